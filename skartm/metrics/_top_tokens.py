@@ -1,0 +1,192 @@
+"""The most probable tokens of the topics."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Integral
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils import check_array
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def check_n_top(n_top: int) -> None:
+    """Raise unless ``n_top`` is an integer of at least 1."""
+    if not isinstance(n_top, Integral) or isinstance(n_top, bool) or n_top < 1:
+        raise ValueError(f"The 'n_top' parameter must be an int in the range [1, inf). Got {n_top!r} instead.")
+
+
+def check_components(components: ArrayLike) -> NDArray[Any]:
+    """Return ``components`` as a finite, non-negative array of shape (n_topics, n_features), uncopied if it is one."""
+    checked: NDArray[Any] = check_array(components, input_name="components")
+    smallest = checked.min()
+    if smallest < 0:
+        raise ValueError(
+            f"components must hold probabilities or counts, which are non-negative. Got an entry {smallest}; "
+            "a factorisation with signs has no most probable tokens."
+        )
+    return checked
+
+
+def check_names(names: Sequence[Any] | NDArray[Any], n_expected: int, parameter: str, what: str) -> list[Any]:
+    """Return ``names`` as a list, or raise unless there is one for each of the ``n_expected`` rows or columns."""
+    # tolist turns NumPy scalars into Python ones
+    listed = names.tolist() if isinstance(names, np.ndarray) else list(names)
+    if len(listed) != n_expected:
+        raise ValueError(f"{parameter} must have one name for each of the {n_expected} {what}. Got {len(listed)}.")
+    return listed
+
+
+def top_columns(components: NDArray[Any], n_top: int) -> list[NDArray[np.intp]]:
+    """Columns of the ``n_top`` largest positive entries of each row, largest first, ties by column.
+
+    Equivalent to ``[[w for w in np.argsort(-row, kind="stable")[:n_top] if row[w] > 0] for row in components]``,
+    without sorting the whole vocabulary.
+    """
+    n_features = components.shape[1]
+    tops = []
+    for row in components:
+        if n_top < n_features:
+            # argpartition alone would break ties at the cut arbitrarily: keep everything tied with the last entry
+            cut = np.partition(row, n_features - n_top)[n_features - n_top]
+            candidates = np.flatnonzero((row >= cut) & (row > 0))
+        else:
+            candidates = np.flatnonzero(row > 0)
+        # unsigned integers have no negatives; a reversed stable sort of the reversed array breaks ties by column too
+        order = np.argsort(row[candidates][::-1], kind="stable")[::-1]
+        tops.append(candidates[candidates.size - 1 - order][:n_top])
+    return tops
+
+
+def _label(
+    tops: list[NDArray[np.intp]], feature_names: Sequence[str] | NDArray[Any] | None, n_features: int
+) -> list[list[Any]]:
+    if feature_names is None:
+        return [top.tolist() for top in tops]
+    names = check_names(feature_names, n_features, "feature_names", "columns of components")
+    return [[names[column] for column in top] for top in tops]
+
+
+def top_tokens(
+    components: ArrayLike,
+    feature_names: Sequence[str] | NDArray[Any] | None = None,
+    *,
+    n_top: int = 10,
+) -> list[list[Any]]:
+    """Most probable tokens of each topic, most probable first.
+
+    Ties are broken by the column index. A token of probability zero is never listed, so the list of a sparse topic may
+    be shorter than ``n_top``, and that of a dead topic is empty.
+
+    Parameters
+    ----------
+    components : array-like of shape (n_topics, n_features)
+        Non-negative probabilities (or counts) of the tokens in the topics.
+    feature_names : sequence of shape (n_features,), default=None
+        Names of the columns, as ``vectorizer.get_feature_names_out()`` gives them. None lists column indices.
+    n_top : int, default=10
+        Largest number of tokens of a topic.
+
+    Returns
+    -------
+    tokens : list of n_topics lists of tokens
+        Names of the columns, or their indices (int) without ``feature_names``.
+
+    Raises
+    ------
+    ValueError
+        If ``components`` is not a finite non-negative matrix, if the number of names is wrong, or if ``n_top < 1``.
+
+    See Also
+    --------
+    topic_table : The same with the probabilities, as a data frame.
+
+    Examples
+    --------
+    >>> from skartm.metrics import top_tokens
+    >>> phi = [[0.5, 0.0, 0.2, 0.3], [0.0, 1.0, 0.0, 0.0]]
+    >>> top_tokens(phi, ["cat", "stock", "dog", "milk"], n_top=2)
+    [['cat', 'milk'], ['stock']]
+    >>> top_tokens(phi)
+    [[0, 3, 2], [1]]
+    """
+    check_n_top(n_top)
+    components = check_components(components)
+    return _label(top_columns(components, n_top), feature_names, components.shape[1])
+
+
+def topic_table(
+    components: ArrayLike,
+    feature_names: Sequence[str] | NDArray[Any] | None = None,
+    *,
+    n_top: int = 10,
+    topic_names: Sequence[str] | NDArray[Any] | None = None,
+) -> pd.DataFrame:
+    """Most probable tokens of each topic with their probabilities, as a pandas data frame in long form.
+
+    The rows are those of `top_tokens`: topics in their order, tokens by decreasing probability, no zero probabilities,
+    and no rows for a dead topic.
+
+    Parameters
+    ----------
+    components : array-like of shape (n_topics, n_features)
+        Non-negative probabilities of the tokens in the topics; shown as they are, not normalised.
+    feature_names : sequence of shape (n_features,), default=None
+        Names of the columns. None shows column indices.
+    n_top : int, default=10
+        Largest number of tokens of a topic.
+    topic_names : sequence of shape (n_topics,), default=None
+        Names of the rows of ``components``. None shows row indices.
+
+    Returns
+    -------
+    table : pandas.DataFrame
+        Columns ``topic``, ``rank`` (from 1), ``token`` and ``probability``.
+
+    Raises
+    ------
+    ImportError
+        If pandas is not installed.
+    ValueError
+        If ``components`` is not a finite non-negative matrix, if the number of names is wrong, or if ``n_top < 1``.
+
+    See Also
+    --------
+    top_tokens : The tokens alone, without pandas.
+
+    Examples
+    --------
+    >>> from skartm.metrics import topic_table
+    >>> phi = [[0.75, 0.0, 0.25], [0.0, 1.0, 0.0]]
+    >>> topic_table(phi, ["cat", "stock", "dog"], topic_names=["pets", "money"])
+       topic  rank  token  probability
+    0   pets     1    cat         0.75
+    1   pets     2    dog         0.25
+    2  money     1  stock         1.00
+    """
+    try:
+        import pandas as pd
+    except ImportError as error:
+        raise ImportError(
+            "topic_table needs pandas, which is not installed. Install it with 'pip install pandas', "
+            "or use top_tokens, which returns plain lists."
+        ) from error
+
+    check_n_top(n_top)
+    components = check_components(components)
+    n_topics, n_features = components.shape
+    names = range(n_topics) if topic_names is None else check_names(topic_names, n_topics, "topic_names", "topics")
+    tops = top_columns(components, n_top)
+    sizes = [top.size for top in tops]
+    return pd.DataFrame(
+        {
+            "topic": [name for name, size in zip(names, sizes, strict=True) for _ in range(size)],
+            "rank": np.concatenate([np.arange(1, size + 1) for size in sizes]),
+            "token": [token for tokens in _label(tops, feature_names, n_features) for token in tokens],
+            "probability": np.concatenate([row[top] for row, top in zip(components, tops, strict=True)]),
+        }
+    )
