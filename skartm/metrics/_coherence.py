@@ -115,6 +115,8 @@ def coherence(
 
     Raises
     ------
+    TypeError
+        If a list holds anything but strings and integers.
     ValueError
         If the shapes of ``topics``, ``X`` and ``feature_names`` do not fit, if ``X`` or ``components`` has negative
         entries or NaN, if a list has a token twice, an index outside ``X``, or tokens without ``feature_names``, or if
@@ -234,7 +236,7 @@ def _column(token: Any, column_of: dict[Any, int] | None, n_features: int) -> in
             )
         return column_of.get(token, _UNSEEN)
     if not isinstance(token, Integral) or isinstance(token, bool):
-        raise ValueError(
+        raise TypeError(
             f"topics given as lists must hold tokens (str) or column indices (int). Got {token!r}; "
             "pass probabilities as an array."
         )

@@ -210,8 +210,6 @@ def test_topics_as_array_of_tokens():
         ([[0, 1], [2, 2]], {}, "topics must list a token once per topic. Got 2 twice in topic 1"),
         ([[0, 3]], {}, r"topics must hold column indices of X, in the range \[0, 3\). Got 3"),
         ([[0, -1]], {}, r"in the range \[0, 3\). Got -1"),
-        ([[0.5, 0.5]], {}, "Got 0.5; pass probabilities as an array"),
-        ([[True, False]], {}, "Got True; pass probabilities as an array"),
         ([[0, 1]], {"measure": "cv"}, r"'measure' .* must be one of \['npmi', 'u_mass'\]. Got 'cv'"),
         ([[0, 1]], {"smoothing": 0}, "'smoothing' parameter of coherence must be a number > 0. Got 0"),
         ([[0, 1]], {"smoothing": np.nan}, "'smoothing' .* Got nan"),
@@ -222,6 +220,14 @@ def test_topics_as_array_of_tokens():
 def test_bad_input(topics, parameters, message):
     with pytest.raises(ValueError, match=message):
         coherence(topics, csr_array(np.eye(3)), **parameters)
+
+
+@pytest.mark.parametrize("token", [0.5, True, None, [1]])
+def test_bad_tokens(token):
+    with pytest.raises(
+        TypeError, match=r"must hold tokens \(str\) or column indices \(int\). Got .*; pass probabilities"
+    ):
+        coherence([[0, token]], csr_array(np.eye(3)))
 
 
 @pytest.mark.parametrize(
