@@ -1,0 +1,42 @@
+"""Compiled loops: arrays in, arrays out.
+
+The half step exists once per instruction-set level; the best level that the processor runs is taken at import.
+The environment variable ``SKARTM_KERNEL`` (``baseline``, ``v3``, ``v4``) forces one.
+"""
+
+import importlib
+import os
+
+from skartm._kernels import _cpu
+from skartm._kernels._transpose import transpose_index
+
+__all__ = ["LEVEL", "available_levels", "half_step", "max_threads", "transpose_index"]
+
+max_threads = _cpu.max_threads
+
+_NEEDS = {"v4": 4, "v3": 3, "baseline": 0}
+
+
+def available_levels() -> list[str]:
+    """Instruction-set levels that were compiled and that this processor runs, best first."""
+    names = []
+    for name, needs in _NEEDS.items():
+        compiled = importlib.util.find_spec(f"skartm._kernels._half_step_{name}") is not None
+        if compiled and _cpu.level() >= needs:
+            names.append(name)
+    return names
+
+
+def _choose() -> str:
+    levels = available_levels()
+    forced = os.environ.get("SKARTM_KERNEL")
+    if not forced:
+        return levels[0]
+    if forced not in levels:
+        msg = f"SKARTM_KERNEL must be one of {levels} on this machine. Got {forced!r} instead."
+        raise ImportError(msg)
+    return forced
+
+
+LEVEL = _choose()
+half_step = importlib.import_module(f"skartm._kernels._half_step_{LEVEL}")

@@ -1,0 +1,408 @@
+# The half step of the EM algorithm, and nothing else; compiled once per instruction-set level.
+#
+# For X (rows x columns), row parameters theta and column parameters phi, both (n, T):
+#     z_dw = sum_t theta_dt phi_wt,  ratio_dw = x_dw / z_dw,  n_dt = theta_dt sum_w ratio_dw phi_wt
+# `*_documents` run the inner passes of rows on a thread-local copy of their phi rows and keep the last ratios;
+# `accumulate` is the other side, over the transpose of the batch. Rows are independent on both sides, so results do
+# not depend on the number of threads.
+#
+# Matrices of topics are padded: width = topics rounded up to 64 bytes, zeros in the pad (see skartm.em._padded).
+
+from cython cimport floating
+from cython.parallel cimport parallel, prange, threadid
+from libc.math cimport exp, fabs, log
+from libc.stdint cimport int32_t, int64_t
+from libc.string cimport memset
+
+cdef extern from "rows.h" nogil:
+    void mix_f32(const float*, const float*, Py_ssize_t, Py_ssize_t, const float*, float*)
+    void mix_f64(const double*, const double*, Py_ssize_t, Py_ssize_t, const double*, double*)
+    void dots_f32(const float*, Py_ssize_t, Py_ssize_t, const float*, float*)
+    void dots_f64(const double*, Py_ssize_t, Py_ssize_t, const double*, double*)
+    void gather_f32(const float*, const int32_t*, const int32_t*, const float*, Py_ssize_t, Py_ssize_t, float*)
+    void gather_f64(const double*, const int32_t*, const int32_t*, const double*, Py_ssize_t, Py_ssize_t, double*)
+    void copy_f32_i32(const float*, const int32_t*, Py_ssize_t, Py_ssize_t, float*)
+    void copy_f32_i64(const float*, const int64_t*, Py_ssize_t, Py_ssize_t, float*)
+    void copy_f64_i32(const double*, const int32_t*, Py_ssize_t, Py_ssize_t, double*)
+    void copy_f64_i64(const double*, const int64_t*, Py_ssize_t, Py_ssize_t, double*)
+    float map_step_f32(float*, float*, const float*, Py_ssize_t)
+    double map_step_f64(double*, double*, const double*, Py_ssize_t)
+    double ratios_f32(const float*, const float*, Py_ssize_t, float*)
+    double ratios_f64(const double*, const double*, Py_ssize_t, double*)
+    double log_likelihood_f32(const float*, const float*, Py_ssize_t)
+    double log_likelihood_f64(const double*, const double*, Py_ssize_t)
+    void exp_digamma_f32(const float*, Py_ssize_t, float*)
+    void exp_digamma_f64(const double*, Py_ssize_t, double*)
+
+ctypedef fused index_t:
+    int32_t
+    int64_t
+
+
+# --- one row, by precision -------------------------------------------------------------------------------------------
+
+cdef inline void mix(const floating* rows, const floating* x, Py_ssize_t n, Py_ssize_t width,
+                     const floating* theta, floating* counts) noexcept nogil:
+    if floating is float:
+        mix_f32(rows, x, n, width, theta, counts)
+    else:
+        mix_f64(rows, x, n, width, theta, counts)
+
+
+cdef inline void dots(const floating* rows, Py_ssize_t n, Py_ssize_t width,
+                      const floating* theta, floating* z) noexcept nogil:
+    if floating is float:
+        dots_f32(rows, n, width, theta, z)
+    else:
+        dots_f64(rows, n, width, theta, z)
+
+
+cdef inline void copy_rows(const floating* table, const index_t* index, Py_ssize_t n, Py_ssize_t width,
+                           floating* out) noexcept nogil:
+    if floating is float:
+        if index_t is int32_t:
+            copy_f32_i32(table, index, n, width, out)
+        else:
+            copy_f32_i64(table, index, n, width, out)
+    else:
+        if index_t is int32_t:
+            copy_f64_i32(table, index, n, width, out)
+        else:
+            copy_f64_i64(table, index, n, width, out)
+
+
+cdef inline floating map_step(floating* theta, floating* counts, const floating* prior,
+                              Py_ssize_t width) noexcept nogil:
+    if floating is float:
+        return map_step_f32(theta, counts, prior, width)
+    else:
+        return map_step_f64(theta, counts, prior, width)
+
+
+cdef inline double ratios(const floating* x, const floating* z, Py_ssize_t n, floating* ratio) noexcept nogil:
+    if floating is float:
+        return ratios_f32(x, z, n, ratio)
+    else:
+        return ratios_f64(x, z, n, ratio)
+
+
+cdef inline double log_likelihood(const floating* x, const floating* z, Py_ssize_t n) noexcept nogil:
+    if floating is float:
+        return log_likelihood_f32(x, z, n)
+    else:
+        return log_likelihood_f64(x, z, n)
+
+
+cdef inline void exp_digamma_row(const floating* a, Py_ssize_t n, floating* out) noexcept nogil:
+    if floating is float:
+        exp_digamma_f32(a, n, out)
+    else:
+        exp_digamma_f64(a, n, out)
+
+
+# --- the document side -----------------------------------------------------------------------------------------------
+
+cdef inline void expected_counts(const floating* table, const index_t* index, const floating* x, Py_ssize_t n,
+                                 Py_ssize_t width, const floating* theta, floating* counts,
+                                 floating* rows, Py_ssize_t capacity, bint fresh) noexcept nogil:
+    """counts = ratio @ phi[index]. The rows stay in the buffer between passes when all of them fit."""
+    cdef Py_ssize_t start = 0, size
+    memset(counts, 0, width * sizeof(floating))
+    while start < n:
+        size = min(capacity, n - start)
+        if fresh or n > capacity:
+            copy_rows(table, index + start, size, width, rows)
+        mix(rows, x + start, size, width, theta, counts)
+        start = start + size
+
+
+cdef inline void last_ratios(const floating* table, const index_t* index, const floating* x, Py_ssize_t n,
+                             Py_ssize_t width, const floating* theta, floating* z, floating* ratio, double* totals,
+                             floating* rows, Py_ssize_t capacity, bint fresh) noexcept nogil:
+    """ratio = x / z of the final theta; totals = log-likelihood, left-out mass."""
+    cdef Py_ssize_t start = 0, size
+    totals[0] = 0
+    totals[1] = 0
+    while start < n:
+        size = min(capacity, n - start)
+        if fresh or n > capacity:
+            copy_rows(table, index + start, size, width, rows)
+        dots(rows, size, width, theta, z)
+        totals[0] = totals[0] + log_likelihood(x + start, z, size)
+        totals[1] = totals[1] + ratios(x + start, z, size, ratio + start)
+        start = start + size
+
+
+cdef inline void map_document(const floating* table, const index_t* index, const floating* x, Py_ssize_t n,
+                              Py_ssize_t width, const floating* prior, floating* theta, floating* ratio,
+                              double* totals, int n_passes, double tol,
+                              floating* scratch, Py_ssize_t capacity) noexcept nogil:
+    cdef floating* counts = scratch
+    cdef floating* z = counts + width
+    cdef floating* rows = z + capacity
+    cdef int i
+    cdef bint fresh = True
+    cdef double change
+    for i in range(n_passes if n > 0 else 0):
+        expected_counts(table, index, x, n, width, theta, counts, rows, capacity, fresh)
+        fresh = False
+        change = map_step(theta, counts, prior, width)
+        if change < tol:
+            break
+    last_ratios(table, index, x, n, width, theta, z, ratio, totals, rows, capacity, fresh)
+
+
+def map_documents(
+    const index_t[::1] indptr,         # IN   (n_docs + 1), offsets into indices and x
+    const index_t[::1] indices,        # IN
+    const floating[::1] x,             # IN   counts
+    const floating[:, ::1] phi_wt,     # IN   (n_tokens, width)
+    const floating[:, ::1] prior_dt,   # IN   (1 or n_docs, width), added to n_dt at every pass
+    int n_passes,
+    double tol,                        # a document stops when sum_t |change of theta| < tol
+    floating[:, ::1] theta_dt,         # INOUT (n_docs, width)
+    floating[::1] ratio,               # OUT  (nnz of the batch)
+    double[:, ::1] totals,             # OUT  (n_docs, 2): log-likelihood, mass of tokens without probability
+    floating[:, ::1] scratch,          # TMP  (n_threads, width + capacity + capacity * width)
+    int n_threads,
+):
+    """Maximum a posteriori theta of every row, `n_passes` times or until it moves less than `tol`.
+
+    Equivalent to, for every row d with its columns w and counts x:
+        for _ in range(n_passes):
+            theta = norm(clip(theta * (phi[w].T @ (x / (phi[w] @ theta))) + prior, 0, None))
+        ratio = x / (phi[w] @ theta)
+    """
+    cdef Py_ssize_t n_docs = theta_dt.shape[0], width = theta_dt.shape[1]
+    cdef Py_ssize_t capacity = (scratch.shape[1] - width) // (width + 1)
+    cdef Py_ssize_t per_doc = 1 if prior_dt.shape[0] > 1 else 0
+    cdef Py_ssize_t d, start, offset
+    cdef const index_t* index
+    cdef const floating* counts
+    cdef floating* out
+    if n_docs == 0 or phi_wt.shape[0] == 0:
+        return
+    offset = indptr[0]
+    index = &indices[0] if indices.shape[0] else NULL
+    counts = &x[0] if x.shape[0] else NULL
+    out = &ratio[0] if ratio.shape[0] else NULL
+    with nogil, parallel(num_threads=n_threads):
+        for d in prange(n_docs, schedule="dynamic", chunksize=16):
+            start = indptr[d]
+            map_document(&phi_wt[0, 0], index + start, counts + start, indptr[d + 1] - start, width,
+                         &prior_dt[d * per_doc, 0], &theta_dt[d, 0], out + (start - offset), &totals[d, 0],
+                         n_passes, tol, &scratch[threadid(), 0], capacity)
+
+
+cdef inline void exp_dirichlet_row(const floating* a, Py_ssize_t n_topics, double log_norm,
+                                   floating* out) noexcept nogil:
+    cdef Py_ssize_t t
+    cdef floating scale = <floating>exp(-log_norm)
+    exp_digamma_row(a, n_topics, out)
+    for t in range(n_topics):
+        out[t] = out[t] * scale
+
+
+cdef inline double digamma(double x) noexcept nogil:
+    cdef double shift = 0, u
+    while x < 8:
+        shift = shift - 1 / x
+        x = x + 1
+    u = 1 / (x * x)
+    return shift + log(x) - 0.5 / x - u * (1. / 12 - u * (1. / 120 - u * (1. / 252 - u * (1. / 240 - u / 132))))
+
+
+cdef inline double dirichlet_step(floating* gamma, floating* counts, const floating* mean, const floating* prior,
+                                  Py_ssize_t n_topics) noexcept nogil:
+    """gamma <- mean * counts + prior; returns mean |change|."""
+    cdef Py_ssize_t t
+    cdef double change = 0
+    cdef floating value
+    for t in range(n_topics):
+        value = mean[t] * counts[t] + prior[t]
+        change += fabs(value - gamma[t])
+        gamma[t] = value
+    return change / n_topics
+
+
+cdef inline void refresh_mean(const floating* gamma, Py_ssize_t n_topics, floating* mean) noexcept nogil:
+    cdef Py_ssize_t t
+    cdef double total = 0
+    for t in range(n_topics):
+        total += gamma[t]
+    exp_dirichlet_row(gamma, n_topics, digamma(total), mean)
+
+
+cdef inline void dirichlet_document(const floating* table, const index_t* index, const floating* x, Py_ssize_t n,
+                                    Py_ssize_t width, Py_ssize_t n_topics, const floating* prior, floating* gamma,
+                                    floating* mean, floating* ratio, double* totals, int n_passes, double tol,
+                                    floating* scratch, Py_ssize_t capacity) noexcept nogil:
+    cdef floating* counts = scratch
+    cdef floating* z = counts + width
+    cdef floating* rows = z + capacity
+    cdef int i
+    cdef bint fresh = True
+    cdef double change
+    refresh_mean(gamma, n_topics, mean)
+    for i in range(n_passes):
+        expected_counts(table, index, x, n, width, mean, counts, rows, capacity, fresh)
+        fresh = False
+        change = dirichlet_step(gamma, counts, mean, prior, n_topics)
+        refresh_mean(gamma, n_topics, mean)
+        if change < tol:
+            break
+    last_ratios(table, index, x, n, width, mean, z, ratio, totals, rows, capacity, fresh)
+
+
+def dirichlet_documents(
+    const index_t[::1] indptr,         # IN   (n_docs + 1), offsets into indices and x
+    const index_t[::1] indices,        # IN
+    const floating[::1] x,             # IN   counts
+    const floating[:, ::1] phi_wt,     # IN   (n_tokens, width): exp(E[log phi])
+    const floating[:, ::1] prior_dt,   # IN   (1, width): Dirichlet prior of theta
+    Py_ssize_t n_topics,
+    int n_passes,
+    double tol,                        # a document stops when mean_t |change of gamma| < tol
+    floating[:, ::1] gamma_dt,         # INOUT (n_docs, width): variational Dirichlet parameters
+    floating[:, ::1] theta_dt,         # OUT  (n_docs, width): exp(E[log theta])
+    floating[::1] ratio,               # OUT  (nnz of the batch)
+    double[:, ::1] totals,             # OUT  (n_docs, 2): sum x log z, mass of tokens without probability
+    floating[:, ::1] scratch,          # TMP  (n_threads, width + capacity + capacity * width)
+    int n_threads,
+):
+    """Variational Dirichlet posterior of every row (Hoffman, Blei, Bach 2010, algorithm 1, E step).
+
+    Equivalent to, for every row d with its columns w and counts x:
+        for _ in range(n_passes):
+            mean = exp(psi(gamma) - psi(gamma.sum()))
+            gamma = prior + mean * (phi[w].T @ (x / (phi[w] @ mean)))
+    """
+    cdef Py_ssize_t n_docs = theta_dt.shape[0], width = theta_dt.shape[1]
+    cdef Py_ssize_t capacity = (scratch.shape[1] - width) // (width + 1)
+    cdef Py_ssize_t d, start, offset
+    cdef const index_t* index
+    cdef const floating* counts
+    cdef floating* out
+    if n_docs == 0 or phi_wt.shape[0] == 0:
+        return
+    offset = indptr[0]
+    index = &indices[0] if indices.shape[0] else NULL
+    counts = &x[0] if x.shape[0] else NULL
+    out = &ratio[0] if ratio.shape[0] else NULL
+    with nogil, parallel(num_threads=n_threads):
+        for d in prange(n_docs, schedule="dynamic", chunksize=16):
+            start = indptr[d]
+            dirichlet_document(&phi_wt[0, 0], index + start, counts + start, indptr[d + 1] - start, width, n_topics,
+                               &prior_dt[0, 0], &gamma_dt[d, 0], &theta_dt[d, 0], out + (start - offset),
+                               &totals[d, 0], n_passes, tol, &scratch[threadid(), 0], capacity)
+
+
+# --- the word side ---------------------------------------------------------------------------------------------------
+
+def accumulate(
+    const int32_t[::1] tokens,         # IN   tokens of the batch, each once
+    const int64_t[::1] starts,         # IN   (n_present + 1), offsets into docs and order
+    const int32_t[::1] docs,           # IN   rows of the transpose: documents of a token
+    const int32_t[::1] order,          # IN   position of the same non-zero in ratio
+    const floating[::1] ratio,         # IN   (nnz of the batch)
+    const floating[:, ::1] theta_dt,   # IN   (n_docs, width)
+    const floating[:, ::1] phi_wt,     # IN   (n_tokens, width)
+    floating[:, ::1] n_wt,             # INOUT (n_tokens, width)
+    floating[:, ::1] scratch,          # TMP  (n_threads, >= width)
+    int n_threads,
+):
+    """Add the expected counts of every token of the batch.
+
+    Equivalent to `n_wt += phi_wt * (R.T @ theta_dt)` for R the batch with `ratio` as its data.
+    """
+    cdef Py_ssize_t n_present = tokens.shape[0], width = theta_dt.shape[1]
+    cdef Py_ssize_t i, t, w
+    cdef floating* counts
+    cdef const floating* phi
+    cdef floating* n
+    if n_present == 0:
+        return
+    with nogil, parallel(num_threads=n_threads):
+        for i in prange(n_present, schedule="dynamic", chunksize=32):
+            counts = &scratch[threadid(), 0]
+            memset(counts, 0, width * sizeof(floating))
+            if floating is float:
+                gather_f32(&theta_dt[0, 0], &docs[starts[i]], &order[starts[i]], &ratio[0],
+                           starts[i + 1] - starts[i], width, counts)
+            else:
+                gather_f64(&theta_dt[0, 0], &docs[starts[i]], &order[starts[i]], &ratio[0],
+                           starts[i + 1] - starts[i], width, counts)
+            w = tokens[i]
+            phi = &phi_wt[w, 0]
+            n = &n_wt[w, 0]
+            for t in range(width):
+                n[t] = n[t] + phi[t] * counts[t]
+
+
+# --- counts to parameters --------------------------------------------------------------------------------------------
+
+cdef inline void add_clipped(const floating* row, Py_ssize_t width, double* sums) noexcept nogil:
+    cdef Py_ssize_t t
+    for t in range(width):
+        sums[t] += row[t] if row[t] > 0 else 0
+
+
+def block_sums(
+    const floating[:, ::1] n_wt,       # IN   (n_tokens, width)
+    double[:, ::1] sums,               # OUT  (ceil(n_tokens / 256), width)
+    int n_threads,
+):
+    """Sums of positive parts over blocks of 256 rows, in float64; the blocks do not depend on the threads.
+
+    Equivalent to `np.add.reduceat(np.clip(n_wt, 0, None), np.arange(0, n_tokens, 256), dtype=np.float64)`.
+    """
+    cdef Py_ssize_t n_blocks = sums.shape[0], width = n_wt.shape[1], n_tokens = n_wt.shape[0], b, w
+    for b in prange(n_blocks, schedule="static", num_threads=n_threads, nogil=True):
+        memset(&sums[b, 0], 0, width * sizeof(double))
+        for w in range(b * 256, min((b + 1) * 256, n_tokens)):
+            add_clipped(&n_wt[w, 0], width, &sums[b, 0])
+
+
+cdef inline void scale_row(const floating* row, const floating* scale, Py_ssize_t width,
+                           floating* out) noexcept nogil:
+    cdef Py_ssize_t t
+    cdef floating value
+    for t in range(width):
+        value = row[t] * scale[t]
+        out[t] = value if value >= 1e-16 else 0
+
+
+def scale_columns(
+    const floating[:, ::1] n_wt,       # IN   (n_tokens, width)
+    const floating[::1] scale,         # IN   (width)
+    floating[:, ::1] phi_wt,           # OUT  (n_tokens, width), may be n_wt itself
+    int n_threads,
+):
+    """Scale the columns and drop what is below 1e-16, negatives included.
+
+    Equivalent to `phi = n_wt * scale; phi[phi < 1e-16] = 0`.
+    """
+    cdef Py_ssize_t n_tokens = n_wt.shape[0], width = n_wt.shape[1], w
+    for w in prange(n_tokens, schedule="static", num_threads=n_threads, nogil=True):
+        scale_row(&n_wt[w, 0], &scale[0], width, &phi_wt[w, 0])
+
+
+def exp_dirichlet_columns(
+    const floating[:, ::1] n_wt,       # IN   (n_tokens, width): Dirichlet parameters
+    const double[::1] log_norm,        # IN   (n_topics): psi of the column sums
+    floating[:, ::1] phi_wt,           # OUT  (n_tokens, width)
+    int n_threads,
+):
+    """exp(E[log phi]) of Dirichlet columns.
+
+    Equivalent to `np.exp(psi(n_wt) - log_norm)` in the first n_topics columns, zeros in the pad.
+    """
+    cdef Py_ssize_t n_tokens = n_wt.shape[0], width = n_wt.shape[1], n_topics = log_norm.shape[0], w, t
+    cdef floating* out
+    for w in prange(n_tokens, schedule="static", num_threads=n_threads, nogil=True):
+        out = &phi_wt[w, 0]
+        exp_digamma_row(&n_wt[w, 0], n_topics, out)
+        for t in range(n_topics):
+            out[t] = <floating>(out[t] * exp(-log_norm[t]))
+        for t in range(n_topics, width):
+            out[t] = 0

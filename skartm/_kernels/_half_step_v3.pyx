@@ -1,0 +1,1 @@
+include "_half_step.pxi"

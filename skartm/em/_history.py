@@ -1,0 +1,55 @@
+"""History: one entry an iteration."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skartm.em._loop import Pass
+
+
+class History(dict):
+    """Lists of equal length, one entry an iteration.
+
+    Keys
+    ----
+    log_likelihood : sum of x ln p(w|d) with the phi and the final theta of the E-step
+    perplexity : exp(-log-likelihood per token); tokens without probability are charged 1e-16
+    objective : log-likelihood per token plus the regularizers, each with the coefficient it was applied with
+    phi_sparsity, theta_sparsity : share of zeros
+    dead_topics : topics without tokens
+    left_out : mass of tokens without probability
+    seconds : wall time of the iteration
+    <name> : value of the regularizer of that name at tau = 1
+    """
+
+    def record(
+        self,
+        result: Pass,
+        phi: NDArray,
+        n_topics: int,
+        topic_mass: NDArray,
+        values: Mapping[str, float],
+        coefficients: Mapping[str, float],
+    ) -> None:
+        mean = result.mean_log_likelihood
+        penalty = sum(coefficients.get(name, 0.0) * value for name, value in values.items())
+        pad = phi.shape[0] * (phi.shape[1] - n_topics)
+        entry = {
+            "log_likelihood": result.log_likelihood,
+            "perplexity": float(np.exp(min(-mean, 700.0))),
+            "objective": mean + penalty / max(result.mass, 1.0),
+            "phi_sparsity": (phi.size - np.count_nonzero(phi) - pad) / max(phi.size - pad, 1),
+            "theta_sparsity": result.theta_zeros / max(result.n_docs * n_topics, 1),
+            "dead_topics": int(np.count_nonzero(topic_mass <= 0)),
+            "left_out": result.left_out,
+            "seconds": result.seconds,
+            **values,
+        }
+        for key, value in entry.items():
+            self.setdefault(key, []).append(value)
+
+    def change(self, key: str = "objective") -> float:
+        """Absolute change of the last entry; infinite after the first iteration."""
+        track = self.get(key, [])
+        return abs(track[-1] - track[-2]) if len(track) > 1 else np.inf

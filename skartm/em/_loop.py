@@ -1,0 +1,175 @@
+"""The EM algorithm: one loop, offline and online."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skartm._kernels import half_step
+from skartm.em._batches import Batch, Batches
+from skartm.em._padded import padded_zeros
+from skartm.em._protocols import Mixture, Posterior
+
+FLOOR = 1e-16
+"""Smallest probability that is kept; a token that the model gives less is charged this much, never nothing."""
+
+
+@dataclass
+class State:
+    """What the loop changes.
+
+    Attributes
+    ----------
+    phi_wt : array of shape (n_tokens, width)
+        Parameters that the E-step uses, padded.
+    n_wt : array of shape (n_tokens, width)
+        Expected counts, on the scale of ``n_samples`` documents.
+    n_samples : float
+        Documents (or their weights) that ``n_wt`` stands for.
+    n_updates : int
+        M-steps so far.
+    """
+
+    phi_wt: NDArray
+    n_wt: NDArray
+    n_samples: float = 0.0
+    n_updates: int = 0
+
+
+@dataclass(frozen=True)
+class Decay:
+    """Online learning: the counts of update k get weight rho_k = (offset + k) ** -power, k = 1, 2, ...
+
+    The counts of a batch are scaled to ``total_samples`` documents first (Hoffman, Blei, Bach 2010), so that ``n_wt`` has
+    the mass of the whole corpus at every step and a tau means the same online and offline. None scales to the
+    documents seen so far, at least those of the present call.
+    """
+
+    offset: float
+    power: float
+    total_samples: float | None = None
+
+    def rho(self, update: int) -> float:
+        return (self.offset + update) ** -self.power
+
+    def total(self, seen: float) -> float:
+        return seen if self.total_samples is None else float(self.total_samples)
+
+
+@dataclass
+class Pass:
+    """One pass over the documents: what the E-steps saw, with the phi they used."""
+
+    log_likelihood: float = 0.0
+    mass: float = 0.0
+    left_out: float = 0.0
+    theta_zeros: int = 0
+    theta_value: float = 0.0
+    n_docs: int = 0
+    seconds: float = 0.0
+    started: float = field(default_factory=time.perf_counter)
+
+    @property
+    def mean_log_likelihood(self) -> float:
+        """Per token; tokens without probability are charged ``FLOOR``."""
+        if self.mass == 0:
+            return 0.0
+        return (self.log_likelihood + self.left_out * float(np.log(FLOOR))) / self.mass
+
+
+class EM:
+    """E-steps over batches and M-steps, with a mixture and a posterior of choice.
+
+    Parameters
+    ----------
+    mixture : Mixture
+        Where theta comes from.
+    posterior : Posterior
+        From counts to phi.
+    theta_terms : sequence of Bound[ThetaTerm]
+        Theta regularizers whose value is recorded; their constant terms are in the mixture's prior.
+    """
+
+    def __init__(self, mixture: Mixture, posterior: Posterior, n_topics: int, *, theta_terms=(), n_threads: int) -> None:
+        self.mixture, self.posterior, self.n_topics = mixture, posterior, n_topics
+        self.theta_terms, self.n_threads = tuple(theta_terms), n_threads
+        self.theta_values: dict[str, float] = {}
+
+    def e_step(self, batch: Batch, state: State, result: Pass, *, keep: bool, scale: float = 1.0) -> None:
+        """Add ``scale`` times the expected counts of a batch to ``state.n_wt`` and its likelihood to ``result``."""
+        expectation = self.mixture.expect(batch, state.phi_wt)
+        theta, ratio, totals = expectation.theta_dt, expectation.ratio, expectation.totals
+        weight = batch.sample_weight
+        if weight is not None:
+            totals = totals * weight[:, None]
+            ratio *= np.repeat(weight, batch.row_lengths).astype(ratio.dtype)
+        if scale != 1.0:
+            ratio *= ratio.dtype.type(scale)
+        index = batch.token_index(keep=keep)
+        half_step.accumulate(
+            index.tokens, index.starts, index.docs, index.order, ratio, theta, state.phi_wt, state.n_wt,
+            padded_zeros(self.n_threads, self.n_topics, theta.dtype), self.n_threads,
+        )  # fmt: skip
+        result.log_likelihood += float(totals[:, 0].sum())
+        result.left_out += float(totals[:, 1].sum())
+        result.mass += batch.mass()
+        result.n_docs += batch.n_docs
+        result.theta_zeros += theta.size - np.count_nonzero(theta) - batch.n_docs * (theta.shape[1] - self.n_topics)
+        for bound in self.theta_terms:
+            self.theta_values[bound.name] = self.theta_values.get(bound.name, 0.0) + float(
+                bound.term.value(theta[:, : self.n_topics])
+            )
+
+    def offline_pass(self, batches: Batches, state: State) -> Pass:
+        """All E-steps with one phi, then one M-step."""
+        result = self._begin()
+        state.n_wt[...] = 0
+        for batch in batches:
+            self.e_step(batch, state, result, keep=batches.keep)
+        self._m_step(state)
+        state.n_samples = batches.n_samples
+        return self._end(result)
+
+    def online_pass(self, batches: Batches, state: State, decay: Decay, seen: float) -> Pass:
+        """An M-step after every batch; ``seen`` is the number of documents known when the pass begins."""
+        result = self._begin()
+        for batch in batches:
+            self._online_step(batch, state, result, decay, max(seen, batch.n_samples), keep=batches.keep)
+        return self._end(result)
+
+    def _online_step(self, batch: Batch, state: State, result: Pass, decay: Decay, seen: float, *, keep: bool) -> None:
+        total = decay.total(seen)
+        rho = decay.rho(state.n_updates + 1)
+        if state.n_samples > 0:
+            state.n_wt *= state.n_wt.dtype.type((1 - rho) * total / state.n_samples)
+        state.n_samples = total
+        if batch.n_samples > 0:
+            self.e_step(batch, state, result, keep=keep, scale=rho * total / batch.n_samples)
+        self._m_step(state)
+
+    def _m_step(self, state: State) -> None:
+        self.posterior.update(state.phi_wt, state.n_wt)
+        state.n_updates += 1
+
+    def _begin(self) -> Pass:
+        self.theta_values = {bound.name: 0.0 for bound in self.theta_terms}
+        return Pass()
+
+    @staticmethod
+    def _end(result: Pass) -> Pass:
+        result.seconds = time.perf_counter() - result.started
+        return result
+
+
+def passes(engine: EM, batches: Batches, state: State, *, max_iter: int, decay: Decay | None) -> Iterator[Pass]:
+    """Up to ``max_iter`` passes; after every one phi, n_wt and the result belong together.
+
+    ``decay=None`` is offline.
+    """
+    for _ in range(max_iter):
+        if decay is None:
+            yield engine.offline_pass(batches, state)
+        else:
+            yield engine.online_pass(batches, state, decay, batches.n_samples)

@@ -1,0 +1,142 @@
+"""Mixtures: where theta comes from."""
+
+import numpy as np
+from numpy.random import RandomState
+from numpy.typing import DTypeLike, NDArray
+
+from skartm._kernels import half_step
+from skartm.em._batches import Batch
+from skartm.em._padded import padded, padded_width, padded_zeros
+from skartm.em._protocols import Expectation
+
+_LARGEST_BUFFER = 32 * 2**20  # bytes a thread; longer documents are read in pieces
+
+
+class _Workspace:
+    """Arrays that live as long as a fit and grow with the largest batch."""
+
+    def __init__(self, n_topics: int, dtype: DTypeLike, n_threads: int) -> None:
+        self.dtype, self.n_threads = np.dtype(dtype), n_threads
+        self.width = padded_width(n_topics, dtype)
+        self.n_topics = n_topics
+        self._scratch = self._theta = padded_zeros(0, 1, dtype)
+        self._ratio = np.empty(0, dtype=dtype)
+
+    def scratch(self, batch: Batch) -> NDArray:
+        """Rows of (counts, z, gathered phi), one a thread."""
+        longest = int(batch.row_lengths.max(initial=1))
+        limit = max(16, _LARGEST_BUFFER // (self.width * self.dtype.itemsize))
+        needed = self.width + min(longest, limit) * (self.width + 1)
+        if self._scratch.shape[1] < needed:
+            self._scratch = padded_zeros(self.n_threads, int(1.25 * needed) + self.width, self.dtype)
+        return self._scratch
+
+    def theta(self, batch: Batch) -> NDArray:
+        if self._theta.shape[0] < batch.n_docs:
+            self._theta = padded_zeros(batch.n_docs, self.n_topics, self.dtype)
+        return self._theta[: batch.n_docs]
+
+    def ratio(self, batch: Batch) -> NDArray:
+        if self._ratio.shape[0] < batch.nnz:
+            self._ratio = np.empty(int(1.25 * batch.nnz), dtype=self.dtype)
+        return self._ratio[: batch.nnz]
+
+
+class FreeMixture:
+    """One free theta a document, maximum a posteriori: theta = norm((n_td + r_t)_+) at every inner pass.
+
+    Parameters
+    ----------
+    n_topics : int
+    n_passes : int
+        Inner passes over a document, at most.
+    tol : float
+        A document stops when the sum of absolute changes of theta is below; 0 makes exactly ``n_passes``.
+    prior : array of shape (n_topics,) or None
+        Added to n_td at every pass: the constant terms of theta regularizers.
+    n_stored : int
+        Documents whose theta is kept from pass to pass and starts the next one; 0 starts from uniform every time.
+    """
+
+    def __init__(
+        self,
+        n_topics: int,
+        *,
+        n_passes: int,
+        tol: float,
+        dtype: DTypeLike,
+        n_threads: int,
+        prior: NDArray | None = None,
+        n_stored: int = 0,
+    ) -> None:
+        self.n_topics, self.n_passes, self.tol, self.n_threads = n_topics, n_passes, tol, n_threads
+        self.prior = padded(np.zeros((1, n_topics)) if prior is None else prior[None, :], dtype)
+        self._workspace = _Workspace(n_topics, dtype, n_threads)
+        self._stored = padded_zeros(n_stored, n_topics, dtype) if n_stored else None
+        if self._stored is not None:
+            self._stored[:, :n_topics] = 1 / n_topics
+
+    def expect(self, batch: Batch, phi_wt: NDArray) -> Expectation:
+        if self._stored is None:
+            theta = self._workspace.theta(batch)
+            theta[:, : self.n_topics] = 1 / self.n_topics
+        else:
+            theta = self._stored[batch.start : batch.start + batch.n_docs]
+        return self.expect_from(batch, phi_wt, theta)
+
+    def expect_from(self, batch: Batch, phi_wt: NDArray, theta_dt: NDArray) -> Expectation:
+        """Inner passes from a given padded theta, which is overwritten."""
+        result = Expectation(theta_dt, self._workspace.ratio(batch), np.zeros((batch.n_docs, 2)))
+        half_step.map_documents(
+            batch.indptr, batch.indices, batch.x, phi_wt, self.prior, self.n_passes, self.tol,
+            result.theta_dt, result.ratio, result.totals, self._workspace.scratch(batch), self.n_threads,
+        )  # fmt: skip
+        return result
+
+
+class DirichletMixture:
+    """One variational Dirichlet a document (Hoffman, Blei, Bach 2010, algorithm 1, E step).
+
+    Parameters
+    ----------
+    prior : float
+        Parameter of the symmetric Dirichlet prior of theta.
+    tol : float
+        A document stops when the mean absolute change of its Dirichlet parameters is below.
+    random_state : RandomState or None
+        Start from Gamma(100, 1/100) draws, document by document; None starts from ones.
+    """
+
+    def __init__(
+        self,
+        n_topics: int,
+        *,
+        prior: float,
+        n_passes: int,
+        tol: float,
+        dtype: DTypeLike,
+        n_threads: int,
+        random_state: RandomState | None = None,
+    ) -> None:
+        self.n_topics, self.n_passes, self.tol, self.n_threads = n_topics, n_passes, tol, n_threads
+        self.random_state = random_state
+        self.prior = padded(np.full((1, n_topics), prior), dtype)
+        self._workspace = _Workspace(n_topics, dtype, n_threads)
+
+    def expect(self, batch: Batch, phi_wt: NDArray) -> Expectation:
+        gamma = padded_zeros(batch.n_docs, self.n_topics, phi_wt.dtype)
+        if self.random_state is None:
+            gamma[:, : self.n_topics] = 1
+        else:
+            gamma[:, : self.n_topics] = self.random_state.gamma(100.0, 0.01, (batch.n_docs, self.n_topics))
+        return self.expect_from(batch, phi_wt, gamma)
+
+    def expect_from(self, batch: Batch, phi_wt: NDArray, gamma_dt: NDArray) -> Expectation:
+        """Inner passes from given padded Dirichlet parameters, which are overwritten."""
+        theta = self._workspace.theta(batch)
+        result = Expectation(theta, self._workspace.ratio(batch), np.zeros((batch.n_docs, 2)))
+        half_step.dirichlet_documents(
+            batch.indptr, batch.indices, batch.x, phi_wt, self.prior, self.n_topics, self.n_passes, self.tol,
+            gamma_dt, theta, result.ratio, result.totals, self._workspace.scratch(batch), self.n_threads,
+        )  # fmt: skip
+        return result

@@ -1,0 +1,29 @@
+"""Topic matrices as the kernels want them: rows padded to whole cache lines, 64-byte aligned, zeros in the pad."""
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+_LINE = 64
+
+
+def padded_width(n_topics: int, dtype: DTypeLike) -> int:
+    """Topics rounded up to whole cache lines: 16 for float32, 8 for float64."""
+    lanes = _LINE // np.dtype(dtype).itemsize
+    return -(-n_topics // lanes) * lanes
+
+
+def padded_zeros(n_rows: int, n_topics: int, dtype: DTypeLike) -> NDArray:
+    """Zeros of shape (n_rows, padded_width), aligned to a cache line."""
+    dtype = np.dtype(dtype)
+    width = padded_width(n_topics, dtype)
+    size = n_rows * width * dtype.itemsize
+    raw = np.zeros(size + _LINE, dtype=np.uint8)
+    start = -raw.ctypes.data % _LINE
+    return raw[start : start + size].view(dtype).reshape(n_rows, width)
+
+
+def padded(matrix: NDArray, dtype: DTypeLike) -> NDArray:
+    """A padded copy of a matrix of shape (n_rows, n_topics)."""
+    out = padded_zeros(matrix.shape[0], matrix.shape[1], dtype)
+    out[:, : matrix.shape[1]] = matrix
+    return out

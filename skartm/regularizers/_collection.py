@@ -1,0 +1,109 @@
+"""Named collections of regularizers, as scikit-learn names the steps of a pipeline."""
+
+from collections import Counter
+from typing import Any
+
+from sklearn.base import BaseEstimator
+
+from skartm.regularizers._base import Regularizer
+
+
+class NamedRegularizers:
+    """Mixin: ``regularizers=[(name, regularizer), ...]`` with parameters ``name`` and ``name__parameter``.
+
+    Only for classes that derive from :class:`sklearn.base.BaseEstimator`.
+    """
+
+    regularizers: Any
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Parameters of the estimator and, if ``deep``, its regularizers by name and their parameters."""
+        params = super().get_params(deep=False)  # type: ignore[misc]
+        if not deep:
+            return params
+        for name, regularizer in _pairs(self.regularizers):
+            params[name] = regularizer
+            if hasattr(regularizer, "get_params"):
+                params.update({f"{name}__{key}": value for key, value in regularizer.get_params(deep=True).items()})
+        return params
+
+    def set_params(self, **params: Any) -> "NamedRegularizers":
+        """Set parameters of the estimator, whole regularizers by name, and their parameters by ``name__parameter``."""
+        if "regularizers" in params:
+            self.regularizers = params.pop("regularizers")
+        names = [name for name, _ in _pairs(self.regularizers)]
+        whole = {name: params.pop(name) for name in names if name in params}
+        if whole:
+            self.regularizers = [(name, whole.get(name, regularizer)) for name, regularizer in self.regularizers]
+        return super().set_params(**params)  # type: ignore[misc]
+
+
+def _pairs(regularizers: Any) -> list[tuple[str, Any]]:
+    """The well-formed pairs; fit says what is wrong with the others."""
+    try:
+        items = list(regularizers)
+    except TypeError:
+        return []
+    return [tuple(item) for item in items if isinstance(item, (tuple, list)) and len(item) == 2 and isinstance(item[0], str)]  # type: ignore[misc]
+
+
+def check_regularizers(estimator: BaseEstimator) -> list[tuple[str, Regularizer]]:
+    """Named regularizers of an estimator; raises on what is not one, and on names that cannot be parameters."""
+    owner = type(estimator).__name__
+    regularizers = estimator.regularizers
+    pairs = _pairs(regularizers)
+    if not isinstance(regularizers, (list, tuple)) or len(pairs) != len(regularizers):
+        msg = (
+            f"The 'regularizers' parameter of {owner} must be a list of (name, regularizer) pairs. Got {regularizers!r}. "
+            "make_regularizers(...) names them for you."
+        )
+        raise TypeError(msg)
+    taken = set(estimator.get_params(deep=False))
+    for name, count in Counter(name for name, _ in pairs).items():
+        if count > 1:
+            reason = f"is used {count} times; names must be unique"
+        elif name in taken:
+            reason = "is a parameter of the estimator"
+        elif "__" in name or not name:
+            reason = "must not be empty or contain '__'"
+        else:
+            continue
+        msg = f"{owner}: the regularizer name {name!r} {reason}."
+        raise ValueError(msg)
+    active = [(name, item) for name, item in pairs if item is not None and not _is_drop(item)]
+    for name, item in active:
+        if not hasattr(item, "bind") or isinstance(item, type):
+            msg = f"{owner}: {name!r} must be a Regularizer, None or 'drop'. Got {item!r}."
+            raise TypeError(msg)
+    return active
+
+
+def _is_drop(item: Any) -> bool:
+    return isinstance(item, str) and item == "drop"
+
+
+def make_regularizers(*regularizers: Regularizer) -> list[tuple[str, Regularizer]]:
+    """Name regularizers after their classes, as :func:`sklearn.pipeline.make_pipeline` does.
+
+    Parameters
+    ----------
+    *regularizers : Regularizer
+
+    Returns
+    -------
+    list of (str, Regularizer)
+        Lower-case class names; several of a class get ``-1``, ``-2``, ...
+
+    Examples
+    --------
+    >>> from skartm.regularizers import Decorrelation, SmoothSparsePhi, make_regularizers
+    >>> [name for name, _ in make_regularizers(Decorrelation(), SmoothSparsePhi(), SmoothSparsePhi(-1))]
+    ['decorrelation', 'smoothsparsephi-1', 'smoothsparsephi-2']
+    """
+    names = [type(regularizer).__name__.lower() for regularizer in regularizers]
+    totals, seen = Counter(names), Counter[str]()
+    pairs = []
+    for name, regularizer in zip(names, regularizers, strict=True):
+        seen[name] += 1
+        pairs.append((f"{name}-{seen[name]}" if totals[name] > 1 else name, regularizer))
+    return pairs
