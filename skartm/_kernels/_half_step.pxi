@@ -10,13 +10,13 @@
 
 from cython cimport floating
 from cython.parallel cimport parallel, prange, threadid
-from libc.math cimport exp, fabs, log
+from libc.math cimport exp, log
 from libc.stdint cimport int32_t, int64_t
 from libc.string cimport memset
 
 cdef extern from "rows.h" nogil:
-    void mix_f32(const float*, const float*, Py_ssize_t, Py_ssize_t, const float*, float*)
-    void mix_f64(const double*, const double*, Py_ssize_t, Py_ssize_t, const double*, double*)
+    void mix_f32(const float*, const float*, Py_ssize_t, Py_ssize_t, float, const float*, float*)
+    void mix_f64(const double*, const double*, Py_ssize_t, Py_ssize_t, double, const double*, double*)
     void dots_f32(const float*, Py_ssize_t, Py_ssize_t, const float*, float*)
     void dots_f64(const double*, Py_ssize_t, Py_ssize_t, const double*, double*)
     void gather_f32(const float*, const int32_t*, const int32_t*, const float*, Py_ssize_t, Py_ssize_t, float*)
@@ -27,10 +27,18 @@ cdef extern from "rows.h" nogil:
     void copy_f64_i64(const double*, const int64_t*, Py_ssize_t, Py_ssize_t, double*)
     float map_step_f32(float*, float*, const float*, Py_ssize_t)
     double map_step_f64(double*, double*, const double*, Py_ssize_t)
-    double ratios_f32(const float*, const float*, Py_ssize_t, float*)
-    double ratios_f64(const double*, const double*, Py_ssize_t, double*)
+    double ratios_f32(const float*, const float*, Py_ssize_t, float, float*)
+    double ratios_f64(const double*, const double*, Py_ssize_t, double, double*)
     double log_likelihood_f32(const float*, const float*, Py_ssize_t)
     double log_likelihood_f64(const double*, const double*, Py_ssize_t)
+    float dirichlet_step_f32(float*, const float*, const float*, const float*, Py_ssize_t, float*)
+    double dirichlet_step_f64(double*, const double*, const double*, const double*, Py_ssize_t, double*)
+    void scale_row_f32(const float*, const float*, Py_ssize_t, float, float*)
+    void scale_row_f64(const double*, const double*, Py_ssize_t, double, double*)
+    void add_above_f32(const float*, Py_ssize_t, float, double*)
+    void add_above_f64(const double*, Py_ssize_t, double, double*)
+    void affine_row_f32(const float*, float, float, Py_ssize_t, float*)
+    void affine_row_f64(const double*, double, double, Py_ssize_t, double*)
     void exp_digamma_f32(const float*, Py_ssize_t, float*)
     void exp_digamma_f64(const double*, Py_ssize_t, double*)
 
@@ -42,11 +50,11 @@ ctypedef fused index_t:
 # --- one row, by precision -------------------------------------------------------------------------------------------
 
 cdef inline void mix(const floating* rows, const floating* x, Py_ssize_t n, Py_ssize_t width,
-                     const floating* theta, floating* counts) noexcept nogil:
+                     floating eps, const floating* theta, floating* counts) noexcept nogil:
     if floating is float:
-        mix_f32(rows, x, n, width, theta, counts)
+        mix_f32(rows, x, n, width, eps, theta, counts)
     else:
-        mix_f64(rows, x, n, width, theta, counts)
+        mix_f64(rows, x, n, width, eps, theta, counts)
 
 
 cdef inline void dots(const floating* rows, Py_ssize_t n, Py_ssize_t width,
@@ -79,11 +87,12 @@ cdef inline floating map_step(floating* theta, floating* counts, const floating*
         return map_step_f64(theta, counts, prior, width)
 
 
-cdef inline double ratios(const floating* x, const floating* z, Py_ssize_t n, floating* ratio) noexcept nogil:
+cdef inline double ratios(const floating* x, const floating* z, Py_ssize_t n, floating eps,
+                          floating* ratio) noexcept nogil:
     if floating is float:
-        return ratios_f32(x, z, n, ratio)
+        return ratios_f32(x, z, n, eps, ratio)
     else:
-        return ratios_f64(x, z, n, ratio)
+        return ratios_f64(x, z, n, eps, ratio)
 
 
 cdef inline double log_likelihood(const floating* x, const floating* z, Py_ssize_t n) noexcept nogil:
@@ -103,7 +112,7 @@ cdef inline void exp_digamma_row(const floating* a, Py_ssize_t n, floating* out)
 # --- the document side -----------------------------------------------------------------------------------------------
 
 cdef inline void expected_counts(const floating* table, const index_t* index, const floating* x, Py_ssize_t n,
-                                 Py_ssize_t width, const floating* theta, floating* counts,
+                                 Py_ssize_t width, floating eps, const floating* theta, floating* counts,
                                  floating* rows, Py_ssize_t capacity, bint fresh) noexcept nogil:
     """counts = ratio @ phi[index]. The rows stay in the buffer between passes when all of them fit."""
     cdef Py_ssize_t start = 0, size
@@ -112,12 +121,12 @@ cdef inline void expected_counts(const floating* table, const index_t* index, co
         size = min(capacity, n - start)
         if fresh or n > capacity:
             copy_rows(table, index + start, size, width, rows)
-        mix(rows, x + start, size, width, theta, counts)
+        mix(rows, x + start, size, width, eps, theta, counts)
         start = start + size
 
 
 cdef inline void last_ratios(const floating* table, const index_t* index, const floating* x, Py_ssize_t n,
-                             Py_ssize_t width, const floating* theta, floating* z, floating* ratio, double* totals,
+                             Py_ssize_t width, floating eps, const floating* theta, floating* z, floating* ratio, double* totals,
                              floating* rows, Py_ssize_t capacity, bint fresh) noexcept nogil:
     """ratio = x / z of the final theta; totals = log-likelihood, left-out mass."""
     cdef Py_ssize_t start = 0, size
@@ -129,7 +138,7 @@ cdef inline void last_ratios(const floating* table, const index_t* index, const 
             copy_rows(table, index + start, size, width, rows)
         dots(rows, size, width, theta, z)
         totals[0] = totals[0] + log_likelihood(x + start, z, size)
-        totals[1] = totals[1] + ratios(x + start, z, size, ratio + start)
+        totals[1] = totals[1] + ratios(x + start, z, size, eps, ratio + start)
         start = start + size
 
 
@@ -144,12 +153,12 @@ cdef inline void map_document(const floating* table, const index_t* index, const
     cdef bint fresh = True
     cdef double change
     for i in range(n_passes if n > 0 else 0):
-        expected_counts(table, index, x, n, width, theta, counts, rows, capacity, fresh)
+        expected_counts(table, index, x, n, width, <floating>0, theta, counts, rows, capacity, fresh)
         fresh = False
         change = map_step(theta, counts, prior, width)
         if change < tol:
             break
-    last_ratios(table, index, x, n, width, theta, z, ratio, totals, rows, capacity, fresh)
+    last_ratios(table, index, x, n, width, <floating>0, theta, z, ratio, totals, rows, capacity, fresh)
 
 
 def map_documents(
@@ -194,43 +203,36 @@ def map_documents(
                          n_passes, tol, &scratch[threadid(), 0], capacity)
 
 
-cdef inline void exp_dirichlet_row(const floating* a, Py_ssize_t n_topics, double log_norm,
-                                   floating* out) noexcept nogil:
-    cdef Py_ssize_t t
-    cdef floating scale = <floating>exp(-log_norm)
-    exp_digamma_row(a, n_topics, out)
-    for t in range(n_topics):
-        out[t] = out[t] * scale
-
-
 cdef inline double digamma(double x) noexcept nogil:
+    """To 2e-9, as in scikit-learn (Bernardo 1976, AS 103)."""
     cdef double shift = 0, u
-    while x < 8:
+    while x < 6:
         shift = shift - 1 / x
         x = x + 1
     u = 1 / (x * x)
-    return shift + log(x) - 0.5 / x - u * (1. / 12 - u * (1. / 120 - u * (1. / 252 - u * (1. / 240 - u / 132))))
+    return shift + log(x) - 0.5 / x - u * (1. / 12 - u * (1. / 120 - u * (1. / 252)))
 
 
-cdef inline double dirichlet_step(floating* gamma, floating* counts, const floating* mean, const floating* prior,
-                                  Py_ssize_t n_topics) noexcept nogil:
-    """gamma <- mean * counts + prior; returns mean |change|."""
+cdef inline floating dirichlet_step(floating* gamma, const floating* counts, const floating* mean,
+                                    const floating* prior, Py_ssize_t n_topics, floating* total) noexcept nogil:
+    if floating is float:
+        return dirichlet_step_f32(gamma, counts, mean, prior, n_topics, total)
+    else:
+        return dirichlet_step_f64(gamma, counts, mean, prior, n_topics, total)
+
+
+cdef inline void expected_mean(const floating* gamma, Py_ssize_t n_topics, double total,
+                               floating* mean) noexcept nogil:
+    """mean = exp(E[log theta]) for theta ~ Dirichlet(gamma)."""
     cdef Py_ssize_t t
-    cdef double change = 0
-    cdef floating value
+    cdef floating scale = <floating>exp(-digamma(total))
+    exp_digamma_row(gamma, n_topics, mean)
     for t in range(n_topics):
-        value = mean[t] * counts[t] + prior[t]
-        change += fabs(value - gamma[t])
-        gamma[t] = value
-    return change / n_topics
+        mean[t] = mean[t] * scale
 
 
-cdef inline void refresh_mean(const floating* gamma, Py_ssize_t n_topics, floating* mean) noexcept nogil:
-    cdef Py_ssize_t t
-    cdef double total = 0
-    for t in range(n_topics):
-        total += gamma[t]
-    exp_dirichlet_row(gamma, n_topics, digamma(total), mean)
+# z + EPS as in Hoffman's code and scikit-learn: tokens that hardly any topic explains stay out of the counts
+cdef double EPS = 2.220446049250313e-16
 
 
 cdef inline void dirichlet_document(const floating* table, const index_t* index, const floating* x, Py_ssize_t n,
@@ -241,17 +243,20 @@ cdef inline void dirichlet_document(const floating* table, const index_t* index,
     cdef floating* z = counts + width
     cdef floating* rows = z + capacity
     cdef int i
+    cdef Py_ssize_t t
     cdef bint fresh = True
-    cdef double change
-    refresh_mean(gamma, n_topics, mean)
+    cdef floating change, total = 0
+    for t in range(n_topics):
+        total = total + gamma[t]
+    expected_mean(gamma, n_topics, total, mean)
     for i in range(n_passes):
-        expected_counts(table, index, x, n, width, mean, counts, rows, capacity, fresh)
+        expected_counts(table, index, x, n, width, <floating>EPS, mean, counts, rows, capacity, fresh)
         fresh = False
-        change = dirichlet_step(gamma, counts, mean, prior, n_topics)
-        refresh_mean(gamma, n_topics, mean)
-        if change < tol:
+        change = dirichlet_step(gamma, <const floating*>counts, <const floating*>mean, prior, n_topics, &total)
+        expected_mean(gamma, n_topics, total, mean)
+        if change < tol * n_topics:
             break
-    last_ratios(table, index, x, n, width, mean, z, ratio, totals, rows, capacity, fresh)
+    last_ratios(table, index, x, n, width, <floating>EPS, mean, z, ratio, totals, rows, capacity, fresh)
 
 
 def dirichlet_documents(
@@ -275,7 +280,7 @@ def dirichlet_documents(
     Equivalent to, for every row d with its columns w and counts x:
         for _ in range(n_passes):
             mean = exp(psi(gamma) - psi(gamma.sum()))
-            gamma = prior + mean * (phi[w].T @ (x / (phi[w] @ mean)))
+            gamma = prior + mean * (phi[w].T @ (x / (phi[w] @ mean + 2.2e-16)))
     """
     cdef Py_ssize_t n_docs = theta_dt.shape[0], width = theta_dt.shape[1]
     cdef Py_ssize_t capacity = (scratch.shape[1] - width) // (width + 1)
@@ -341,68 +346,70 @@ def accumulate(
 
 # --- counts to parameters --------------------------------------------------------------------------------------------
 
-cdef inline void add_clipped(const floating* row, Py_ssize_t width, double* sums) noexcept nogil:
-    cdef Py_ssize_t t
-    for t in range(width):
-        sums[t] += row[t] if row[t] > 0 else 0
-
-
 def block_sums(
     const floating[:, ::1] n_wt,       # IN   (n_tokens, width)
-    double[:, ::1] sums,               # OUT  (ceil(n_tokens / 256), width)
+    const int32_t[::1] tokens,         # IN   rows to sum
+    double floor,                      # smaller entries count as 0
+    double[:, ::1] sums,               # OUT  (ceil(len(tokens) / 256), width)
     int n_threads,
 ):
-    """Sums of positive parts over blocks of 256 rows, in float64; the blocks do not depend on the threads.
+    """Sums over blocks of 256 rows, in float64; the blocks do not depend on the threads.
 
-    Equivalent to `np.add.reduceat(np.clip(n_wt, 0, None), np.arange(0, n_tokens, 256), dtype=np.float64)`.
+    Equivalent to `np.add.reduceat(np.where(n > floor, n, 0), np.arange(0, n.shape[0], 256))` for n = n_wt[tokens].
     """
-    cdef Py_ssize_t n_blocks = sums.shape[0], width = n_wt.shape[1], n_tokens = n_wt.shape[0], b, w
+    cdef Py_ssize_t n_blocks = sums.shape[0], width = n_wt.shape[1], n_rows = tokens.shape[0], b, i
     for b in prange(n_blocks, schedule="static", num_threads=n_threads, nogil=True):
         memset(&sums[b, 0], 0, width * sizeof(double))
-        for w in range(b * 256, min((b + 1) * 256, n_tokens)):
-            add_clipped(&n_wt[w, 0], width, &sums[b, 0])
-
-
-cdef inline void scale_row(const floating* row, const floating* scale, Py_ssize_t width,
-                           floating* out) noexcept nogil:
-    cdef Py_ssize_t t
-    cdef floating value
-    for t in range(width):
-        value = row[t] * scale[t]
-        out[t] = value if value >= 1e-16 else 0
+        for i in range(b * 256, min((b + 1) * 256, n_rows)):
+            if floating is float:
+                add_above_f32(&n_wt[tokens[i], 0], width, <float>floor, &sums[b, 0])
+            else:
+                add_above_f64(&n_wt[tokens[i], 0], width, floor, &sums[b, 0])
 
 
 def scale_columns(
     const floating[:, ::1] n_wt,       # IN   (n_tokens, width)
+    const int32_t[::1] tokens,         # IN   rows to scale
     const floating[::1] scale,         # IN   (width)
+    double floor,                      # smaller results, negative ones too, become 0
     floating[:, ::1] phi_wt,           # OUT  (n_tokens, width), may be n_wt itself
     int n_threads,
 ):
-    """Scale the columns and drop what is below 1e-16, negatives included.
-
-    Equivalent to `phi = n_wt * scale; phi[phi < 1e-16] = 0`.
-    """
-    cdef Py_ssize_t n_tokens = n_wt.shape[0], width = n_wt.shape[1], w
-    for w in prange(n_tokens, schedule="static", num_threads=n_threads, nogil=True):
-        scale_row(&n_wt[w, 0], &scale[0], width, &phi_wt[w, 0])
+    """Equivalent to `phi = n_wt[tokens] * scale; phi[phi < floor] = 0`."""
+    cdef Py_ssize_t n_rows = tokens.shape[0], width = n_wt.shape[1], i
+    for i in prange(n_rows, schedule="static", num_threads=n_threads, nogil=True):
+        if floating is float:
+            scale_row_f32(&n_wt[tokens[i], 0], &scale[0], width, <float>floor, &phi_wt[tokens[i], 0])
+        else:
+            scale_row_f64(&n_wt[tokens[i], 0], &scale[0], width, floor, &phi_wt[tokens[i], 0])
 
 
 def exp_dirichlet_columns(
-    const floating[:, ::1] n_wt,       # IN   (n_tokens, width): Dirichlet parameters
-    const double[::1] log_norm,        # IN   (n_topics): psi of the column sums
+    const floating[:, ::1] n_wt,       # IN   (n_tokens, width)
+    const int32_t[::1] tokens,         # IN   rows to compute
+    double factor,
+    double prior,
+    const floating[::1] scale,         # IN   (width): exp(-psi(sum of the Dirichlet parameters)), 0 in the pad
     floating[:, ::1] phi_wt,           # OUT  (n_tokens, width)
+    floating[:, ::1] scratch,          # TMP  (n_threads, 2 * width)
     int n_threads,
 ):
     """exp(E[log phi]) of Dirichlet columns.
 
-    Equivalent to `np.exp(psi(n_wt) - log_norm)` in the first n_topics columns, zeros in the pad.
+    Equivalent to `phi_wt[tokens] = np.exp(psi(factor * n_wt[tokens] + prior)) * scale`.
     """
-    cdef Py_ssize_t n_tokens = n_wt.shape[0], width = n_wt.shape[1], n_topics = log_norm.shape[0], w, t
-    cdef floating* out
-    for w in prange(n_tokens, schedule="static", num_threads=n_threads, nogil=True):
-        out = &phi_wt[w, 0]
-        exp_digamma_row(&n_wt[w, 0], n_topics, out)
-        for t in range(n_topics):
-            out[t] = <floating>(out[t] * exp(-log_norm[t]))
-        for t in range(n_topics, width):
-            out[t] = 0
+    cdef Py_ssize_t n_rows = tokens.shape[0], width = n_wt.shape[1], i
+    cdef floating* parameters
+    cdef floating* means
+    with nogil, parallel(num_threads=n_threads):
+        for i in prange(n_rows, schedule="static"):
+            parameters = &scratch[threadid(), 0]
+            means = parameters + width
+            if floating is float:
+                affine_row_f32(&n_wt[tokens[i], 0], <float>factor, <float>prior, width, parameters)
+                exp_digamma_f32(parameters, width, means)
+                scale_row_f32(means, &scale[0], width, 0, &phi_wt[tokens[i], 0])
+            else:
+                affine_row_f64(&n_wt[tokens[i], 0], factor, prior, width, parameters)
+                exp_digamma_f64(parameters, width, means)
+                scale_row_f64(means, &scale[0], width, 0, &phi_wt[tokens[i], 0])

@@ -3,7 +3,8 @@
  * Equivalent numpy, for rows (n, T), x (n,), theta (T,):
  *     z = rows @ theta;  ratio = where(z > Z_MIN, x / z, 0);  counts += ratio @ rows
  */
-#define Z_MIN ((REAL)1e-30) /* below it a token has no probability: it contributes nothing */
+/* At or below Z_MIN a token has no probability: it contributes nothing. eps is added to z where an algorithm asks for it. */
+#define Z_MIN (sizeof(REAL) == 4 ? (REAL)1e-30 : (REAL)1e-290)
 
 #if ROWS_VECTOR_TYPES
 typedef REAL NAME(vec) __attribute__((vector_size(ROWS_BYTES), aligned(sizeof(REAL)), may_alias));
@@ -34,6 +35,7 @@ ROWS_INLINE REAL NAME(lane_sum)(VEC v) {
  * second time. 20-30 % faster than blocks of tokens, which reload theta and store counts. */
 #define ROWS_MIX_RESIDENT(NV)                                                                                          \
     ROWS_LOCAL void ROWS_CAT(NAME(mix_resident), _##NV)(const REAL *restrict rows, const REAL *restrict x, ptrdiff_t n, \
+                                                        REAL eps,     \
                                                         const REAL *restrict theta, REAL *restrict counts) {           \
         VEC mix[NV], acc[NV];                                                                                          \
         ROWS_UNROLL                                                                                                    \
@@ -50,7 +52,7 @@ ROWS_INLINE REAL NAME(lane_sum)(VEC v) {
                 else even += row[k] * mix[k];                                                                          \
             }                                                                                                          \
             const REAL z = NAME(lane_sum)(even + odd);                                                                 \
-            const VEC ratio = (VEC){0} + (z > Z_MIN ? x[i] / z : (REAL)0);                                             \
+            const VEC ratio = (VEC){0} + (z > Z_MIN ? x[i] / (z + eps) : (REAL)0);                                             \
             ROWS_UNROLL                                                                                                \
             for (int k = 0; k < NV; k++) acc[k] += ratio * row[k];                                                     \
         }                                                                                                              \
@@ -95,7 +97,7 @@ ROWS_RESIDENT_SIZE(13)
 ROWS_RESIDENT_SIZE(14)
 #endif
 
-typedef void (*NAME(mix_fn))(const REAL *, const REAL *, ptrdiff_t, const REAL *, REAL *);
+typedef void (*NAME(mix_fn))(const REAL *, const REAL *, ptrdiff_t, REAL, const REAL *, REAL *);
 typedef void (*NAME(gather_fn))(const REAL *, const int32_t *, const int32_t *, const REAL *, ptrdiff_t, REAL *);
 #define ROWS_ONE(F, NV) ROWS_CAT(NAME(F), _##NV)
 #if ROWS_RESIDENT >= 14
@@ -112,7 +114,7 @@ static const NAME(gather_fn) NAME(gather_table)[ROWS_RESIDENT] = ROWS_TABLE(gath
 /* Many topics: blocks of eight tokens, so that eight rows (L1) meet every load of theta and every store of counts. */
 #define ROWS_BLOCK 8
 ROWS_LOCAL void NAME(mix_blocked)(const REAL *restrict rows, const REAL *restrict x, ptrdiff_t n, ptrdiff_t n_vec,
-                                  const REAL *restrict theta, REAL *restrict counts) {
+                                  REAL eps, const REAL *restrict theta, REAL *restrict counts) {
     const VEC *mix = (const VEC *)theta;
     VEC *acc = (VEC *)counts;
     ptrdiff_t i = 0;
@@ -129,7 +131,7 @@ ROWS_LOCAL void NAME(mix_blocked)(const REAL *restrict rows, const REAL *restric
         ROWS_UNROLL
         for (int j = 0; j < ROWS_BLOCK; j++) {
             const REAL z = NAME(lane_sum)(dot[j]);
-            ratio[j] = (VEC){0} + (z > Z_MIN ? x[i + j] / z : (REAL)0);
+            ratio[j] = (VEC){0} + (z > Z_MIN ? x[i + j] / (z + eps) : (REAL)0);
         }
         for (ptrdiff_t k = 0; k < n_vec; k++) {
             VEC even = acc[k], odd = (VEC){0};
@@ -146,16 +148,16 @@ ROWS_LOCAL void NAME(mix_blocked)(const REAL *restrict rows, const REAL *restric
         VEC dot = (VEC){0};
         for (ptrdiff_t k = 0; k < n_vec; k++) dot += row[k] * mix[k];
         const REAL z = NAME(lane_sum)(dot);
-        const VEC ratio = (VEC){0} + (z > Z_MIN ? x[i] / z : (REAL)0);
+        const VEC ratio = (VEC){0} + (z > Z_MIN ? x[i] / (z + eps) : (REAL)0);
         for (ptrdiff_t k = 0; k < n_vec; k++) acc[k] += ratio * row[k];
     }
 }
 
-ROWS_INLINE void NAME(mix)(const REAL *rows, const REAL *x, ptrdiff_t n, ptrdiff_t width, const REAL *theta,
-                           REAL *counts) {
+ROWS_INLINE void NAME(mix)(const REAL *rows, const REAL *x, ptrdiff_t n, ptrdiff_t width, REAL eps,
+                           const REAL *theta, REAL *counts) {
     const ptrdiff_t n_vec = width / (ptrdiff_t)LANES;
-    if (n_vec <= ROWS_RESIDENT) NAME(mix_table)[n_vec - 1](rows, x, n, theta, counts);
-    else NAME(mix_blocked)(rows, x, n, n_vec, theta, counts);
+    if (n_vec <= ROWS_RESIDENT) NAME(mix_table)[n_vec - 1](rows, x, n, eps, theta, counts);
+    else NAME(mix_blocked)(rows, x, n, n_vec, eps, theta, counts);
 }
 
 /* z[i] = rows[i] @ theta */
@@ -215,12 +217,12 @@ ROWS_LOCAL void NAME(gather)(const REAL *restrict rows, const int32_t *restrict 
 
 #else /* no vector types: the same three loops, left to the compiler */
 ROWS_INLINE void NAME(mix)(const REAL *restrict rows, const REAL *restrict x, ptrdiff_t n, ptrdiff_t width,
-                           const REAL *restrict theta, REAL *restrict counts) {
+                           REAL eps, const REAL *restrict theta, REAL *restrict counts) {
     for (ptrdiff_t i = 0; i < n; i++) {
         const REAL *row = rows + i * width;
         REAL z = 0;
         for (ptrdiff_t t = 0; t < width; t++) z += row[t] * theta[t];
-        const REAL ratio = z > Z_MIN ? x[i] / z : (REAL)0;
+        const REAL ratio = z > Z_MIN ? x[i] / (z + eps) : (REAL)0;
         for (ptrdiff_t t = 0; t < width; t++) counts[t] += ratio * row[t];
     }
 }
@@ -283,12 +285,43 @@ ROWS_LOCAL REAL NAME(map_step)(REAL *restrict theta, REAL *restrict counts, cons
     return change;
 }
 
-/* ratio = x / z where z > Z_MIN, else 0; returns sum of x over the tokens that were left out. */
-ROWS_INLINE double NAME(ratios)(const REAL *restrict x, const REAL *restrict z, ptrdiff_t n, REAL *restrict ratio) {
+/* gamma <- mean * counts + prior; returns sum |change| and the new total. */
+ROWS_LOCAL REAL NAME(dirichlet_step)(REAL *restrict gamma, const REAL *restrict counts, const REAL *restrict mean,
+                                     const REAL *restrict prior, ptrdiff_t n_topics, REAL *total) {
+    REAL change = 0, sum = 0;
+    for (ptrdiff_t t = 0; t < n_topics; t++) {
+        const REAL value = mean[t] * counts[t] + prior[t];
+        change += value > gamma[t] ? value - gamma[t] : gamma[t] - value;
+        sum += value;
+        gamma[t] = value;
+    }
+    *total = sum;
+    return change;
+}
+
+ROWS_LOCAL void NAME(scale_row)(const REAL *restrict row, const REAL *restrict scale, ptrdiff_t width, REAL floor,
+                                REAL *restrict out) {
+    for (ptrdiff_t t = 0; t < width; t++) {
+        const REAL value = row[t] * scale[t];
+        out[t] = value >= floor ? value : 0;
+    }
+}
+
+ROWS_LOCAL void NAME(add_above)(const REAL *restrict row, ptrdiff_t width, REAL floor, double *restrict sums) {
+    for (ptrdiff_t t = 0; t < width; t++) sums[t] += row[t] > floor ? row[t] : 0;
+}
+
+ROWS_LOCAL void NAME(affine_row)(const REAL *restrict row, REAL factor, REAL shift, ptrdiff_t width, REAL *restrict out) {
+    for (ptrdiff_t t = 0; t < width; t++) out[t] = factor * row[t] + shift;
+}
+
+/* ratio = x / (z + eps) where z > Z_MIN, else 0; returns sum of x over the tokens that were left out. */
+ROWS_INLINE double NAME(ratios)(const REAL *restrict x, const REAL *restrict z, ptrdiff_t n, REAL eps,
+                                REAL *restrict ratio) {
     double skipped = 0;
     for (ptrdiff_t i = 0; i < n; i++) {
         const int seen = z[i] > Z_MIN;
-        ratio[i] = seen ? x[i] / z[i] : (REAL)0;
+        ratio[i] = seen ? x[i] / (z[i] + eps) : (REAL)0;
         skipped += seen ? 0 : x[i];
     }
     return skipped;

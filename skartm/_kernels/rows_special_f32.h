@@ -24,23 +24,26 @@ ROWS_LOCAL double log_likelihood_f32(const float *restrict x, const float *restr
     return total;
 }
 
-/* out[t] = exp(digamma(a[t])): digamma(a) = digamma(a + 6) - sum_k 1 / (a + k), and
- * exp(digamma(y)) = y * exp(-1/(2y) - 1/(12y^2) + 1/(120y^4) - ...), so one exponential and no logarithm. */
+/* out[t] = exp(digamma(a[t])), a > 0: digamma(a) = digamma(a + 6) - sum_k 1 / (a + k), and
+ * exp(digamma(y)) = y * exp(-1/(2y) - 1/(12y^2) + 1/(120y^4) - ...), so one exponential and no logarithm.
+ * Three loops, because one with the clamp inside is not vectorised. */
 ROWS_LOCAL void exp_digamma_f32(const float *restrict a, ptrdiff_t n, float *restrict out) {
     for (ptrdiff_t t = 0; t < n; t++) {
-        const float x = a[t] > 1e-6f ? a[t] : 1e-6f, y = x + 6.0f, u = 1.0f / y, u2 = u * u;
-        const float shift = (1.0f / x + 1.0f / (x + 1.0f)) + (1.0f / (x + 2.0f) + 1.0f / (x + 3.0f)) +
-                            (1.0f / (x + 4.0f) + 1.0f / (x + 5.0f));
-        float e = -shift - u * (0.5f + u * (1.0f / 12 - u2 * (1.0f / 120 - u2 * (1.0f / 252))));
-        const int tiny = e < -80.0f; /* exp would be denormal: zero */
-        e = tiny ? -80.0f : e;
-        const int32_t k = (int32_t)(e * 1.4426950408889634f - 0.5f);
-        const float r = e - (float)k * 0.6931471805599453f;
+        const float x = a[t], u = 1.0f / (x + 6.0f), u2 = u * u;
+        /* 1/x + ... + 1/(x+5) in pairs: 1/(x+k) + 1/(x+5-k) = (2x+5) / (q + k(5-k)), q = x(x+5) */
+        const float q = x * (x + 5.0f), b = q + 4.0f, c = q + 6.0f;
+        const float shift = (2.0f * x + 5.0f) * (1.0f / q + (b + c) / (b * c)); /* one quotient of x^6 would overflow */
+        out[t] = -shift - u * (0.5f + u * (1.0f / 12 - u2 * (1.0f / 120 - u2 * (1.0f / 252))));
+    }
+    for (ptrdiff_t t = 0; t < n; t++) out[t] = out[t] > -80.0f ? out[t] : -80.0f; /* below, exp is denormal */
+    for (ptrdiff_t t = 0; t < n; t++) {
+        const int32_t k = (int32_t)(out[t] * 1.4426950408889634f - 0.5f);
+        const float r = out[t] - (float)k * 0.6931471805599453f;
         const float p =
             1.0f + r * (1.0f + r * (0.5f + r * (1.0f / 6 + r * (1.0f / 24 + r * (1.0f / 120 + r * (1.0f / 720))))));
         const int32_t bits = (k + 127) << 23;
         float power;
         memcpy(&power, &bits, 4);
-        out[t] = tiny ? 0.0f : y * p * power;
+        out[t] = (a[t] + 6.0f) * p * power;
     }
 }

@@ -1,12 +1,13 @@
 """The engine: ascent on simplices by expectation and maximisation over the batches of a CSR matrix."""
 
 from skartm.em._batches import Batch, Batches, TokenIndex, is_memory_mapped
+from skartm.em._counters import Counters
 from skartm.em._history import History
 from skartm.em._layout import Layout, TopicSelection
-from skartm.em._loop import EM, FLOOR, Decay, Pass, State, passes
+from skartm.em._loop import EM, Decay, Pass, State, passes
 from skartm.em._mixture import DirichletMixture, FreeMixture
 from skartm.em._padded import padded, padded_width, padded_zeros
-from skartm.em._posterior import DirichletPosterior, MapPosterior, positive_sums
+from skartm.em._posterior import FLOOR, DirichletPosterior, MapPosterior
 from skartm.em._protocols import Bound, Expectation, Mixture, PhiTerm, Posterior, Strength, ThetaTerm
 from skartm.em._relative import relative_scale
 
@@ -16,6 +17,7 @@ __all__ = [
     "Batch",
     "Batches",
     "Bound",
+    "Counters",
     "Decay",
     "DirichletMixture",
     "DirichletPosterior",
@@ -38,6 +40,5 @@ __all__ = [
     "padded_width",
     "padded_zeros",
     "passes",
-    "positive_sums",
     "relative_scale",
 ]

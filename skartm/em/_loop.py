@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 
 from skartm._kernels import half_step
 from skartm.em._batches import Batch, Batches
+from skartm.em._counters import Counters
 from skartm.em._padded import padded_zeros
+from skartm.em._posterior import FLOOR
 from skartm.em._protocols import Mixture, Posterior
-
-FLOOR = 1e-16
-"""Smallest probability that is kept; a token that the model gives less is charged this much, never nothing."""
 
 
 @dataclass
@@ -24,16 +23,16 @@ class State:
     ----------
     phi_wt : array of shape (n_tokens, width)
         Parameters that the E-step uses, padded.
-    n_wt : array of shape (n_tokens, width)
-        Expected counts, on the scale of ``n_samples`` documents.
+    counters : Counters
+        Expected counts n_wt, on the scale of ``n_samples`` documents.
     n_samples : float
-        Documents (or their weights) that ``n_wt`` stands for.
+        Documents (or their weights) that the counters stand for; 0 if the first update shall not rescale them.
     n_updates : int
         M-steps so far.
     """
 
     phi_wt: NDArray
-    n_wt: NDArray
+    counters: Counters
     n_samples: float = 0.0
     n_updates: int = 0
 
@@ -98,7 +97,7 @@ class EM:
         self.theta_values: dict[str, float] = {}
 
     def e_step(self, batch: Batch, state: State, result: Pass, *, keep: bool, scale: float = 1.0) -> None:
-        """Add ``scale`` times the expected counts of a batch to ``state.n_wt`` and its likelihood to ``result``."""
+        """Add ``scale`` times the expected counts of a batch to the stored counters and its likelihood to ``result``."""
         expectation = self.mixture.expect(batch, state.phi_wt)
         theta, ratio, totals = expectation.theta_dt, expectation.ratio, expectation.totals
         weight = batch.sample_weight
@@ -109,7 +108,7 @@ class EM:
             ratio *= ratio.dtype.type(scale)
         index = batch.token_index(keep=keep)
         half_step.accumulate(
-            index.tokens, index.starts, index.docs, index.order, ratio, theta, state.phi_wt, state.n_wt,
+            index.tokens, index.starts, index.docs, index.order, ratio, theta, state.phi_wt, state.counters.stored,
             padded_zeros(self.n_threads, self.n_topics, theta.dtype), self.n_threads,
         )  # fmt: skip
         result.log_likelihood += float(totals[:, 0].sum())
@@ -125,10 +124,12 @@ class EM:
     def offline_pass(self, batches: Batches, state: State) -> Pass:
         """All E-steps with one phi, then one M-step."""
         result = self._begin()
-        state.n_wt[...] = 0
+        state.counters.clear()
         for batch in batches:
             self.e_step(batch, state, result, keep=batches.keep)
-        self._m_step(state)
+        state.counters.changed()
+        self.posterior.update(state.phi_wt, state.counters)
+        state.n_updates += 1
         state.n_samples = batches.n_samples
         return self._end(result)
 
@@ -136,22 +137,24 @@ class EM:
         """An M-step after every batch; ``seen`` is the number of documents known when the pass begins."""
         result = self._begin()
         for batch in batches:
-            self._online_step(batch, state, result, decay, max(seen, batch.n_samples), keep=batches.keep)
+            if batch.n_samples > 0:
+                self._online_step(batch, state, result, decay, max(seen, batch.n_samples), keep=batches.keep)
+        self.posterior.update(state.phi_wt, state.counters)
         return self._end(result)
 
     def _online_step(self, batch: Batch, state: State, result: Pass, decay: Decay, seen: float, *, keep: bool) -> None:
-        total = decay.total(seen)
-        rho = decay.rho(state.n_updates + 1)
-        if state.n_samples > 0:
-            state.n_wt *= state.n_wt.dtype.type((1 - rho) * total / state.n_samples)
+        """n_wt <- (1 - rho) n_wt + rho * total / batch * (counts of the batch), and the phi that belongs to it."""
+        counters, tokens = state.counters, batch.token_index(keep=True).tokens
+        total, rho = decay.total(seen), decay.rho(state.n_updates + 1)
+        if self.posterior.local:  # phi is brought up to date where this batch reads it, the rest at the end of the pass
+            self.posterior.refresh(state.phi_wt, counters, tokens)
+        counters.fade((1 - rho) * (total / state.n_samples if state.n_samples > 0 else 1.0))
+        with counters.watch(tokens):
+            self.e_step(batch, state, result, keep=keep, scale=rho * total / (batch.n_samples * counters.factor))
         state.n_samples = total
-        if batch.n_samples > 0:
-            self.e_step(batch, state, result, keep=keep, scale=rho * total / batch.n_samples)
-        self._m_step(state)
-
-    def _m_step(self, state: State) -> None:
-        self.posterior.update(state.phi_wt, state.n_wt)
         state.n_updates += 1
+        if not self.posterior.local:
+            self.posterior.update(state.phi_wt, counters)
 
     def _begin(self) -> Pass:
         self.theta_values = {bound.name: 0.0 for bound in self.theta_terms}
@@ -164,7 +167,7 @@ class EM:
 
 
 def passes(engine: EM, batches: Batches, state: State, *, max_iter: int, decay: Decay | None) -> Iterator[Pass]:
-    """Up to ``max_iter`` passes; after every one phi, n_wt and the result belong together.
+    """Up to ``max_iter`` passes; after every one phi, the counters and the result belong together.
 
     ``decay=None`` is offline.
     """

@@ -7,44 +7,62 @@ from numpy.typing import NDArray
 from scipy.special import psi
 
 from skartm._kernels import half_step
+from skartm.em._counters import Counters, column_sums
 from skartm.em._protocols import Bound, PhiTerm
 from skartm.em._relative import relative_scale
 
-_BLOCK = 256  # rows a block of half_step.block_sums
-
-
-def positive_sums(n_wt: NDArray, n_threads: int) -> NDArray:
-    """Column sums of the positive parts, in float64; the same for any number of threads."""
-    blocks = np.empty((-(-n_wt.shape[0] // _BLOCK), n_wt.shape[1]))
-    half_step.block_sums(n_wt, blocks, n_threads)
-    return blocks.sum(axis=0)
+FLOOR = 1e-16
+"""Smallest probability that is kept; a token that the model gives less is charged this much, never nothing."""
 
 
 class MapPosterior:
     """phi = norm((n_wt + sum_i tau_i r_i)_+): all terms at the old phi and the new counters, one clip, one norm.
 
     A topic with nothing left is all zeros: it is dead.
+
+    Attributes
+    ----------
+    local : bool
+        Whether a row of phi needs no more than its own counters and the column sums: without active terms.
+    topic_mass : array of shape (n_topics,)
+        Column sums after regularization.
+    values, coefficients : dict
+        Of every regularizer: the value at tau = 1 (see ``measure``), and the factor of its last term.
     """
 
     def __init__(self, n_topics: int, terms: Sequence[Bound[PhiTerm]] = (), *, n_threads: int) -> None:
         self.n_topics, self.terms, self.n_threads = n_topics, tuple(terms), n_threads
+        self.active = [bound for bound in self.terms if bound.strength.tau != 0]
+        self.local = not self.active
         self.values: dict[str, float] = {}
         self.coefficients: dict[str, float] = {}
         self.topic_mass = np.zeros(n_topics)
 
-    def update(self, phi_wt: NDArray, n_wt: NDArray) -> None:
-        active = [bound for bound in self.terms if bound.strength.tau != 0]
-        counts = self._regularized(phi_wt, n_wt, active) if active else n_wt
-        self.topic_mass = positive_sums(counts, self.n_threads)[: self.n_topics]
+    def update(self, phi_wt: NDArray, counters: Counters) -> None:
+        """All of phi."""
+        if self.local:
+            self.refresh(phi_wt, counters, counters.everything)
+        else:
+            counts = self._regularized(phi_wt, counters.fold())
+            sums = column_sums(counts, counters.everything, 0.0, self.n_threads)
+            self._normalise(counts, sums, counters.everything, phi_wt)
+
+    def refresh(self, phi_wt: NDArray, counters: Counters, tokens: NDArray) -> None:
+        """Rows ``tokens`` of phi; only if ``local``."""
+        self._normalise(counters.stored, counters.sums / counters.factor, tokens, phi_wt)
+        self.topic_mass = counters.sums[: self.n_topics]
+
+    def _normalise(self, counts: NDArray, sums: NDArray, tokens: NDArray, phi_wt: NDArray) -> None:
+        self.topic_mass = sums[: self.n_topics]
         scale = np.zeros(phi_wt.shape[1], dtype=phi_wt.dtype)
         np.divide(1, self.topic_mass, out=scale[: self.n_topics], where=self.topic_mass > 0, casting="same_kind")
-        half_step.scale_columns(counts, scale, phi_wt, self.n_threads)
+        half_step.scale_columns(counts, tokens, scale, FLOOR, phi_wt, self.n_threads)
 
-    def _regularized(self, phi_wt: NDArray, n_wt: NDArray, active: Sequence[Bound[PhiTerm]]) -> NDArray:
+    def _regularized(self, phi_wt: NDArray, n_wt: NDArray) -> NDArray:
         phi, n = phi_wt[:, : self.n_topics], n_wt[:, : self.n_topics]
         total = n_wt.copy()
         response = np.empty_like(phi)
-        for bound in active:
+        for bound in self.active:
             response[...] = 0
             bound.term.add_term(phi, n, response)
             scale = bound.strength.tau * relative_scale(n, response, bound.term.topics, bound.strength.relative)
@@ -63,10 +81,30 @@ class MapPosterior:
 class DirichletPosterior:
     """phi = exp(E[log phi]) of Dirichlet(prior + n_wt): variational LDA."""
 
-    def __init__(self, n_topics: int, prior: float, *, n_threads: int) -> None:
-        self.n_topics, self.prior, self.n_threads = n_topics, prior, n_threads
+    local = True
+    terms = ()
 
-    def update(self, phi_wt: NDArray, n_wt: NDArray) -> None:
-        parameters = n_wt + n_wt.dtype.type(self.prior)
-        total = positive_sums(parameters, self.n_threads)[: self.n_topics]
-        half_step.exp_dirichlet_columns(parameters, psi(total), phi_wt, self.n_threads)
+    def __init__(self, n_topics: int, prior: float, dtype: np.dtype, *, n_threads: int) -> None:
+        self.n_topics, self.prior, self.n_threads = n_topics, prior, n_threads
+        self.topic_mass = np.zeros(n_topics)
+        self.dtype = dtype
+
+    def update(self, phi_wt: NDArray, counters: Counters) -> None:
+        """All of phi."""
+        self.refresh(phi_wt, counters, counters.everything)
+
+    def refresh(self, phi_wt: NDArray, counters: Counters, tokens: NDArray) -> None:
+        """Rows ``tokens`` of phi."""
+        self.topic_mass = counters.sums[: self.n_topics]
+        total = self.topic_mass + counters.everything.size * self.prior
+        self.from_parameters(counters.stored, tokens, counters.factor, total, phi_wt)
+
+    def from_parameters(
+        self, stored: NDArray, tokens: NDArray, factor: float, total: NDArray, phi_wt: NDArray, prior: float | None = None
+    ) -> None:
+        """exp(psi(factor * stored + prior) - psi(total)) in the rows ``tokens``."""
+        scale = np.zeros(phi_wt.shape[1], dtype=self.dtype)
+        scale[: self.n_topics] = np.exp(-psi(total))
+        scratch = np.empty((self.n_threads, 2 * phi_wt.shape[1]), dtype=self.dtype)
+        shift = self.prior if prior is None else prior
+        half_step.exp_dirichlet_columns(stored, tokens, factor, shift, scale, phi_wt, scratch, self.n_threads)

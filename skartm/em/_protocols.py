@@ -6,6 +6,7 @@ from typing import Generic, Protocol, TypeVar
 from numpy.typing import NDArray
 
 from skartm.em._batches import Batch
+from skartm.em._counters import Counters
 
 
 Term = TypeVar("Term")
@@ -71,5 +72,11 @@ class Mixture(Protocol):
 class Posterior(Protocol):
     """From expected counts to the parameters that the E-step uses."""
 
-    def update(self, phi_wt: NDArray, n_wt: NDArray) -> None:
-        """Overwrite phi by the one that belongs to the counts."""
+    local: bool
+    topic_mass: NDArray
+
+    def update(self, phi_wt: NDArray, counters: Counters) -> None:
+        """Overwrite phi by the one that belongs to the counters."""
+
+    def refresh(self, phi_wt: NDArray, counters: Counters, tokens: NDArray) -> None:
+        """The same for some rows; only if ``local``."""

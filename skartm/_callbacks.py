@@ -1,0 +1,39 @@
+"""The one file that touches :mod:`sklearn.callback`, which may still change without a deprecation cycle."""
+
+from collections.abc import Callable
+from typing import Any
+
+from sklearn.callback import CallbackSupportMixin, with_callbacks
+
+__all__ = ["CallbackSupportMixin", "FitTask", "with_callbacks"]
+
+
+class FitTask:
+    """A fit of known length, reported to the callbacks of an estimator.
+
+    Parameters
+    ----------
+    estimator : estimator with CallbackSupportMixin
+    max_iter : int
+        Iterations at most.
+    X : the validated data
+    """
+
+    def __init__(self, estimator: Any, max_iter: int, X: Any) -> None:
+        self.estimator, self.X = estimator, X
+        self._context = estimator._init_callback_context(max_subtasks=max_iter)
+        self._context.call_on_fit_task_begin(estimator=estimator, X=X)
+        self._iteration: Any = None
+
+    def begin_iteration(self) -> None:
+        self._iteration = self._context.subcontext(task_name="em-iteration")
+        self._iteration.call_on_fit_task_begin(estimator=self.estimator, X=self.X)
+
+    def end_iteration(self, fitted_attributes: Callable[[], dict[str, Any]]) -> bool:
+        """Tell the callbacks; True when one of them asks to stop."""
+        return self._iteration.call_on_fit_task_end(
+            estimator=self.estimator, X=self.X, reconstruction_attributes=fitted_attributes
+        )
+
+    def end(self) -> None:
+        self._context.call_on_fit_task_end(estimator=self.estimator, X=self.X)

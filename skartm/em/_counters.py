@@ -1,0 +1,88 @@
+"""Counters: the expected counts n_wt, their scale and their column sums."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skartm._kernels import half_step
+
+_BLOCK = 256  # rows a block of half_step.block_sums
+_SMALLEST_FACTOR = 1e-4
+
+
+class Counters:
+    """n_wt = factor * stored.
+
+    Online learning fades all counters at every update but meets few tokens in a batch. With the factor outside, and the
+    column sums brought up to date by differences, an update costs what its tokens cost, not what the vocabulary does.
+
+    Parameters
+    ----------
+    stored : array of shape (n_tokens, width)
+        Padded counters; the object owns and changes it.
+    clipped : bool
+        Whether negative counters count as zero in the sums.
+    """
+
+    def __init__(self, stored: NDArray, *, clipped: bool, n_threads: int) -> None:
+        self.stored, self.n_threads = stored, n_threads
+        self.floor = 0.0 if clipped else -np.inf
+        self.factor = 1.0
+        self.everything = np.arange(stored.shape[0], dtype=np.int32)
+        self._sums: NDArray | None = None
+
+    @property
+    def sums(self) -> NDArray:
+        """Column sums of n_wt, float64, of shape (width,)."""
+        if self._sums is None:
+            self._sums = self._stored_sums(self.everything)
+        return self.factor * self._sums
+
+    def clear(self) -> None:
+        """All counters zero."""
+        self.stored[...] = 0
+        self.factor, self._sums = 1.0, None
+
+    def changed(self) -> None:
+        """The stored counters were changed from outside: forget their sums."""
+        self._sums = None
+
+    def fade(self, factor: float) -> None:
+        """Multiply all counters."""
+        self.factor *= factor
+        if self.factor < _SMALLEST_FACTOR:
+            self.fold()
+
+    def fold(self) -> NDArray:
+        """n_wt itself: the factor is multiplied in."""
+        if self.factor != 1.0:
+            self.stored *= self.stored.dtype.type(self.factor)
+            self.factor, self._sums = 1.0, None
+        return self.stored
+
+    def watch(self, tokens: NDArray) -> "_Watch":
+        """Context in which only the rows ``tokens`` change; keeps the sums right."""
+        return _Watch(self, tokens)
+
+    def _stored_sums(self, tokens: NDArray) -> NDArray:
+        return column_sums(self.stored, tokens, self.floor, self.n_threads)
+
+
+class _Watch:
+    def __init__(self, counters: Counters, tokens: NDArray) -> None:
+        self.counters, self.tokens = counters, tokens
+
+    def __enter__(self) -> None:
+        if self.counters._sums is None:
+            self.counters._sums = self.counters._stored_sums(self.counters.everything)
+        self.before = self.counters._stored_sums(self.tokens)
+
+    def __exit__(self, *_: object) -> None:
+        assert self.counters._sums is not None
+        self.counters._sums = self.counters._sums + self.counters._stored_sums(self.tokens) - self.before
+
+
+def column_sums(matrix: NDArray, tokens: NDArray, floor: float, n_threads: int) -> NDArray:
+    """Column sums over the given rows in float64, entries at or below ``floor`` left out; the same for any threads."""
+    blocks = np.empty((-(-tokens.size // _BLOCK), matrix.shape[1]))
+    half_step.block_sums(matrix, tokens, floor, blocks, n_threads)
+    return blocks.sum(axis=0)

@@ -1,0 +1,11 @@
+"""Warnings of skartm; errors are the built-in ones."""
+
+__all__ = ["DeadTopicWarning", "LeftOutTokensWarning"]
+
+
+class DeadTopicWarning(UserWarning):
+    """A topic lost all its tokens: the regularizers are too strong for it."""
+
+
+class LeftOutTokensWarning(UserWarning):
+    """Tokens to which the model gives no probability were met."""

@@ -1,0 +1,7 @@
+"""Topic models as scikit-learn estimators."""
+
+from skartm.topics._artm import ARTMTransformer
+from skartm.topics._lda import LDA
+from skartm.topics._plsa import PLSA
+
+__all__ = ["LDA", "PLSA", "ARTMTransformer"]

@@ -1,0 +1,244 @@
+"""What all topic models share: data in, the loop, results out. Models fill three hooks."""
+
+import sys
+import warnings
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import Tags, check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from skartm._callbacks import CallbackSupportMixin, FitTask
+from skartm._threads import effective_n_threads
+from skartm._validation import check_counts, check_weights
+from skartm.em import EM, Batch, Batches, Decay, History, Layout, Pass, State, is_memory_mapped, passes
+from skartm.exceptions import DeadTopicWarning, LeftOutTokensWarning
+
+
+_PATIENCE = 3  # iterations without a better held-out perplexity
+
+
+class TopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """Base of the topic models on the EM engine.
+
+    Hooks of a model: ``_check_parameters`` (raises, returns nothing), ``_engine`` (mixture and posterior of a fit),
+    ``_start`` (phi and counters to begin with), ``_infer`` (theta of batches with the fitted phi).
+    """
+
+    _transform_dtype = np.dtype(np.float32)
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.input_tags.positive_only = True
+        tags.transformer_tags.preserves_dtype = [str(np.dtype(self._dtype()))]
+        return tags
+
+    @property
+    def _n_features_out(self) -> int:
+        return self.components_.shape[0]
+
+    # --- fitting -----------------------------------------------------------------------------------------------------
+
+    def _fit(self, X: Any, sample_weight: Any, *, decay: Decay | None, max_iter: int, tol: float) -> Any:
+        """Passes until convergence; also after an interruption the attributes are those of the last whole pass."""
+        warm = bool(getattr(self, "warm_start", False)) and hasattr(self, "components_")
+        X = check_counts(self, X, self._dtype(), reset=not warm)
+        weights = check_weights(self, sample_weight, X.shape[0])
+        X, weights, held_out = self._hold_out(X, weights)
+        batches = self._batches(X, weights)
+        layout = self._layout(X.shape[1])
+        engine = self._engine(layout, batches.n_docs)
+        state = self._start(layout, batches, warm=warm)
+        self.history_ = getattr(self, "history_", History()) if warm else History()
+        self.n_iter_ = 0
+        self._iterate(engine, batches, state, decay, max_iter, tol, X, held_out)
+        self._warn(layout)
+        return self
+
+    def _iterate(
+        self, engine: EM, batches: Batches, state: State, decay: Decay | None, max_iter: int, tol: float, X: Any, held_out: Any
+    ) -> None:
+        task = FitTask(self, max_iter, X)
+        iterations = passes(engine, batches, state, max_iter=max_iter, decay=decay)
+        stopped = False
+        while self.n_iter_ < max_iter and not stopped:
+            task.begin_iteration()
+            result = next(iterations)
+            self.n_iter_ += 1
+            self._publish(engine, state)
+            self._record(engine, result, state, held_out)
+            stopped = task.end_iteration(self._fitted_attributes) or self._has_converged(tol, X)
+        if decay is not None:
+            self._keep_counters(state)
+        task.end()
+        if tol > 0 and not stopped:
+            msg = f"{type(self).__name__} made max_iter={max_iter} iterations without reaching tol={tol}; raise one of them."
+            warnings.warn(msg, ConvergenceWarning, stacklevel=4)
+
+    def _has_converged(self, tol: float, X: Any) -> bool:  # noqa: ARG002
+        if tol == 0:
+            return False
+        if "validation_perplexity" not in self.history_:
+            return self.history_.change("objective") < tol
+        track = self.history_["validation_perplexity"]
+        best = int(np.argmin(track))
+        return len(track) - 1 - best >= _PATIENCE
+
+    def _record(self, engine: EM, result: Pass, state: State, held_out: Any) -> None:
+        posterior = engine.posterior
+        values, coefficients = dict(engine.theta_values), dict(getattr(posterior, "coefficients", {}))
+        coefficients.update({bound.name: bound.strength.tau for bound in engine.theta_terms})
+        if getattr(posterior, "terms", ()):
+            posterior.measure(state.phi_wt, state.counters.fold())
+            values.update(posterior.values)
+        self.history_.record(result, state.phi_wt, engine.n_topics, self.topic_mass_, values, coefficients)
+        if held_out is not None:
+            self.history_.setdefault("validation_perplexity", []).append(float(np.exp(-self.score(held_out))))
+        if self.verbose:
+            last = {key: track[-1] for key, track in self.history_.items()}
+            sys.stdout.write(
+                f"{type(self).__name__}: iteration {self.n_iter_}, perplexity {last['perplexity']:.1f}, phi sparsity "
+                f"{last['phi_sparsity']:.3f}, {last['seconds']:.2f} s\n"
+            )
+
+    def _batches(self, X: Any, weights: NDArray | None) -> Batches:
+        batches = Batches(X, self.batch_size, self._dtype(), weights)
+        if X.nnz == 0 or not (X.data > 0).any():
+            msg = f"{type(self).__name__}: X must have tokens. Got a matrix of shape {X.shape} without positive entries."
+            raise ValueError(msg)
+        return batches
+
+    def _partial_fit(self, X: Any, sample_weight: Any, decay: Decay) -> Any:
+        """One update from the rows of X."""
+        first = not hasattr(self, "components_")
+        X = check_counts(self, X, self._dtype(), reset=first)
+        weights = check_weights(self, sample_weight, X.shape[0])
+        batches = self._batches(X, weights)
+        layout = self._layout(X.shape[1])
+        engine = self._engine(layout, batches.n_docs)
+        if first:
+            self.n_samples_seen_, self.history_, self.n_iter_ = 0.0, History(), 0
+        state = self._start(layout, batches, warm=not first)
+        self.n_samples_seen_ += batches.n_samples
+        result = engine.online_pass(batches, state, decay, self.n_samples_seen_)
+        self.n_iter_ += 1
+        self._publish(engine, state)
+        self._record(engine, result, state, None)
+        self._keep_counters(state)
+        self._warn(layout)
+        return self
+
+    def _keep_counters(self, state: State) -> None:
+        """What the next online update needs."""
+        n_topics = self.components_.shape[0]
+        self.n_wt_ = np.ascontiguousarray(state.counters.fold()[:, :n_topics])
+        self.n_updates_ = state.n_updates
+        self._counted_samples = state.n_samples
+        self.n_samples_seen_ = max(getattr(self, "n_samples_seen_", 0.0), 0.0) or state.n_samples
+
+    def _fitted_attributes(self) -> dict[str, Any]:
+        """A snapshot for callbacks."""
+        names = [name for name in vars(self) if name.endswith("_") and not name.endswith("__")]
+        return {name: getattr(self, name) for name in names}
+
+    def _warn(self, layout: Layout) -> None:
+        """Once a fit: topics that died, tokens that were left out."""
+        dead = [layout.topic_names[t] for t in self.dead_topics_]
+        if dead:
+            names = ", ".join(dead[:5]) + (f" and {len(dead) - 5} more" if len(dead) > 5 else "")
+            msg = (
+                f"{type(self).__name__}: {len(dead)} of {layout.n_topics} topics lost all their tokens ({names}). Their rows of "
+                "components_ are zeros. Weaken the regularizers (see history_['dead_topics']) or take fewer topics."
+            )
+            warnings.warn(msg, DeadTopicWarning, stacklevel=5)
+        if self.history_["left_out"][-1] > 0:
+            msg = (
+                f"{type(self).__name__}: tokens of total weight {self.history_['left_out'][-1]:g} got no probability in the "
+                "last iteration; perplexity charges each 1e-16."
+            )
+            warnings.warn(msg, LeftOutTokensWarning, stacklevel=5)
+
+    def _hold_out(self, X: Any, weights: NDArray | None) -> tuple[Any, NDArray | None, Any]:
+        """Training rows, their weights, and the rows held out for validation (None without)."""
+        fraction = getattr(self, "validation_fraction", None)
+        if fraction is None:
+            return X, weights, None
+        n_held_out = int(round(fraction * X.shape[0]))
+        if not 0 < n_held_out < X.shape[0]:
+            msg = (
+                f"The 'validation_fraction' parameter of {type(self).__name__} must leave documents on both sides. Got "
+                f"{fraction!r} of {X.shape[0]} documents."
+            )
+            raise ValueError(msg)
+        order = check_random_state(self.random_state).permutation(X.shape[0])
+        train, held_out = np.sort(order[n_held_out:]), np.sort(order[:n_held_out])
+        return X[train], None if weights is None else weights[train], X[held_out]
+
+    # --- use ---------------------------------------------------------------------------------------------------------
+
+    def transform(self, X: Any) -> NDArray:
+        """Topic distributions of documents.
+
+        Every document is inferred on its own, from a uniform start: the result does not depend on its neighbours, on
+        chunks or on threads. A document without tokens gets the uniform distribution.
+
+        Parameters
+        ----------
+        X : array or sparse matrix of shape (n_docs, n_tokens)
+            Non-negative counts.
+
+        Returns
+        -------
+        array of shape (n_docs, n_components)
+            theta; rows sum to 1.
+        """
+        check_is_fitted(self, "components_")
+        X = check_counts(self, X, self._dtype(), reset=False)
+        return self._doc_topic(X)
+
+    def _doc_topic(self, X: Any) -> NDArray:
+        X, tokens = _used_columns(X)
+        theta = np.empty((X.shape[0], self.components_.shape[0]), dtype=self._dtype())
+        batches = Batches(X, self._transform_batch_size(), self._dtype())
+        batches.keep = False
+        infer = self._infer(tokens)
+        for batch in batches:
+            theta[batch.start : batch.start + batch.n_docs] = infer(batch)
+        return theta
+
+    def _transform_batch_size(self) -> int:
+        return int(getattr(self, "batch_size", 2048))
+
+    def _n_threads(self) -> int:
+        return effective_n_threads(self.n_jobs)
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray:  # noqa: ARG002
+        """Names of the topics: ``topic_names`` if given, else the class name and a number."""
+        check_is_fitted(self, "components_")
+        if getattr(self, "topic_names", None) is not None:
+            return np.asarray(self.topic_names, dtype=object)
+        return super().get_feature_names_out()
+
+    def _layout(self, n_tokens: int) -> Layout:
+        names = getattr(self, "topic_names", None)
+        if names is None:
+            prefix = type(self).__name__.lower()
+            names = [f"{prefix}{t}" for t in range(self.n_components)]
+        return Layout(tuple(names), n_tokens)
+
+
+def _used_columns(X: Any) -> tuple[Any, NDArray | slice]:
+    """X over the columns that occur when these are few, so that a short text does not cost a copy of phi."""
+    if is_memory_mapped(X) or X.nnz >= X.shape[1] // 2:
+        return X, slice(None)
+    tokens, places = np.unique(X.indices[X.indptr[0] : X.indptr[-1]], return_inverse=True)
+    indptr = (X.indptr - X.indptr[0]).astype(X.indptr.dtype, copy=False)
+    data = X.data[X.indptr[0] : X.indptr[-1]]
+    return type(X)((data, places.astype(X.indices.dtype), indptr), shape=(X.shape[0], max(tokens.size, 1))), tokens
+
+
+__all__ = ["Batch", "TopicModel"]
