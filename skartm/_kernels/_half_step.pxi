@@ -12,7 +12,7 @@ from cython cimport floating
 from cython.parallel cimport parallel, prange, threadid
 from libc.math cimport exp, log
 from libc.stdint cimport int32_t, int64_t
-from libc.string cimport memset
+from libc.string cimport memcpy, memset
 
 cdef extern from "rows.h" nogil:
     void mix_f32(const float*, const float*, Py_ssize_t, Py_ssize_t, float, const float*, float*)
@@ -25,6 +25,10 @@ cdef extern from "rows.h" nogil:
     void copy_f32_i64(const float*, const int64_t*, Py_ssize_t, Py_ssize_t, float*)
     void copy_f64_i32(const double*, const int32_t*, Py_ssize_t, Py_ssize_t, double*)
     void copy_f64_i64(const double*, const int64_t*, Py_ssize_t, Py_ssize_t, double*)
+    Py_ssize_t active_f32(const float*, const float*, Py_ssize_t, float, float)
+    Py_ssize_t active_f64(const double*, const double*, Py_ssize_t, double, double)
+    void pack_f32(float*, Py_ssize_t, Py_ssize_t, const int32_t*, Py_ssize_t, Py_ssize_t)
+    void pack_f64(double*, Py_ssize_t, Py_ssize_t, const int32_t*, Py_ssize_t, Py_ssize_t)
     float map_step_f32(float*, float*, const float*, Py_ssize_t)
     double map_step_f64(double*, double*, const double*, Py_ssize_t)
     double ratios_f32(const float*, const float*, Py_ssize_t, float, float*)
@@ -77,6 +81,22 @@ cdef inline void copy_rows(const floating* table, const index_t* index, Py_ssize
             copy_f64_i32(table, index, n, width, out)
         else:
             copy_f64_i64(table, index, n, width, out)
+
+
+cdef inline Py_ssize_t active(const floating* theta, const floating* prior, Py_ssize_t width, floating least,
+                              floating least_prior) noexcept nogil:
+    if floating is float:
+        return active_f32(theta, prior, width, least, least_prior)
+    else:
+        return active_f64(theta, prior, width, least, least_prior)
+
+
+cdef inline void pack(floating* rows, Py_ssize_t n, Py_ssize_t width, const int32_t* place, Py_ssize_t n_active,
+                      Py_ssize_t packed) noexcept nogil:
+    if floating is float:
+        pack_f32(rows, n, width, place, n_active, packed)
+    else:
+        pack_f64(rows, n, width, place, n_active, packed)
 
 
 cdef inline floating map_step(floating* theta, floating* counts, const floating* prior,
@@ -142,23 +162,74 @@ cdef inline void last_ratios(const floating* table, const index_t* index, const 
         start = start + size
 
 
+# A thread's scratch: five rows of topics, two of positions, z and the gathered rows.
+#     counts, theta, prior, gamma, spare | place, topics | z (capacity) | rows (capacity, width)
+
+cdef inline Py_ssize_t capacity_of(Py_ssize_t size, Py_ssize_t width) noexcept nogil:
+    return (size - 7 * width) // (width + 1)
+
+
+cdef inline Py_ssize_t packed_width(Py_ssize_t n_active, floating _) noexcept nogil:
+    cdef Py_ssize_t lanes = 64 // sizeof(floating)
+    return max((n_active + lanes - 1) // lanes, 1) * lanes
+
+
+cdef inline void mark_active(const floating* theta, const floating* prior, Py_ssize_t width, floating least,
+                             floating least_prior, int32_t* place, int32_t* topics) noexcept nogil:
+    cdef Py_ssize_t t, k = 0
+    for t in range(width):
+        if theta[t] > least or prior[t] > least_prior:
+            place[k] = <int32_t>t
+            topics[k] = topics[t]
+            k = k + 1
+
+
 cdef inline void map_document(const floating* table, const index_t* index, const floating* x, Py_ssize_t n,
                               Py_ssize_t width, const floating* prior, floating* theta, floating* ratio,
                               double* totals, int n_passes, double tol,
                               floating* scratch, Py_ssize_t capacity) noexcept nogil:
+    """Topics whose theta is zero stay zero; once they are the half, they leave the buffer."""
     cdef floating* counts = scratch
-    cdef floating* z = counts + width
+    cdef floating* mix_t = theta
+    cdef floating* prior_t = scratch + 2 * width
+    cdef int32_t* place = <int32_t*>(scratch + 5 * width)
+    cdef int32_t* topics = <int32_t*>(scratch + 6 * width)
+    cdef floating* z = scratch + 7 * width
     cdef floating* rows = z + capacity
+    cdef Py_ssize_t w = width, kept = 0, n_active, narrow, t
     cdef int i
     cdef bint fresh = True
     cdef double change
+    memcpy(prior_t, prior, width * sizeof(floating))
+    for t in range(width):
+        topics[t] = <int32_t>t
     for i in range(n_passes if n > 0 else 0):
-        expected_counts(table, index, x, n, width, <floating>0, theta, counts, rows, capacity, fresh)
+        if n <= capacity:
+            n_active = active(<const floating*>mix_t, <const floating*>prior_t, w, <floating>0, <floating>0)
+            narrow = packed_width(n_active, <floating>0)
+            if 2 * narrow <= w:
+                if fresh:
+                    copy_rows(table, index, n, width, rows)
+                    fresh = False
+                mark_active(<const floating*>mix_t, <const floating*>prior_t, w, <floating>0, <floating>0, place, topics)
+                if mix_t == theta:
+                    mix_t = scratch + width
+                    memcpy(mix_t, theta, width * sizeof(floating))
+                pack(rows, n, w, place, n_active, narrow)
+                pack(mix_t, 1, w, place, n_active, narrow)
+                pack(prior_t, 1, w, place, n_active, narrow)
+                w = narrow
+                kept = n_active
+        expected_counts(table, index, x, n, w, <floating>0, <const floating*>mix_t, counts, rows, capacity, fresh)
         fresh = False
-        change = map_step(theta, counts, prior, width)
+        change = map_step(mix_t, counts, <const floating*>prior_t, w)
         if change < tol:
             break
-    last_ratios(table, index, x, n, width, <floating>0, theta, z, ratio, totals, rows, capacity, fresh)
+    last_ratios(table, index, x, n, w, <floating>0, <const floating*>mix_t, z, ratio, totals, rows, capacity, fresh)
+    if mix_t != theta:
+        memset(theta, 0, width * sizeof(floating))
+        for t in range(kept):
+            theta[topics[t]] = mix_t[t]
 
 
 def map_documents(
@@ -172,7 +243,7 @@ def map_documents(
     floating[:, ::1] theta_dt,         # INOUT (n_docs, width)
     floating[::1] ratio,               # OUT  (nnz of the batch)
     double[:, ::1] totals,             # OUT  (n_docs, 2): log-likelihood, mass of tokens without probability
-    floating[:, ::1] scratch,          # TMP  (n_threads, width + capacity + capacity * width)
+    floating[:, ::1] scratch,          # TMP  (n_threads, 7 * width + capacity * (width + 1))
     int n_threads,
 ):
     """Maximum a posteriori theta of every row, `n_passes` times or until it moves less than `tol`.
@@ -183,7 +254,7 @@ def map_documents(
         ratio = x / (phi[w] @ theta)
     """
     cdef Py_ssize_t n_docs = theta_dt.shape[0], width = theta_dt.shape[1]
-    cdef Py_ssize_t capacity = (scratch.shape[1] - width) // (width + 1)
+    cdef Py_ssize_t capacity = capacity_of(scratch.shape[1], width)
     cdef Py_ssize_t per_doc = 1 if prior_dt.shape[0] > 1 else 0
     cdef Py_ssize_t d, start, offset
     cdef const index_t* index
@@ -221,14 +292,14 @@ cdef inline floating dirichlet_step(floating* gamma, const floating* counts, con
         return dirichlet_step_f64(gamma, counts, mean, prior, n_topics, total)
 
 
-cdef inline void expected_mean(const floating* gamma, Py_ssize_t n_topics, double total,
+cdef inline void expected_mean(const floating* gamma, Py_ssize_t n_topics, double total, floating least,
                                floating* mean) noexcept nogil:
-    """mean = exp(E[log theta]) for theta ~ Dirichlet(gamma)."""
+    """mean = exp(E[log theta]) for theta ~ Dirichlet(gamma), zero where it is not above `least`."""
     cdef Py_ssize_t t
     cdef floating scale = <floating>exp(-digamma(total))
     exp_digamma_row(gamma, n_topics, mean)
     for t in range(n_topics):
-        mean[t] = mean[t] * scale
+        mean[t] = mean[t] * scale if mean[t] * scale > least else 0
 
 
 # z + EPS as in Hoffman's code and scikit-learn: tokens that hardly any topic explains stay out of the counts
@@ -239,24 +310,62 @@ cdef inline void dirichlet_document(const floating* table, const index_t* index,
                                     Py_ssize_t width, Py_ssize_t n_topics, const floating* prior, floating* gamma,
                                     floating* mean, floating* ratio, double* totals, int n_passes, double tol,
                                     floating* scratch, Py_ssize_t capacity) noexcept nogil:
+    """Topics that have nothing but their prior, and with it a mean far below EPS, leave the buffer once they are the half."""
     cdef floating* counts = scratch
-    cdef floating* z = counts + width
+    cdef floating* prior_t = scratch + 2 * width
+    cdef floating* gamma_t = scratch + 3 * width
+    cdef floating* excess_t = scratch + 4 * width
+    cdef floating* mean_t = scratch + width
+    cdef int32_t* place = <int32_t*>(scratch + 5 * width)
+    cdef int32_t* topics = <int32_t*>(scratch + 6 * width)
+    cdef floating* z = scratch + 7 * width
     cdef floating* rows = z + capacity
+    cdef floating least = <floating>(1e-18 if floating is float else 1e-30)
+    cdef Py_ssize_t w = width, k = n_topics, n_active, narrow, t
     cdef int i
-    cdef Py_ssize_t t
     cdef bint fresh = True
     cdef floating change, total = 0
+    cdef double left_behind = 0
+    memcpy(prior_t, prior, width * sizeof(floating))
+    memcpy(gamma_t, gamma, width * sizeof(floating))
+    memset(mean_t, 0, width * sizeof(floating))
+    for t in range(width):
+        topics[t] = <int32_t>t
     for t in range(n_topics):
         total = total + gamma[t]
-    expected_mean(gamma, n_topics, total, mean)
+    expected_mean(<const floating*>gamma_t, k, total, least, mean_t)
     for i in range(n_passes):
-        expected_counts(table, index, x, n, width, <floating>EPS, mean, counts, rows, capacity, fresh)
+        if 0 < n <= capacity and i > 0:
+            for t in range(k):
+                excess_t[t] = gamma_t[t] - prior_t[t]
+            n_active = active(<const floating*>mean_t, <const floating*>excess_t, k, least, <floating>0)
+            narrow = packed_width(n_active, <floating>0)
+            if 2 * narrow <= w:
+                mark_active(<const floating*>mean_t, <const floating*>excess_t, k, least, <floating>0, place, topics)
+                for t in range(k):
+                    left_behind += gamma_t[t]
+                pack(rows, n, w, place, n_active, narrow)
+                pack(mean_t, 1, w, place, n_active, narrow)
+                pack(gamma_t, 1, w, place, n_active, narrow)
+                pack(prior_t, 1, w, place, n_active, narrow)
+                w = narrow
+                k = n_active
+                for t in range(k):
+                    left_behind -= gamma_t[t]
+        expected_counts(table, index, x, n, w, <floating>EPS, <const floating*>mean_t, counts, rows, capacity, fresh)
         fresh = False
-        change = dirichlet_step(gamma, <const floating*>counts, <const floating*>mean, prior, n_topics, &total)
-        expected_mean(gamma, n_topics, total, mean)
+        change = dirichlet_step(gamma_t, <const floating*>counts, <const floating*>mean_t, <const floating*>prior_t, k,
+                                &total)
+        expected_mean(<const floating*>gamma_t, k, total + left_behind, least, mean_t)
         if change < tol * n_topics:
             break
-    last_ratios(table, index, x, n, width, <floating>EPS, mean, z, ratio, totals, rows, capacity, fresh)
+    last_ratios(table, index, x, n, w, <floating>EPS, <const floating*>mean_t, z, ratio, totals, rows, capacity, fresh)
+    memset(mean, 0, width * sizeof(floating))
+    if k < n_topics:
+        memcpy(gamma, prior, width * sizeof(floating))
+    for t in range(k):
+        gamma[topics[t]] = gamma_t[t]
+        mean[topics[t]] = mean_t[t]
 
 
 def dirichlet_documents(
@@ -272,7 +381,7 @@ def dirichlet_documents(
     floating[:, ::1] theta_dt,         # OUT  (n_docs, width): exp(E[log theta])
     floating[::1] ratio,               # OUT  (nnz of the batch)
     double[:, ::1] totals,             # OUT  (n_docs, 2): sum x log z, mass of tokens without probability
-    floating[:, ::1] scratch,          # TMP  (n_threads, width + capacity + capacity * width)
+    floating[:, ::1] scratch,          # TMP  (n_threads, 7 * width + capacity * (width + 1))
     int n_threads,
 ):
     """Variational Dirichlet posterior of every row (Hoffman, Blei, Bach 2010, algorithm 1, E step).
@@ -283,7 +392,7 @@ def dirichlet_documents(
             gamma = prior + mean * (phi[w].T @ (x / (phi[w] @ mean + 2.2e-16)))
     """
     cdef Py_ssize_t n_docs = theta_dt.shape[0], width = theta_dt.shape[1]
-    cdef Py_ssize_t capacity = (scratch.shape[1] - width) // (width + 1)
+    cdef Py_ssize_t capacity = capacity_of(scratch.shape[1], width)
     cdef Py_ssize_t d, start, offset
     cdef const index_t* index
     cdef const floating* counts
@@ -408,7 +517,7 @@ def exp_dirichlet_columns(
             if floating is float:
                 affine_row_f32(&n_wt[tokens[i], 0], <float>factor, <float>prior, width, parameters)
                 exp_digamma_f32(parameters, width, means)
-                scale_row_f32(means, &scale[0], width, 0, &phi_wt[tokens[i], 0])
+                scale_row_f32(means, &scale[0], width, <float>1e-18, &phi_wt[tokens[i], 0])
             else:
                 affine_row_f64(&n_wt[tokens[i], 0], factor, prior, width, parameters)
                 exp_digamma_f64(parameters, width, means)

@@ -262,6 +262,25 @@ ROWS_DEFINE_COPY(int32_t, _i32)
 ROWS_DEFINE_COPY(int64_t, _i64)
 #undef ROWS_DEFINE_COPY
 
+/* Positions of the topics that are still in play: theta above `least`, or a prior that can bring them back. */
+ROWS_LOCAL ptrdiff_t NAME(active)(const REAL *restrict theta, const REAL *restrict prior, ptrdiff_t width, REAL least,
+                                  REAL least_prior) {
+    int32_t n = 0;
+    for (ptrdiff_t t = 0; t < width; t++) n += (theta[t] > least) | (prior[t] > least_prior);
+    return n;
+}
+
+/* Pack the active columns of n rows, in place; `topics` maps positions to topics and is packed too. */
+ROWS_LOCAL void NAME(pack)(REAL *rows, ptrdiff_t n, ptrdiff_t width, const int32_t *restrict place, ptrdiff_t n_active,
+                           ptrdiff_t packed) {
+    for (ptrdiff_t i = 0; i < n; i++) {
+        const REAL *row = rows + i * width;
+        REAL *out = rows + i * packed;
+        for (ptrdiff_t k = 0; k < n_active; k++) out[k] = row[place[k]];
+        for (ptrdiff_t k = n_active; k < packed; k++) out[k] = 0;
+    }
+}
+
 /* theta <- norm((theta * counts + prior)_+), values below FLOOR to zero; returns sum |change|.
  * Equivalent numpy: new = clip(theta * counts + prior, 0); new /= new.sum(); new[new < FLOOR] = 0
  * If nothing is left, theta stays as it was and the change is 0. */

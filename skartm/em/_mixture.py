@@ -23,10 +23,10 @@ class _Workspace:
         self._ratio = np.empty(0, dtype=dtype)
 
     def scratch(self, batch: Batch) -> NDArray:
-        """Rows of (counts, z, gathered phi), one a thread."""
+        """Topic rows, positions, z and gathered phi of a document (see _half_step.pxi), one a thread."""
         longest = int(batch.row_lengths.max(initial=1))
         limit = max(16, _LARGEST_BUFFER // (self.width * self.dtype.itemsize))
-        needed = self.width + min(longest, limit) * (self.width + 1)
+        needed = 7 * self.width + min(longest, limit) * (self.width + 1)
         if self._scratch.shape[1] < needed:
             self._scratch = padded_zeros(self.n_threads, int(1.25 * needed) + self.width, self.dtype)
         return self._scratch

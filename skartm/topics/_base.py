@@ -18,6 +18,7 @@ from skartm.em import EM, Batch, Batches, Decay, History, Layout, Pass, State, i
 from skartm.exceptions import DeadTopicWarning, LeftOutTokensWarning
 
 
+_OFFLINE_BATCH = 2048  # documents; the theta of a batch stays in cache, and an update a pass does not mind the cut
 _PATIENCE = 3  # iterations without a better held-out perplexity
 
 
@@ -49,7 +50,7 @@ class TopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transfor
         X = check_counts(self, X, self._dtype(), reset=not warm)
         weights = check_weights(self, sample_weight, X.shape[0])
         X, weights, held_out = self._hold_out(X, weights)
-        batches = self._batches(X, weights)
+        batches = self._batches(X, weights, online=decay is not None)
         layout = self._layout(X.shape[1])
         engine = self._engine(layout, batches.n_docs)
         state = self._start(layout, batches, warm=warm)
@@ -105,8 +106,9 @@ class TopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transfor
                 f"{last['phi_sparsity']:.3f}, {last['seconds']:.2f} s\n"
             )
 
-    def _batches(self, X: Any, weights: NDArray | None) -> Batches:
-        batches = Batches(X, self.batch_size, self._dtype(), weights)
+    def _batches(self, X: Any, weights: NDArray | None, *, online: bool) -> Batches:
+        size = int(self.batch_size) if online else max(int(self.batch_size), _OFFLINE_BATCH)
+        batches = Batches(X, size, self._dtype(), weights)
         if X.nnz == 0 or not (X.data > 0).any():
             msg = f"{type(self).__name__}: X must have tokens. Got a matrix of shape {X.shape} without positive entries."
             raise ValueError(msg)
@@ -117,7 +119,7 @@ class TopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transfor
         first = not hasattr(self, "components_")
         X = check_counts(self, X, self._dtype(), reset=first)
         weights = check_weights(self, sample_weight, X.shape[0])
-        batches = self._batches(X, weights)
+        batches = self._batches(X, weights, online=True)
         layout = self._layout(X.shape[1])
         engine = self._engine(layout, batches.n_docs)
         if first:

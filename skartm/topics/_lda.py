@@ -291,12 +291,6 @@ class LDA(TopicModel):
             prior=np.full(self.n_components, self.doc_topic_prior_),
         )
 
-    def _batches(self, X: Any, weights: NDArray | None) -> Batches:
-        batches = super()._batches(X, weights)
-        if self.learning_method == "batch" and not hasattr(self, "_counted_samples"):
-            batches.batch_size = max(batches.batch_size, 2048)  # one update a pass: the cut is free
-        return batches
-
     def _start(self, layout: Layout, batches: Batches, *, warm: bool) -> State:
         dtype, n_topics = self._dtype(), layout.n_topics
         phi = padded_zeros(layout.n_tokens, n_topics, dtype)
