@@ -299,13 +299,12 @@ class ARTMTransformer(NamedRegularizers, TopicModel):
     def _start(self, layout: Layout, batches: Batches, *, warm: bool) -> State:
         dtype, n_topics = self._dtype(), layout.n_topics
         phi = padded(self.components_.T if warm else self._initial_phi(layout), dtype)
-        n_samples, n_updates = batches.n_samples, 0
         if warm and hasattr(self, "n_wt_"):
             n_wt = padded(self.n_wt_, dtype)
-            n_samples, n_updates = self._counted_samples, self.n_updates_
         else:
             mass = self.topic_mass_ if warm else np.full(n_topics, _total_mass(batches) / n_topics)
             n_wt = padded(phi[:, :n_topics] * mass.astype(dtype), dtype)
+        n_samples, n_updates = (self._counted_samples, self.n_updates_) if warm else (batches.n_samples, 0)
         return State(phi, Counters(n_wt, clipped=True, n_threads=self._n_threads()), n_samples, n_updates)
 
     def _initial_phi(self, layout: Layout) -> NDArray:

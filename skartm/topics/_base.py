@@ -56,6 +56,7 @@ class TopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transfor
         state = self._start(layout, batches, warm=warm)
         self.history_ = getattr(self, "history_", History()) if warm else History()
         self.n_iter_ = 0
+        self.n_samples_seen_ = batches.n_samples
         self._iterate(engine, batches, state, decay, max_iter, tol, X, held_out)
         self._warn(layout)
         return self
@@ -73,8 +74,7 @@ class TopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transfor
             self._publish(engine, state)
             self._record(engine, result, state, held_out)
             stopped = task.end_iteration(self._fitted_attributes) or self._has_converged(tol, X)
-        if decay is not None:
-            self._keep_counters(state)
+        self._keep_counters(engine, state)
         task.end()
         if tol > 0 and not stopped:
             msg = f"{type(self).__name__} made max_iter={max_iter} iterations without reaching tol={tol}; raise one of them."
@@ -130,17 +130,18 @@ class TopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transfor
         self.n_iter_ += 1
         self._publish(engine, state)
         self._record(engine, result, state, None)
-        self._keep_counters(state)
+        self._keep_counters(engine, state)
         self._warn(layout)
         return self
 
-    def _keep_counters(self, state: State) -> None:
-        """What the next online update needs."""
-        n_topics = self.components_.shape[0]
-        self.n_wt_ = np.ascontiguousarray(state.counters.fold()[:, :n_topics])
+    def _keep_counters(self, engine: EM, state: State) -> None:
+        """What the next online update needs; phi and the topic masses are the counters unless regularizers moved phi."""
         self.n_updates_ = state.n_updates
         self._counted_samples = state.n_samples
-        self.n_samples_seen_ = max(getattr(self, "n_samples_seen_", 0.0), 0.0) or state.n_samples
+        if engine.posterior.local:
+            self.__dict__.pop("n_wt_", None)
+        else:
+            self.n_wt_ = np.ascontiguousarray(state.counters.fold()[:, : engine.n_topics])
 
     def _fitted_attributes(self) -> dict[str, Any]:
         """A snapshot for callbacks."""

@@ -1,0 +1,62 @@
+"""skartm ARTMTransformer: PLSA and ARTM, offline and online."""
+
+VARIANTS = {
+    "plsa": {"passes": 40, "chunk": 1, "max_doc_iter": 10, "doc_tol": 0.0},
+    "artm": {"passes": 40, "chunk": 1, "max_doc_iter": 10, "doc_tol": 0.0, "phi": 0.1, "theta": 0.1},
+    "reuse": {"passes": 60, "chunk": 1, "max_doc_iter": 3, "doc_tol": 0.0, "phi": 0.1, "theta": 0.1,
+              "reuse_theta": True},
+    "default": {"passes": 40, "chunk": 1, "phi": 0.1, "theta": 0.1},
+}  # fmt: skip
+
+ESTIMATOR_PARAMETERS = ("max_doc_iter", "doc_tol", "reuse_theta", "batch_size", "dtype", "learning_method")
+
+
+def version():
+    """Return name and version."""
+    import skartm
+
+    return f"skartm {getattr(skartm, '__version__', '')}"
+
+
+def convert(counts, job):
+    """Keep the counts: CSR is what `fit` takes."""
+    return counts
+
+
+def build(job, max_iter):
+    """Return the estimator of one variant, `max_iter` iterations a `fit`; absent parameters keep the defaults."""
+    from pathlib import Path
+
+    import numpy as np
+
+    from skartm import ARTMTransformer
+    from skartm.regularizers import SmoothSparsePhi, SmoothSparseTheta
+
+    options = job["parameters"]
+    regularizers = []
+    if options.get("phi"):
+        regularizers.append(("smooth_phi", SmoothSparsePhi(tau=options["phi"])))
+    if options.get("theta"):
+        regularizers.append(("smooth_theta", SmoothSparseTheta(tau=options["theta"])))
+    start = Path(job["folder"]) / "init.npy"
+    return ARTMTransformer(
+        job["topics"],
+        regularizers=regularizers,
+        max_iter=max_iter,
+        tol=0,
+        init=np.load(start) if start.exists() else None,
+        n_jobs=job["threads"],
+        random_state=job["seed"],
+        warm_start=True,
+        **{key: options[key] for key in ESTIMATOR_PARAMETERS if key in options},
+    )
+
+
+def train(counts, job, recorder):
+    """Go on with warm starts: every `fit` call also pays for the validation of the data again."""
+    options = job["parameters"]
+    model = build(job, options["chunk"])
+    for step in range(options["chunk"], options["passes"] + 1, options["chunk"]):
+        model.fit(counts)
+        reported = float(model.history_["perplexity"][-1]) if options.get("report") else 0.0
+        recorder.snapshot(lambda: model.components_, step, reported)
