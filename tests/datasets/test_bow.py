@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from hypothesis import given
-from matrices import sequences, weights
+from tests.datasets.matrices import sequences, weights
 from numpy.testing import assert_array_equal
 from scipy.sparse import csc_array
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from joblib import Parallel, delayed
-from matrices import sequences, weights
+from tests.datasets.matrices import sequences, weights
 from numpy.testing import assert_array_equal
 from scipy.sparse import csc_matrix, csr_array, csr_matrix, random_array
 from sklearn import config_context

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from matrices import sequences, tokens, weights
+from tests.datasets.matrices import sequences, tokens, weights
 from numpy.testing import assert_array_equal
 from scipy.sparse import csr_array, csr_matrix
 

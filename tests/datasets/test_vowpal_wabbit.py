@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from matrices import sequences, tokens, weights
+from tests.datasets.matrices import sequences, tokens, weights
 from numpy.testing import assert_array_equal
 
 from skartm.datasets import _vowpal_wabbit as vowpal_wabbit
