@@ -18,8 +18,15 @@ from setuptools.command.build_ext import build_ext
 KERNELS = "skartm/_kernels"
 X86 = platform.machine().lower() in {"x86_64", "amd64", "x64"} and "arm64" not in os.environ.get("ARCHFLAGS", "")
 
-# Sums may be reordered into vector lanes; nothing else of -ffast-math, which would switch the process to flush denormals.
-GNU_FLAGS = ["-O3", "-fno-math-errno", "-fno-trapping-math", "-fassociative-math", "-fno-signed-zeros", "-ffp-contract=fast"]
+# Sums may be reordered into vector lanes. Not -ffast-math: it would switch the whole process to flush denormals.
+GNU_FLAGS = [
+    "-O3",
+    "-fno-math-errno",
+    "-fno-trapping-math",
+    "-fassociative-math",
+    "-fno-signed-zeros",
+    "-ffp-contract=fast",
+]
 GNU_LEVELS = {
     "baseline": [],
     "v3": ["-march=x86-64-v3"],

@@ -3,6 +3,4 @@
 from skartm._version import __version__
 from skartm.topics import LDA, PLSA, ARTMTransformer
 
-
-
 __all__ = ["LDA", "PLSA", "ARTMTransformer", "__version__"]

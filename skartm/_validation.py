@@ -28,7 +28,7 @@ def check_integer(owner: Any, name: str, *, minimum: int) -> int:
 def check_real(owner: Any, name: str, *, low: float, high: float = np.inf, open_low: bool = False) -> float:
     """A finite real parameter in [low, high], or (low, high] with ``open_low``."""
     value = getattr(owner, name)
-    bad = not isinstance(value, Real) or isinstance(value, bool) or not np.isfinite(value)
+    bad = not isinstance(value, Real) or isinstance(value, bool) or not np.isfinite(float(value))
     if bad or value < low or value > high or (open_low and value <= low):
         bracket = "(" if open_low else "["
         _fail(owner, name, f"a finite number in {bracket}{low}, {high}{']' if np.isfinite(high) else ')'}", value)
@@ -73,25 +73,30 @@ def check_counts(estimator: Any, X: Any, dtype: DTypeLike, *, reset: bool) -> An
         float32 cannot count exactly.
     """
     X = validate_data(
-        estimator, X, reset=reset, accept_sparse="csr", dtype="numeric", ensure_non_negative=True, accept_large_sparse=True
+        estimator,
+        X,
+        reset=reset,
+        accept_sparse="csr",
+        dtype="numeric",
+        ensure_non_negative=True,
+        accept_large_sparse=True,
     )
-    if sparse.issparse(X):
-        X.check_format(full_check=True)
-    else:
+    if not sparse.issparse(X):
         X = sparse.csr_matrix(X)
+    X.check_format(full_check=True)
     data = X.data
     if data.dtype != dtype and not isinstance(_origin(data), np.memmap):
         X = X.astype(dtype)
     if np.dtype(dtype) == np.float32 and data.size and data.max() > _EXACT_FLOAT32:
         msg = (
-            f"{type(estimator).__name__}: counts must be at most {_EXACT_FLOAT32} with dtype='float32', which cannot count "
-            f"further exactly. Got {data.max()}; use dtype='float64' or divide the counts."
+            f"{type(estimator).__name__}: counts must be at most {_EXACT_FLOAT32} with dtype='float32', "
+            f"which cannot count further exactly. Got {data.max()}; use dtype='float64' or divide the counts."
         )
         raise ValueError(msg)
     return X
 
 
-def _origin(array: NDArray) -> Any:
+def _origin(array: Any) -> Any:
     while isinstance(getattr(array, "base", None), np.ndarray) and not isinstance(array, np.memmap):
         array = array.base
     return array
@@ -106,7 +111,9 @@ def check_weights(estimator: Any, sample_weight: Any, n_docs: int) -> NDArray | 
     if weights.ndim == 0:
         weights = np.full(n_docs, weights)
     if weights.shape != (n_docs,) or weights.dtype.kind not in "fiub":
-        msg = f"{owner}: sample_weight must be numbers of shape ({n_docs},). Got shape {weights.shape}, {weights.dtype}."
+        msg = (
+            f"{owner}: sample_weight must be numbers of shape ({n_docs},). Got shape {weights.shape}, {weights.dtype}."
+        )
         raise ValueError(msg)
     weights = weights.astype(np.float64)
     if not np.isfinite(weights).all() or (weights < 0).any():

@@ -4,10 +4,10 @@ The half step exists once per instruction-set level; the best level that the pro
 The environment variable ``SKARTM_KERNEL`` (``baseline``, ``v3``, ``v4``) forces one.
 """
 
-import importlib
+import importlib.util
 import os
 
-from skartm._kernels import _cpu
+import skartm._kernels._cpu as _cpu
 from skartm._kernels._transpose import transpose_index
 
 __all__ = ["LEVEL", "available_levels", "half_step", "max_threads", "transpose_index"]

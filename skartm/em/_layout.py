@@ -50,7 +50,9 @@ class Layout:
             return everything
         if isinstance(selection, str):
             selection = [selection]
-        chosen = everything[selection] if isinstance(selection, slice) else [self._index(item, owner) for item in selection]
+        chosen = (
+            everything[selection] if isinstance(selection, slice) else [self._index(item, owner) for item in selection]
+        )
         unique = np.unique(np.asarray(chosen, dtype=np.intp))
         if unique.size == 0:
             msg = f"{owner}: topics must select at least one of {self.n_topics} topics. Got {selection!r}."
@@ -65,7 +67,7 @@ class Layout:
             hint = f" Did you mean {close[0]!r}?" if close else ""
             msg = f"{owner}: topics must name topics of the model. Got {item!r}.{hint}"
             raise ValueError(msg)
-        if isinstance(item, Integral) and not isinstance(item, bool) and -self.n_topics <= item < self.n_topics:
+        if isinstance(item, Integral) and not isinstance(item, bool) and -self.n_topics <= int(item) < self.n_topics:
             return int(item) % self.n_topics
         msg = f"{owner}: topics must be names or indices below {self.n_topics}. Got {item!r}."
         raise ValueError(msg)

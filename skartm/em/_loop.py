@@ -11,8 +11,8 @@ from skartm._kernels import half_step
 from skartm.em._batches import Batch, Batches
 from skartm.em._counters import Counters
 from skartm.em._padded import padded_zeros
-from skartm.em._posterior import FLOOR
 from skartm.em._protocols import Mixture, Posterior
+from skartm.simplex import FLOOR
 
 
 @dataclass
@@ -41,8 +41,8 @@ class State:
 class Decay:
     """Online learning: the counts of update k get weight rho_k = (offset + k) ** -power, k = 1, 2, ...
 
-    The counts of a batch are scaled to ``total_samples`` documents first (Hoffman, Blei, Bach 2010), so that ``n_wt`` has
-    the mass of the whole corpus at every step and a tau means the same online and offline. None scales to the
+    The counts of a batch are scaled to ``total_samples`` documents first (Hoffman, Blei, Bach 2010), so that ``n_wt``
+    has the mass of the whole corpus at every step and a tau means the same online and offline. None scales to the
     documents seen so far, at least those of the present call.
     """
 
@@ -91,13 +91,15 @@ class EM:
         Theta regularizers whose value is recorded; their constant terms are in the mixture's prior.
     """
 
-    def __init__(self, mixture: Mixture, posterior: Posterior, n_topics: int, *, theta_terms=(), n_threads: int) -> None:
+    def __init__(
+        self, mixture: Mixture, posterior: Posterior, n_topics: int, *, theta_terms=(), n_threads: int
+    ) -> None:
         self.mixture, self.posterior, self.n_topics = mixture, posterior, n_topics
         self.theta_terms, self.n_threads = tuple(theta_terms), n_threads
         self.theta_values: dict[str, float] = {}
 
     def e_step(self, batch: Batch, state: State, result: Pass, *, keep: bool, scale: float = 1.0) -> None:
-        """Add ``scale`` times the expected counts of a batch to the stored counters and its likelihood to ``result``."""
+        """Add ``scale`` times the counts of a batch to the stored counters, and its likelihood to ``result``."""
         expectation = self.mixture.expect(batch, state.phi_wt)
         theta, ratio, totals = expectation.theta_dt, expectation.ratio, expectation.totals
         weight = batch.sample_weight

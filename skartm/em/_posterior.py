@@ -10,9 +10,7 @@ from skartm._kernels import half_step
 from skartm.em._counters import Counters, column_sums
 from skartm.em._protocols import Bound, PhiTerm
 from skartm.em._relative import relative_scale
-
-FLOOR = 1e-16
-"""Smallest probability that is kept; a token that the model gives less is charged this much, never nothing."""
+from skartm.simplex import FLOOR
 
 
 class MapPosterior:
@@ -35,7 +33,7 @@ class MapPosterior:
         self.active = [bound for bound in self.terms if bound.strength.tau != 0]
         self.local = not self.active
         self.values: dict[str, float] = {}
-        self.coefficients: dict[str, float] = {}
+        self.coefficients = {bound.name: 0.0 for bound in self.terms}
         self.topic_mass = np.zeros(n_topics)
 
     def update(self, phi_wt: NDArray, counters: Counters) -> None:
@@ -82,12 +80,16 @@ class DirichletPosterior:
     """phi = exp(E[log phi]) of Dirichlet(prior + n_wt): variational LDA."""
 
     local = True
-    terms = ()
 
     def __init__(self, n_topics: int, prior: float, dtype: np.dtype, *, n_threads: int) -> None:
         self.n_topics, self.prior, self.n_threads = n_topics, prior, n_threads
         self.topic_mass = np.zeros(n_topics)
+        self.values: dict[str, float] = {}
+        self.coefficients: dict[str, float] = {}
         self.dtype = dtype
+
+    def measure(self, phi_wt: NDArray, n_wt: NDArray) -> None:
+        """There are no regularizers."""
 
     def update(self, phi_wt: NDArray, counters: Counters) -> None:
         """All of phi."""
@@ -100,7 +102,13 @@ class DirichletPosterior:
         self.from_parameters(counters.stored, tokens, counters.factor, total, phi_wt)
 
     def from_parameters(
-        self, stored: NDArray, tokens: NDArray, factor: float, total: NDArray, phi_wt: NDArray, prior: float | None = None
+        self,
+        stored: NDArray,
+        tokens: NDArray,
+        factor: float,
+        total: NDArray,
+        phi_wt: NDArray,
+        prior: float | None = None,
     ) -> None:
         """exp(psi(factor * stored + prior) - psi(total)) in the rows ``tokens``."""
         scale = np.zeros(phi_wt.shape[1], dtype=self.dtype)

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from skartm.em._batches import Batch
 from skartm.em._counters import Counters
 
-
 Term = TypeVar("Term")
 
 
@@ -74,6 +73,11 @@ class Posterior(Protocol):
 
     local: bool
     topic_mass: NDArray
+    values: dict[str, float]
+    coefficients: dict[str, float]
+
+    def measure(self, phi_wt: NDArray, n_wt: NDArray) -> None:
+        """Bring ``values`` of the regularizers up to date."""
 
     def update(self, phi_wt: NDArray, counters: Counters) -> None:
         """Overwrite phi by the one that belongs to the counters."""

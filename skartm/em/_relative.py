@@ -11,8 +11,8 @@ def relative_scale(n_wt: NDArray, r_wt: NDArray, topics: NDArray, relative: floa
 
         lambda_t = relative * n_t / r_t + (1 - relative) * sum_S n_s / sum_S r_s        (0 / 0 is 0)
 
-    so that sum_{w, t in S} abs(tau * lambda_t * r_wt) = abs(tau) * sum_S n_t for any ``relative``; 0 spreads the mass by
-    the regularizer's own response, 1 gives every topic its share of it (BigARTM's gamma).
+    so that sum_{w, t in S} abs(tau * lambda_t * r_wt) = abs(tau) * sum_S n_t for any ``relative``; 0 spreads the mass
+    by the regularizer's own response, 1 gives every topic its share of it (BigARTM's gamma).
 
     Parameters
     ----------

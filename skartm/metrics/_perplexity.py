@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from skartm.em import FLOOR, Batches, FreeMixture, padded
+from skartm.em import Batches, FreeMixture, padded
+from skartm.simplex import FLOOR
 
 
 def completion_split(X: Any) -> tuple[Any, Any]:

@@ -44,7 +44,9 @@ def _pairs(regularizers: Any) -> list[tuple[str, Any]]:
         items = list(regularizers)
     except TypeError:
         return []
-    return [tuple(item) for item in items if isinstance(item, (tuple, list)) and len(item) == 2 and isinstance(item[0], str)]  # type: ignore[misc]
+    return [
+        tuple(item) for item in items if isinstance(item, (tuple, list)) and len(item) == 2 and isinstance(item[0], str)
+    ]
 
 
 def check_regularizers(estimator: BaseEstimator) -> list[tuple[str, Regularizer]]:
@@ -54,7 +56,8 @@ def check_regularizers(estimator: BaseEstimator) -> list[tuple[str, Regularizer]
     pairs = _pairs(regularizers)
     if not isinstance(regularizers, (list, tuple)) or len(pairs) != len(regularizers):
         msg = (
-            f"The 'regularizers' parameter of {owner} must be a list of (name, regularizer) pairs. Got {regularizers!r}. "
+            f"The 'regularizers' parameter of {owner} must be a list of (name, regularizer) pairs. "
+            f"Got {regularizers!r}. "
             "make_regularizers(...) names them for you."
         )
         raise TypeError(msg)

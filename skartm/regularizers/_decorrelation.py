@@ -13,8 +13,8 @@ class Decorrelation(Regularizer):
     .. math:: R(\Phi) = -\frac12 \sum_w \sum_{t \in S} \sum_{s \in S, s \ne t} \phi_{wt} \phi_{ws}, \qquad
               r_{wt} = -\phi_{wt} \sum_{s \in S, s \ne t} \phi_{ws}
 
-    The slides and the first paper let the sum run over s = t too; the form without it is the gradient of the covariance of
-    different topics [1]_ and what BigARTM computes.
+    Some texts let the sum run over s = t too; the form without it is the covariance of different topics [1]_ and what
+    BigARTM computes.
 
     Parameters
     ----------
@@ -64,13 +64,13 @@ class _DecorrelationTerm:
     def _chosen(self, phi_wt: NDArray) -> NDArray:
         return phi_wt if self._everywhere else phi_wt[:, self.topics]
 
-    def value(self, phi_wt: NDArray, n_wt: NDArray) -> float:  # noqa: ARG002
+    def value(self, phi_wt: NDArray, n_wt: NDArray) -> float:
         phi = self._chosen(phi_wt)
         row_sums = phi.sum(axis=1, dtype=np.float64)
         squares = np.einsum("wt,wt->w", phi, phi, dtype=np.float64)
         return float(-0.5 * (row_sums @ row_sums - squares.sum()))
 
-    def add_term(self, phi_wt: NDArray, n_wt: NDArray, out: NDArray) -> None:  # noqa: ARG002
+    def add_term(self, phi_wt: NDArray, n_wt: NDArray, out: NDArray) -> None:
         phi = self._chosen(phi_wt)
         others = phi.sum(axis=1, keepdims=True) - phi  # (W, S)
         np.maximum(others, 0, out=others)

@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skartm.em import FLOOR, Layout, TopicSelection
+from skartm.em import Layout, TopicSelection
 from skartm.regularizers._base import Regularizer, distribution_over
+from skartm.simplex import FLOOR
 
 
 class SmoothSparsePhi(Regularizer):
@@ -72,12 +73,12 @@ class _SmoothSparsePhiTerm:
         self.beta, self.topics = beta, topics
         self._everywhere = topics.size == n_topics
 
-    def value(self, phi_wt: NDArray, n_wt: NDArray) -> float:  # noqa: ARG002
+    def value(self, phi_wt: NDArray, n_wt: NDArray) -> float:
         # ln of the smallest probability that is kept stands for ln 0, so that the value stays finite
         logs = np.log(np.maximum(phi_wt, phi_wt.dtype.type(FLOOR)))
         return float(self.beta @ logs.sum(axis=1, dtype=np.float64, where=self._mask(phi_wt.shape[1])))
 
-    def add_term(self, phi_wt: NDArray, n_wt: NDArray, out: NDArray) -> None:  # noqa: ARG002
+    def add_term(self, phi_wt: NDArray, n_wt: NDArray, out: NDArray) -> None:
         beta = self.beta.astype(out.dtype)[:, None]
         if self._everywhere:
             out += beta
@@ -95,7 +96,8 @@ class SmoothSparseTheta(Regularizer):
 
     .. math:: R(\Theta) = \sum_d \sum_{t \in S} \alpha_t \ln \theta_{td}, \qquad r_{td} = \alpha_t
 
-    The term acts on the unnormalised counters n_td at every inner pass, so ``tau`` is in tokens a document and topic [1]_.
+    The term acts on the unnormalised counters n_td at every inner pass, so ``tau`` is in tokens a document and
+    topic [1]_.
 
     Parameters
     ----------

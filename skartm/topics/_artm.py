@@ -9,10 +9,19 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from skartm._callbacks import with_callbacks
-from skartm._validation import check_choice, check_counts, check_dtype, check_flag, check_integer, check_real, check_weights
+from skartm._validation import (
+    check_choice,
+    check_counts,
+    check_dtype,
+    check_flag,
+    check_integer,
+    check_real,
+    check_weights,
+)
 from skartm.em import EM, Batch, Batches, Counters, Decay, FreeMixture, Layout, MapPosterior, State, padded
 from skartm.metrics import completion_split, log_likelihood
 from skartm.regularizers import NamedRegularizers, bind_all, check_regularizers
+from skartm.simplex import random_distributions
 from skartm.topics._base import TopicModel
 
 
@@ -168,13 +177,13 @@ class ARTMTransformer(NamedRegularizers, TopicModel):
         self.verbose = verbose
 
     @with_callbacks
-    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> "ARTMTransformer":  # noqa: ARG002
+    def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> "ARTMTransformer":
         """Learn the topics.
 
         Parameters
         ----------
         X : array or sparse matrix of shape (n_docs, n_tokens)
-            Non-negative counts. CSR is used as it is (memory-mapped, int32 or int64 indices, tokens in any order).
+            Non-negative counts. CSR is used as it is: memory-mapped, int32 or int64 indices, tokens in any order.
         y : ignored
         sample_weight : array of shape (n_docs,), default=None
             How often every document counts.
@@ -192,7 +201,7 @@ class ARTMTransformer(NamedRegularizers, TopicModel):
         decay = self._decay() if self.learning_method == "online" else None
         return self._fit(X, sample_weight, decay=decay, max_iter=int(self.max_iter), tol=float(self.tol))
 
-    def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> "ARTMTransformer":  # noqa: ARG002
+    def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> "ARTMTransformer":
         """Update the topics by the documents of X, ``batch_size`` at a time.
 
         Parameters
@@ -208,7 +217,7 @@ class ARTMTransformer(NamedRegularizers, TopicModel):
         self._check_parameters()
         return self._partial_fit(X, sample_weight, self._decay())
 
-    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:  # noqa: ARG002
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Mean log-likelihood of a token, in nats: higher is better, and corpora of any size compare.
 
         With ``evaluation="completion"`` of the held-out half of every document given its observed half
@@ -268,7 +277,7 @@ class ARTMTransformer(NamedRegularizers, TopicModel):
             return
         names = list(self.topic_names)
         if len(names) != self.n_components or not all(isinstance(name, str) for name in names):
-            msg = f"The 'topic_names' parameter must be {self.n_components} strings (n_components). Got {self.topic_names!r}."
+            msg = f"The 'topic_names' parameter must be {self.n_components} strings. Got {self.topic_names!r}."
             raise ValueError(msg)
         if len(set(names)) != len(names):
             repeated = sorted({name for name in names if names.count(name) > 1})
@@ -311,15 +320,13 @@ class ARTMTransformer(NamedRegularizers, TopicModel):
         """(n_tokens, n_topics), columns sum to 1."""
         shape = (layout.n_topics, layout.n_tokens)
         if self.init is None:
-            phi = check_random_state(self.random_state).random_sample(shape[::-1])
-            phi /= phi.sum(axis=1, keepdims=True)
-            return phi / phi.sum(axis=0)
+            return random_distributions(check_random_state(self.random_state), layout.n_tokens, layout.n_topics)
         phi = np.asarray(self.init, dtype=np.float64)
         if phi.shape != shape:
             msg = f"The 'init' parameter must have shape {shape} (n_components, n_tokens). Got {phi.shape}."
             raise ValueError(msg)
         if not np.isfinite(phi).all() or (phi < 0).any() or not np.allclose(phi.sum(axis=1), 1, atol=1e-3):
-            msg = "The 'init' parameter must have rows that are distributions (non-negative, sum 1). Normalise them first."
+            msg = "The 'init' parameter must have rows that are distributions (non-negative, sum 1); normalise them."
             raise ValueError(msg)
         return phi.T / phi.sum(axis=1)
 

@@ -14,9 +14,8 @@ from sklearn.utils.validation import check_is_fitted
 from skartm._callbacks import CallbackSupportMixin, FitTask
 from skartm._threads import effective_n_threads
 from skartm._validation import check_counts, check_weights
-from skartm.em import EM, Batch, Batches, Decay, History, Layout, Pass, State, is_memory_mapped, passes
+from skartm.em import EM, Batches, Decay, History, Layout, Pass, State, is_memory_mapped, passes
 from skartm.exceptions import DeadTopicWarning, LeftOutTokensWarning
-
 
 _OFFLINE_BATCH = 2048  # documents; the theta of a batch stays in cache, and an update a pass does not mind the cut
 _PATIENCE = 3  # iterations without a better held-out perplexity
@@ -29,7 +28,8 @@ class TopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transfor
     ``_start`` (phi and counters to begin with), ``_infer`` (theta of batches with the fitted phi).
     """
 
-    _transform_dtype = np.dtype(np.float32)
+    history_: History
+    n_iter_: int
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -54,7 +54,7 @@ class TopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transfor
         layout = self._layout(X.shape[1])
         engine = self._engine(layout, batches.n_docs)
         state = self._start(layout, batches, warm=warm)
-        self.history_ = getattr(self, "history_", History()) if warm else History()
+        self.history_ = self.history_ if warm else History()
         self.n_iter_ = 0
         self.n_samples_seen_ = batches.n_samples
         self._iterate(engine, batches, state, decay, max_iter, tol, X, held_out)
@@ -62,7 +62,15 @@ class TopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transfor
         return self
 
     def _iterate(
-        self, engine: EM, batches: Batches, state: State, decay: Decay | None, max_iter: int, tol: float, X: Any, held_out: Any
+        self,
+        engine: EM,
+        batches: Batches,
+        state: State,
+        decay: Decay | None,
+        max_iter: int,
+        tol: float,
+        X: Any,
+        held_out: Any,
     ) -> None:
         task = FitTask(self, max_iter, X)
         iterations = passes(engine, batches, state, max_iter=max_iter, decay=decay)
@@ -77,10 +85,10 @@ class TopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transfor
         self._keep_counters(engine, state)
         task.end()
         if tol > 0 and not stopped:
-            msg = f"{type(self).__name__} made max_iter={max_iter} iterations without reaching tol={tol}; raise one of them."
+            msg = f"{type(self).__name__}: max_iter={max_iter} iterations did not reach tol={tol}; raise one of them."
             warnings.warn(msg, ConvergenceWarning, stacklevel=4)
 
-    def _has_converged(self, tol: float, X: Any) -> bool:  # noqa: ARG002
+    def _has_converged(self, tol: float, X: Any) -> bool:
         if tol == 0:
             return False
         if "validation_perplexity" not in self.history_:
@@ -91,11 +99,10 @@ class TopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transfor
 
     def _record(self, engine: EM, result: Pass, state: State, held_out: Any) -> None:
         posterior = engine.posterior
-        values, coefficients = dict(engine.theta_values), dict(getattr(posterior, "coefficients", {}))
-        coefficients.update({bound.name: bound.strength.tau for bound in engine.theta_terms})
-        if getattr(posterior, "terms", ()):
+        if posterior.coefficients:
             posterior.measure(state.phi_wt, state.counters.fold())
-            values.update(posterior.values)
+        values = posterior.values | engine.theta_values
+        coefficients = posterior.coefficients | {bound.name: bound.strength.tau for bound in engine.theta_terms}
         self.history_.record(result, state.phi_wt, engine.n_topics, self.topic_mass_, values, coefficients)
         if held_out is not None:
             self.history_.setdefault("validation_perplexity", []).append(float(np.exp(-self.score(held_out))))
@@ -110,7 +117,9 @@ class TopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transfor
         size = int(self.batch_size) if online else max(int(self.batch_size), _OFFLINE_BATCH)
         batches = Batches(X, size, self._dtype(), weights)
         if X.nnz == 0 or not (X.data > 0).any():
-            msg = f"{type(self).__name__}: X must have tokens. Got a matrix of shape {X.shape} without positive entries."
+            msg = (
+                f"{type(self).__name__}: X must have tokens. Got a matrix of shape {X.shape} without positive entries."
+            )
             raise ValueError(msg)
         return batches
 
@@ -135,7 +144,7 @@ class TopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transfor
         return self
 
     def _keep_counters(self, engine: EM, state: State) -> None:
-        """What the next online update needs; phi and the topic masses are the counters unless regularizers moved phi."""
+        """What the next online update needs; phi times mass, unless regularizers moved phi."""
         self.n_updates_ = state.n_updates
         self._counted_samples = state.n_samples
         if engine.posterior.local:
@@ -154,14 +163,15 @@ class TopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transfor
         if dead:
             names = ", ".join(dead[:5]) + (f" and {len(dead) - 5} more" if len(dead) > 5 else "")
             msg = (
-                f"{type(self).__name__}: {len(dead)} of {layout.n_topics} topics lost all their tokens ({names}). Their rows of "
-                "components_ are zeros. Weaken the regularizers (see history_['dead_topics']) or take fewer topics."
+                f"{type(self).__name__}: {len(dead)} of {layout.n_topics} topics lost their tokens ({names}); their "
+                "rows of components_ are zeros. Weaken the regularizers (history_['dead_topics'] tells when they died) "
+                "or take fewer topics."
             )
             warnings.warn(msg, DeadTopicWarning, stacklevel=5)
         if self.history_["left_out"][-1] > 0:
             msg = (
-                f"{type(self).__name__}: tokens of total weight {self.history_['left_out'][-1]:g} got no probability in the "
-                "last iteration; perplexity charges each 1e-16."
+                f"{type(self).__name__}: tokens of total weight {self.history_['left_out'][-1]:g} got no probability "
+                "in the last iteration; perplexity charges each 1e-16."
             )
             warnings.warn(msg, LeftOutTokensWarning, stacklevel=5)
 
@@ -170,7 +180,7 @@ class TopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transfor
         fraction = getattr(self, "validation_fraction", None)
         if fraction is None:
             return X, weights, None
-        n_held_out = int(round(fraction * X.shape[0]))
+        n_held_out = round(fraction * X.shape[0])
         if not 0 < n_held_out < X.shape[0]:
             msg = (
                 f"The 'validation_fraction' parameter of {type(self).__name__} must leave documents on both sides. Got "
@@ -219,7 +229,7 @@ class TopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transfor
     def _n_threads(self) -> int:
         return effective_n_threads(self.n_jobs)
 
-    def get_feature_names_out(self, input_features: Any = None) -> NDArray:  # noqa: ARG002
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray:
         """Names of the topics: ``topic_names`` if given, else the class name and a number."""
         check_is_fitted(self, "components_")
         if getattr(self, "topic_names", None) is not None:
@@ -242,6 +252,3 @@ def _used_columns(X: Any) -> tuple[Any, NDArray | slice]:
     indptr = (X.indptr - X.indptr[0]).astype(X.indptr.dtype, copy=False)
     data = X.data[X.indptr[0] : X.indptr[-1]]
     return type(X)((data, places.astype(X.indices.dtype), indptr), shape=(X.shape[0], max(tokens.size, 1))), tokens
-
-
-__all__ = ["Batch", "TopicModel"]

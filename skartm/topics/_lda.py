@@ -23,6 +23,7 @@ from skartm.em import (
     FreeMixture,
     Layout,
     MapPosterior,
+    PhiTerm,
     State,
     Strength,
     padded,
@@ -36,8 +37,8 @@ from skartm.topics._base import TopicModel
 class LDA(TopicModel):
     r"""Latent Dirichlet allocation.
 
-    ``inference="variational"`` is the algorithm of :class:`sklearn.decomposition.LatentDirichletAllocation` [1]_ with the
-    same parameters, start, updates and results, many times faster. ``inference="map"`` is the maximum a posteriori
+    ``inference="variational"`` is the algorithm of :class:`sklearn.decomposition.LatentDirichletAllocation` [1]_ with
+    the same parameters, start, updates and results, many times faster. ``inference="map"`` is the maximum a posteriori
     estimate, the ARTM model with constant smoothing [2]_: faster again, and usually of better held-out perplexity.
 
     .. math:: \gamma_{td} = \alpha + \theta'_{td} \sum_w \frac{n_{dw}}{z_{dw}} \phi'_{wt}, \qquad
@@ -151,7 +152,7 @@ class LDA(TopicModel):
         self.random_state = random_state
 
     @with_callbacks
-    def fit(self, X: Any, y: Any = None) -> "LDA":  # noqa: ARG002
+    def fit(self, X: Any, y: Any = None) -> "LDA":
         """Learn the topics.
 
         Parameters
@@ -173,7 +174,7 @@ class LDA(TopicModel):
             self.bound_ = self.perplexity(X)
         return self
 
-    def partial_fit(self, X: Any, y: Any = None) -> "LDA":  # noqa: ARG002
+    def partial_fit(self, X: Any, y: Any = None) -> "LDA":
         """Update the topics by the documents of X, ``batch_size`` at a time, as part of ``total_samples``."""
         self._begin(fresh=not hasattr(self, "components_"))
         decay = Decay(float(self.learning_offset), float(self.learning_decay), float(self.total_samples))
@@ -201,9 +202,9 @@ class LDA(TopicModel):
         """``fit`` and ``transform`` of the same documents."""
         return self.fit(X, y).transform(X, normalize=normalize)
 
-    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:  # noqa: ARG002
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
         """Variational bound of the log-likelihood of X, in nats (scikit-learn's); with ``inference="map"`` the mean
-        log-likelihood of a held-out token given the other half of its document (:func:`skartm.metrics.completion_split`).
+        log-likelihood of a held-out token given the rest of its document (:func:`skartm.metrics.completion_split`).
 
         Parameters
         ----------
@@ -265,13 +266,13 @@ class LDA(TopicModel):
         check_dtype(self)
         self._n_threads()
 
-    def _engine(self, layout: Layout, n_docs: int) -> EM:  # noqa: ARG002
+    def _engine(self, layout: Layout, n_docs: int) -> EM:
         n_threads, n_topics = self._n_threads(), layout.n_topics
         if self.inference == "variational":
             mixture = self._dirichlet(self._random)
             return EM(mixture, self._dirichlet_posterior(), n_topics,
                       n_threads=n_threads)  # fmt: skip
-        smooth = Bound("prior", SmoothSparsePhi().bind(layout), Strength(self.topic_word_prior_))
+        smooth: Bound[PhiTerm] = Bound("prior", SmoothSparsePhi().bind(layout), Strength(self.topic_word_prior_))
         return EM(self._free(), MapPosterior(n_topics, [smooth], n_threads=n_threads), n_topics, n_threads=n_threads)
 
     def _dirichlet(self, random_state: np.random.RandomState | None) -> DirichletMixture:
@@ -302,7 +303,9 @@ class LDA(TopicModel):
         if warm:
             n_wt = padded(self.components_.T - dtype.type(self.topic_word_prior_), dtype)
         else:  # Gamma(100, 1/100) as in Hoffman's code and scikit-learn
-            n_wt = padded(self._random.gamma(100.0, 0.01, (n_topics, layout.n_tokens)).T - self.topic_word_prior_, dtype)
+            n_wt = padded(
+                self._random.gamma(100.0, 0.01, (n_topics, layout.n_tokens)).T - self.topic_word_prior_, dtype
+            )
         counters = Counters(n_wt, clipped=False, n_threads=self._n_threads())
         if self.inference == "variational":
             self._dirichlet_posterior().update(phi, counters)
@@ -321,7 +324,7 @@ class LDA(TopicModel):
         self.dead_topics_ = np.flatnonzero(self.topic_mass_ <= 0)
         self.n_batch_iter_ = state.n_updates + 1
 
-    def _has_converged(self, tol: float, X: Any) -> bool:  # noqa: ARG002
+    def _has_converged(self, tol: float, X: Any) -> bool:
         if self.evaluate_every <= 0 or self.n_iter_ % self.evaluate_every:
             return False
         bound = self.perplexity(X)
