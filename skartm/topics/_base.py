@@ -116,7 +116,7 @@ class TopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transfor
     def _batches(self, X: Any, weights: NDArray | None, *, online: bool) -> Batches:
         size = int(self.batch_size) if online else max(int(self.batch_size), _OFFLINE_BATCH)
         batches = Batches(X, size, self._dtype(), weights)
-        if X.nnz == 0 or not (X.data > 0).any():
+        if X.nnz == 0 or not X.data.max() > 0:
             msg = (
                 f"{type(self).__name__}: X must have tokens. Got a matrix of shape {X.shape} without positive entries."
             )
