@@ -141,7 +141,8 @@ class EM:
         for batch in batches:
             if batch.n_samples > 0:
                 self._online_step(batch, state, result, decay, max(seen, batch.n_samples), keep=batches.keep)
-        self.posterior.update(state.phi_wt, state.counters)
+        if self.posterior.local:  # the others are up to date, and a second M-step would apply the terms twice
+            self.posterior.update(state.phi_wt, state.counters)
         return self._end(result)
 
     def _online_step(self, batch: Batch, state: State, result: Pass, decay: Decay, seen: float, *, keep: bool) -> None:

@@ -70,7 +70,9 @@ def cases(draw, max_docs=5, max_tokens=12):
     indptr = (skipped + np.cumsum([0, *lengths])).astype(index_dtype)
     x = (rng.integers(1, 6, size=indices.size) * rng.choice([1, 0.5], size=indices.size)).astype(dtype)
     phi = rng.dirichlet(np.full(n_tokens, 0.5), size=n_topics).T.copy()
-    return Case(read_only(indptr), read_only(indices), read_only(x), phi.astype(dtype).astype(float), n_topics, dtype, rng)
+    return Case(
+        read_only(indptr), read_only(indices), read_only(x), phi.astype(dtype).astype(float), n_topics, dtype, rng
+    )
 
 
 def tolerance(dtype):

@@ -48,7 +48,12 @@ def starts(case):
 
 
 @pytest.mark.parametrize("level", LEVELS)
-@given(case=cases(), n_passes=st.integers(0, 4), prior=st.sampled_from([0.05, 0.5, 2.0]), capacity=st.sampled_from([None, 1, 3]))
+@given(
+    case=cases(),
+    n_passes=st.integers(0, 4),
+    prior=st.sampled_from([0.05, 0.5, 2.0]),
+    capacity=st.sampled_from([None, 1, 3]),
+)
 def test_equals_numpy(level, case, n_passes, prior, capacity):
     case.phi += 1e-3  # exp(E[log phi]) has no zeros
     case.phi = case.phi.astype(case.dtype).astype(float)

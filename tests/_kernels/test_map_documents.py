@@ -29,7 +29,9 @@ def equivalent(case, theta, prior, n_passes):
         prior_d = prior[d if prior.shape[0] > 1 else 0]
         for _ in range(n_passes if w.size else 0):
             z = case.phi[w] @ theta[d]
-            counts = np.clip(theta[d] * (case.phi[w].T @ np.divide(x, z, out=np.zeros_like(z), where=z > 0)) + prior_d, 0, None)
+            counts = np.clip(
+                theta[d] * (case.phi[w].T @ np.divide(x, z, out=np.zeros_like(z), where=z > 0)) + prior_d, 0, None
+            )
             if counts.sum() > 0:
                 theta[d] = counts / counts.sum()
                 theta[d][theta[d] < 1e-16] = 0
@@ -151,7 +153,11 @@ def test_nothing_to_do(dtype, index_dtype, n_docs, n_tokens):
 
 
 @example(dtype=np.float32, n_topics=300, capacity=7)
-@given(dtype=st.sampled_from([np.float32, np.float64]), n_topics=st.sampled_from([3, 40, 130]), capacity=st.integers(1, 300))
+@given(
+    dtype=st.sampled_from([np.float32, np.float64]),
+    n_topics=st.sampled_from([3, 40, 130]),
+    capacity=st.integers(1, 300),
+)
 def test_long_documents_are_read_in_pieces(dtype, n_topics, capacity):
     from tests._kernels.batches import Case
 

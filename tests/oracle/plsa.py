@@ -102,7 +102,18 @@ def offline(documents, phi, *, n_iter, n_passes, terms=(), prior=None, weights=N
 
 
 def online(
-    documents, phi, *, n_iter, n_passes, batch_size, offset, power, total_samples=None, terms=(), prior=None, weights=None
+    documents,
+    phi,
+    *,
+    n_iter,
+    n_passes,
+    batch_size,
+    offset,
+    power,
+    total_samples=None,
+    terms=(),
+    prior=None,
+    weights=None,
 ):
     """n_wt <- (1 - rho_k) n_wt + rho_k * total / batch * counts, from counters proportional to phi."""
     weights = [1.0] * len(documents) if weights is None else weights

@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+from skartm.em import Layout
+
+LAYOUT = Layout(("sport_1", "sport_2", "background", "politics"), 10)
+
+
+@pytest.mark.parametrize(
+    ("selection", "expected"),
+    [
+        (None, [0, 1, 2, 3]),
+        (slice(1, 3), [1, 2]),
+        (slice(None, None, 2), [0, 2]),
+        ([2, 0], [0, 2]),
+        ([-1], [3]),
+        ([0, 0, 1], [0, 1]),
+        (["background", "sport_1"], [0, 2]),
+        (("politics",), [3]),
+        ("politics", [3]),
+        (np.array([1, 2]), [1, 2]),
+        (np.array(["sport_2"]), [1]),
+        (range(2), [0, 1]),
+        (["politics", 0], [0, 3]),
+    ],
+)
+def test_topics(selection, expected):
+    assert_array_equal(LAYOUT.topics(selection, "Owner"), expected)
+
+
+@pytest.mark.parametrize(
+    ("selection", "message"),
+    [
+        (["sport1"], r"Owner: topics must name topics of the model. Got 'sport1'. Did you mean 'sport_1'\?"),
+        ("backgroud", r"Got 'backgroud'. Did you mean 'background'\?"),
+        (["zzz"], r"Got 'zzz'.$"),
+        ([4], "Owner: topics must be names or indices below 4. Got 4"),
+        ([-5], "Got -5"),
+        ([1.0], "Got 1.0"),
+        ([True], "Got True"),
+        ([None], "Got None"),
+        (np.array([True, False, True, False]), "Got"),
+        ([], "must select at least one of 4 topics. Got \\[\\]"),
+        (slice(9, None), "must select at least one"),
+    ],
+)
+def test_errors(selection, message):
+    with pytest.raises(ValueError, match=message):
+        LAYOUT.topics(selection, "Owner")
+
+
+def test_n_topics():
+    assert LAYOUT.n_topics == 4
