@@ -16,17 +16,17 @@ without any code of the libraries that are compared (skartm included):
        n_t   = theta_t * sum_w x_w * phi_tw / sum_s theta_s phi_sw
        theta = norm(n_t + prior)
 
-   exactly N_PASSES times, with one of two priors: ``THETA_MASS / n_topics`` (*smoothed*, the main figure) or 0 (*plain*,
-   recorded beside it). It is the same for models that were trained by EM, variational Bayes or Gibbs sampling, and a
-   library's own (asymmetric, learned) prior on theta is not used: what is compared is phi.
+   exactly N_PASSES times, with one of two priors: ``THETA_MASS / n_topics`` (*smoothed*, the main figure) or 0
+   (*plain*, recorded beside it). It is the same for models that were trained by EM, variational Bayes or Gibbs
+   sampling, and a library's own (asymmetric, learned) prior on theta is not used: what is compared is phi.
 4. **Perplexity.** ``exp(-sum x ln(sum_t theta_t phi_tw) / sum x)`` over the held-out half of all documents.
 
-Why a smoothed theta is the main figure. Half a document is some tens of tokens, so the maximum likelihood theta overfits
-it, the more the sharper the topics are: with the plain fold-in the perplexity of PLSA *rises* while its topics get
-better, and models with blurred topics win by it. Of the priors 0, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2 a topic, 0.03 was
-within 1 % of the best one for every library on 20 Newsgroups with 100 topics (but gensim, which is not comparable
-there), whereas 0 cost from 1 % to 23 %; on two other corpora with 10 to 100 topics the same total of 3 tokens, spread over the topics, was within 1 %
-of the best too. Whoever doubts the choice finds the plain figure in every table.
+Why a smoothed theta is the main figure. Half a document is some tens of tokens, so the maximum likelihood theta
+overfits it, the more the sharper the topics are: with the plain fold-in the perplexity of PLSA *rises* while its topics
+get better, and models with blurred topics win by it. Of the priors 0, 0.01, 0.02, 0.03, 0.05, 0.1 and 0.2 a topic, 0.03
+was within 1 % of the best one for every model on 20 Newsgroups with 100 topics (gensim's, which is far from the others,
+excepted), whereas 0 cost from 1 % to 23 %. On two other corpora with 10 to 100 topics the same total of 3 tokens,
+spread over the topics, was within 1 % of the best too. Whoever doubts the choice finds the plain figure in every table.
 """
 
 from __future__ import annotations

@@ -22,8 +22,8 @@ from session import Session, available_libraries, interpreter, parse_choices
 
 COLUMNS = ("problem", "library", "version", "topics", "threads", "seed", "step", "cpu", "wall", "peak_mb", "base_mb",
            "convert_cpu", "smoothed", "plain")  # fmt: skip
-HEADER = ("library", "version", "best perplexity", "best plain", "CPU s to best", "CPU s to within 0.5 %", "CPU s to target",
-          "wall s to best", "passes to best", "peak MB", "of it data MB", "conversion CPU s")  # fmt: skip
+HEADER = ("library", "version", "best perplexity", "best plain", "CPU s to best", "CPU s to within 0.5 %",
+          "CPU s to target", "wall s to best", "passes to best", "peak MB", "of it data MB", "conversion CPU s")  # fmt: skip
 NEAR = 1.005
 FOLD_INS = {"smoothed": THETA_MASS, "plain": 0.0}
 
@@ -68,8 +68,8 @@ def run_one(choice, problem, evaluations, options, pythons) -> list[dict]:
                          "threads": options.threads, "seed": options.seed, **figures,
                          **{key: ready[key] for key in ("version", "base_mb", "convert_cpu")},
                          **{key: record[key] for key in ("step", "cpu", "wall", "peak_mb")}})  # fmt: skip
-            print(f"  {choice.label}  {record['step']:5d} passes  {record['cpu']:8.2f} s  "
-                  + "  ".join(f"{name} {value:.1f}" for name, value in figures.items()), file=sys.stderr, flush=True)  # fmt: skip
+            line = f"  {choice.label}  {record['step']:5d} passes  {record['cpu']:8.2f} s  "
+            print(line + "  ".join(f"{k} {value:.1f}" for k, value in figures.items()), file=sys.stderr, flush=True)
             since_best = 0 if perplexity < best else since_best + 1
             best = min(best, perplexity)
             if record["cpu"] > options.max_seconds or since_best >= options.patience:
@@ -97,8 +97,8 @@ def table_row(rows, target, key) -> list[str]:
     """Return the cells of one run."""
     best = min(rows, key=lambda row: row[key])
     to_target = cpu_to(rows, target, key) if target else None
-    return [best["library"], best["version"], f"{best[key]:.0f}", f"{min(row['plain'] for row in rows):.0f}", f"{best['cpu']:.2f}",
-            f"{cpu_to(rows, NEAR * best[key], key):.2f}", "-" if to_target is None else f"{to_target:.2f}",
+    return [best["library"], best["version"], f"{best[key]:.0f}", f"{min(row['plain'] for row in rows):.0f}",
+            f"{best['cpu']:.2f}", f"{cpu_to(rows, NEAR * best[key], key):.2f}", "-" if to_target is None else f"{to_target:.2f}",
             f"{best['wall']:.2f}", str(best["step"]), f"{max(row['peak_mb'] for row in rows):.0f}",
             f"{best['base_mb']:.0f}", f"{best['convert_cpu']:.1f}"]  # fmt: skip
 
@@ -121,6 +121,15 @@ def report(problem, runs, options) -> str:
     )
 
 
+def write(path, rows) -> None:
+    """Write all snapshots so far: an interrupted comparison keeps what it has."""
+    if path:
+        with open(path, "w", newline="") as file:
+            writer = csv.DictWriter(file, COLUMNS)
+            writer.writeheader()
+            writer.writerows(rows)
+
+
 def main(argv=None) -> None:
     """Run what was asked for, print the tables, write the files."""
     options = arguments(argv)
@@ -140,13 +149,10 @@ def main(argv=None) -> None:
                 continue
             runs.append(rows)
             every_row += rows
+            write(options.out, every_row)
         texts.append(report(problem, runs, options))
         print(texts[-1])
     if options.out:
-        with open(options.out, "w", newline="") as file:
-            writer = csv.DictWriter(file, COLUMNS)
-            writer.writeheader()
-            writer.writerows(every_row)
         Path(options.out).with_suffix(".md").write_text("\n".join(texts))
 
 

@@ -1,9 +1,9 @@
 """skartm and BigARTM from the same start: perplexity after each pass, side by side.
 
 Both get the same random phi (BigARTM's own is overwritten in place), run PLSA with 10 inner passes and hand over phi
-after each pass. Two figures are compared. *evaluated*: the perplexity of the training documents under that phi, computed
-here in float64 numpy (theta from the uniform start, 10 passes). *reported*: what each library says itself about the
-pass; both compute it with the phi from before the pass.
+after each pass. Two figures are compared. *evaluated*: the perplexity of the training documents under that phi,
+computed here in float64 numpy (theta from the uniform start, 10 passes). *reported*: what each library says itself
+about the pass; both compute it with the phi from before the pass.
 
 Example::
 

@@ -6,6 +6,7 @@ carries the conversation (JSON lines out, "go"/"stop" in), so what the libraries
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import json
 import os
@@ -36,10 +37,8 @@ def main() -> None:
         event="ready", version=version, convert_cpu=recorder.cpu, convert_wall=recorder.wall, base_mb=memory_mb()
     )
     recorder.restart()
-    try:
+    with contextlib.suppress(StopTraining):
         adapter.train(data, job, recorder)
-    except StopTraining:
-        pass
     recorder.send(event="end")
     channel.close()
     # native libraries with threads of their own may hang or crash at exit: everything has been said

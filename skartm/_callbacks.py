@@ -25,6 +25,11 @@ class FitTask:
         self._context.call_on_fit_task_begin(estimator=estimator, X=X)
         self._iteration: Any = None
 
+    @property
+    def observed(self) -> bool:
+        """Whether any callback looks on."""
+        return bool(self._context._callbacks)
+
     def begin_iteration(self) -> None:
         self._iteration = self._context.subcontext(task_name="em-iteration")
         self._iteration.call_on_fit_task_begin(estimator=self.estimator, X=self.X)

@@ -1,8 +1,7 @@
 """BigARTM (PyPI ``bigartm10``): PLSA, ARTM with smoothing, and its LDA class.
 
-The corpus goes in as a UCI bag-of-words file, which its C++ core reads; the matrix input (``bow_n_wd``) is a slow Python
-loop. Only ``fit_offline`` is timed. It keeps its batches on disk and reads them in every pass: that is how it works, so
-it is counted.
+The corpus goes in as a UCI bag-of-words file, which its C++ core reads; the matrix input (``bow_n_wd``) is a slow loop
+in Python. It keeps its batches on disk and reads them in every pass: that is how it works, so it is counted.
 """
 
 from pathlib import Path

@@ -1,11 +1,17 @@
-"""skartm ARTMTransformer: PLSA and ARTM, offline and online."""
+"""skartm: PLSA and ARTM by ARTMTransformer, variational LDA.
+
+ARTMTransformer continues by warm starts of `chunk` passes. LDA has none, as in scikit-learn: each of its snapshots is a
+new fit with more iterations and has the time of that fit alone.
+"""
 
 VARIANTS = {
     "plsa": {"passes": 40, "chunk": 1, "max_doc_iter": 10, "doc_tol": 0.0},
     "artm": {"passes": 40, "chunk": 1, "max_doc_iter": 10, "doc_tol": 0.0, "phi": 0.1, "theta": 0.1},
     "reuse": {"passes": 60, "chunk": 1, "max_doc_iter": 3, "doc_tol": 0.0, "phi": 0.1, "theta": 0.1,
               "reuse_theta": True},
+    "tuned": {"passes": 40, "chunk": 1, "max_doc_iter": 10, "phi": 0.03},
     "default": {"passes": 40, "chunk": 1, "phi": 0.1, "theta": 0.1},
+    "variational": {"iterations": [5, 10, 20, 40]},
 }  # fmt: skip
 
 ESTIMATOR_PARAMETERS = ("max_doc_iter", "doc_tol", "reuse_theta", "batch_size", "dtype", "learning_method")
@@ -52,9 +58,34 @@ def build(job, max_iter):
     )
 
 
+def train_variational(counts, job, recorder):
+    """Fit anew for each number of iterations."""
+    from functools import partial
+
+    from skartm import LDA
+
+    options = job["parameters"]
+    for n in options["iterations"]:
+        recorder.restart()
+        model = LDA(
+            job["topics"],
+            doc_topic_prior=options.get("alpha"),
+            topic_word_prior=options.get("eta"),
+            dtype=options.get("dtype", "float32"),
+            max_iter=n,
+            n_jobs=job["threads"],
+            random_state=job["seed"],
+        )
+        model.fit(counts)
+        recorder.snapshot(partial(getattr, model, "components_"), n)
+
+
 def train(counts, job, recorder):
     """Go on with warm starts: every `fit` call also pays for the validation of the data again."""
     options = job["parameters"]
+    if "iterations" in options:
+        train_variational(counts, job, recorder)
+        return
     model = build(job, options["chunk"])
     for step in range(options["chunk"], options["passes"] + 1, options["chunk"]):
         model.fit(counts)

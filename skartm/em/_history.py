@@ -20,8 +20,21 @@ class History(dict):
     dead_topics : topics without tokens
     left_out : mass of tokens without probability
     seconds : wall time of the iteration
+    validation_perplexity : held-out perplexity, with ``validation_fraction``
     <name> : value of the regularizer of that name at tau = 1
     """
+
+    KEYS = (
+        "log_likelihood",
+        "perplexity",
+        "objective",
+        "phi_sparsity",
+        "theta_sparsity",
+        "dead_topics",
+        "left_out",
+        "seconds",
+        "validation_perplexity",
+    )
 
     def record(
         self,

@@ -108,7 +108,8 @@ def _gradient(function: Any, point: NDArray) -> NDArray:
 
 
 def _compare(term: NDArray, expected: NDArray, rtol: float) -> None:
-    error = np.abs(term - expected).max() / max(np.abs(expected).max(), 1e-12)
+    # below 1e-4 the finite differences are mostly rounding, as of a term that is zero
+    error = np.abs(term - expected).max() / max(np.abs(expected).max(), 1e-4)
     _require(bool(error < rtol), f"the term must be x * dR/dx: relative difference {error:.1e} to finite differences")
 
 

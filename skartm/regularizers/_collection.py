@@ -5,6 +5,7 @@ from typing import Any
 
 from sklearn.base import BaseEstimator
 
+from skartm.em import History
 from skartm.regularizers._base import Regularizer
 
 
@@ -67,6 +68,8 @@ def check_regularizers(estimator: BaseEstimator) -> list[tuple[str, Regularizer]
             reason = f"is used {count} times; names must be unique"
         elif name in taken:
             reason = "is a parameter of the estimator"
+        elif name in History.KEYS:
+            reason = "is a key of history_"
         elif "__" in name or not name:
             reason = "must not be empty or contain '__'"
         else:

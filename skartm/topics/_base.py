@@ -30,6 +30,7 @@ class TopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transfor
 
     history_: History
     n_iter_: int
+    _phi_is_published = True  # components_ is phi, not the counters
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -56,6 +57,7 @@ class TopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transfor
         state = self._start(layout, batches, warm=warm)
         self.history_ = self.history_ if warm else History()
         self.n_iter_ = 0
+        self.__dict__.pop("n_wt_", None)
         self.n_samples_seen_ = batches.n_samples
         self._iterate(engine, batches, state, decay, max_iter, tol, X, held_out)
         self._warn(layout)
@@ -74,14 +76,21 @@ class TopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transfor
     ) -> None:
         task = FitTask(self, max_iter, X)
         iterations = passes(engine, batches, state, max_iter=max_iter, decay=decay)
+        # A copy of phi an iteration would cost some percent of it; offline, phi itself survives an interruption.
+        eager = task.observed or held_out is not None or decay is not None or not self._phi_is_published
         stopped = False
-        while self.n_iter_ < max_iter and not stopped:
-            task.begin_iteration()
-            result = next(iterations)
-            self.n_iter_ += 1
-            self._publish(engine, state)
-            self._record(engine, result, state, held_out)
-            stopped = task.end_iteration(self._fitted_attributes) or self._has_converged(tol, X)
+        try:
+            while self.n_iter_ < max_iter and not stopped:
+                task.begin_iteration()
+                result = next(iterations)
+                self.n_iter_ += 1
+                if eager:
+                    self._publish(engine, state)
+                self._record(engine, result, state, held_out)
+                stopped = task.end_iteration(self._fitted_attributes) or self._has_converged(tol, X)
+        finally:
+            if self.n_iter_ and not eager:
+                self._publish(engine, state)
         self._keep_counters(engine, state)
         task.end()
         if tol > 0 and not stopped:
@@ -103,7 +112,7 @@ class TopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transfor
             posterior.measure(state.phi_wt, state.counters.fold())
         values = posterior.values | engine.theta_values
         coefficients = posterior.coefficients | {bound.name: bound.strength.tau for bound in engine.theta_terms}
-        self.history_.record(result, state.phi_wt, engine.n_topics, self.topic_mass_, values, coefficients)
+        self.history_.record(result, state.phi_wt, engine.n_topics, posterior.topic_mass, values, coefficients)
         if held_out is not None:
             self.history_.setdefault("validation_perplexity", []).append(float(np.exp(-self.score(held_out))))
         if self.verbose:

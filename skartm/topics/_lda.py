@@ -110,6 +110,8 @@ class LDA(TopicModel):
     (2, 5)
     """
 
+    _phi_is_published = False
+
     def __init__(
         self,
         n_components: int = 10,

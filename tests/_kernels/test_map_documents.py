@@ -146,8 +146,8 @@ def test_nothing_to_do(dtype, index_dtype, n_docs, n_tokens):
     before = theta.copy()
     half_step.map_documents(
         np.zeros(n_docs + 1, dtype=index_dtype), np.zeros(0, dtype=index_dtype), np.zeros(0, dtype=dtype),
-        padded(np.zeros((n_tokens, 3)), dtype), padded(np.zeros((1, 3)), dtype), 3, 0.0, theta, np.zeros(0, dtype=dtype),
-        np.zeros((n_docs, 2)), np.zeros((1, 8 * width + 1), dtype=dtype), 1,
+        padded(np.zeros((n_tokens, 3)), dtype), padded(np.zeros((1, 3)), dtype), 3, 0.0, theta,
+        np.zeros(0, dtype=dtype), np.zeros((n_docs, 2)), np.zeros((1, 8 * width + 1), dtype=dtype), 1,
     )  # fmt: skip
     assert_array_equal(theta, before)
 

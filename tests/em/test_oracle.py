@@ -127,8 +127,8 @@ def test_online_with_weights_equals_loops(name, total_samples, global_random_see
     weights = np.random.default_rng(global_random_seed).uniform(0, 3, X.shape[0])
     weights[7:14] = 0  # a whole batch
     expected = oracle.online(
-        oracle.documents_of(X), init, n_iter=2, n_passes=4, batch_size=7, offset=3.0, power=0.7, terms=terms, prior=prior,
-        weights=list(weights), total_samples=total_samples,
+        oracle.documents_of(X), init, n_iter=2, n_passes=4, batch_size=7, offset=3.0, power=0.7, terms=terms,
+        prior=prior, weights=list(weights), total_samples=total_samples,
     )  # fmt: skip
     decay = decay_of(total_samples=total_samples)
     phi, _, _, _ = learn(X, init, regularizers, n_iter=2, n_passes=4, batch_size=7, decay=decay, weights=weights)
