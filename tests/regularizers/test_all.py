@@ -1,0 +1,127 @@
+"""What every regularizer gets for being in ALL_REGULARIZERS."""
+
+import inspect
+import pickle
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from sklearn.base import clone
+
+import skartm.regularizers as public
+from skartm import ARTMTransformer
+from skartm.em import Layout, Strength
+from skartm.regularizers import Regularizer, check_regularizer
+from tests.em.corpora import corpus
+from tests.regularizers.declarations import ALL_REGULARIZERS, CLASSES
+
+every_regularizer = pytest.mark.parametrize(
+    "regularizer", ALL_REGULARIZERS, ids=lambda regularizer: repr(regularizer)[:60]
+)
+every_class = pytest.mark.parametrize("cls", CLASSES)
+LAYOUT = Layout(tuple(f"topic{t}" for t in range(4)), 13)
+
+
+def test_every_public_regularizer_is_tested():
+    classes = {getattr(public, name) for name in public.__all__}
+    assert {c for c in classes if inspect.isclass(c) and issubclass(c, Regularizer)} - {Regularizer} == set(CLASSES)
+    assert {type(regularizer) for regularizer in ALL_REGULARIZERS} == set(CLASSES)
+
+
+@every_regularizer
+@pytest.mark.parametrize("seed", range(3))
+def test_check_regularizer(regularizer, seed, global_random_seed):
+    check_regularizer(regularizer, random_state=seed + global_random_seed)
+
+
+@every_regularizer
+def test_clone_pickle_repr(regularizer):
+    for copy in (clone(regularizer), pickle.loads(pickle.dumps(regularizer))):
+        assert repr(copy) == repr(regularizer)
+        assert copy.get_params().keys() == regularizer.get_params().keys()
+        assert copy.strength() == regularizer.strength()
+
+
+@every_regularizer
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_dead_topics_and_zeros_are_finite(regularizer, dtype):
+    term = regularizer.bind(LAYOUT)
+    zeros = np.zeros((13, 4), dtype=dtype)
+    if regularizer.side == "theta":
+        assert np.isfinite(term.value(zeros))
+        return
+    out = zeros.copy()
+    term.add_term(zeros, zeros, out)
+    assert out.dtype == dtype
+    assert np.isfinite(out).all()
+    assert np.isfinite(term.value(zeros, zeros))
+
+
+@every_class
+def test_tau_zero_changes_nothing(cls):
+    X = corpus(0)
+    plain = ARTMTransformer(4, random_state=0, max_iter=5, tol=0).fit(X)
+    model = ARTMTransformer(4, regularizers=[("r", cls(0.0))], random_state=0, max_iter=5, tol=0).fit(X)
+    assert_array_equal(model.components_, plain.components_)
+    assert_array_equal(model.transform(X), plain.transform(X))
+
+
+@every_class
+def test_topics_are_indices_or_names(cls):
+    X = corpus(0)
+    names = ["a", "b", "c", "d"]
+    phis = [
+        ARTMTransformer(
+            4, regularizers=[("r", cls(0.2, topics=topics))], topic_names=names, random_state=0, max_iter=5, tol=0
+        )
+        .fit(X)
+        .components_
+        for topics in ([1, 3], ["d", "b"], slice(1, None, 2), np.array([3, 1]))
+    ]
+    for phi in phis[1:]:
+        assert_array_equal(phi, phis[0])
+
+
+@every_class
+def test_unknown_topics(cls):
+    with pytest.raises(
+        ValueError, match=rf"{cls.__name__}: topics must name .* Got 'topic_1'. Did you mean 'topic1'\?"
+    ):
+        cls(topics=["topic_1"]).bind(LAYOUT)
+
+
+@every_class
+@pytest.mark.parametrize("tau", ["1e4", None, [1.0], True, np.bool_(True), 1j])
+def test_tau_of_the_wrong_type(cls, tau):
+    with pytest.raises(TypeError, match=f"The 'tau' parameter of {cls.__name__} must be a finite float. Got "):
+        cls(tau).strength()
+
+
+@every_class
+@pytest.mark.parametrize("tau", [np.nan, np.inf, -np.inf])
+def test_tau_must_be_finite(cls, tau):
+    with pytest.raises(ValueError, match=f"'tau' parameter of {cls.__name__} must be a finite float. Got {tau!r}"):
+        cls(tau).strength()
+
+
+@pytest.mark.parametrize("cls", [cls for cls in CLASSES if cls.side == "phi"])
+@pytest.mark.parametrize("relative", [-0.1, 1.1, "0", True, np.nan])
+def test_relative_out_of_range(cls, relative):
+    with pytest.raises(ValueError, match=rf"'relative' parameter of {cls.__name__} must be None .* \[0, 1\]. Got "):
+        cls(relative=relative).strength()
+
+
+@every_class
+def test_strength_is_plain_numbers(cls):
+    strength = cls(np.float32(0.5)).strength()
+    assert strength == Strength(0.5, None)
+    assert type(strength.tau) is float
+
+
+def test_base_class_says_what_is_missing():
+    class Nothing(Regularizer):
+        def __init__(self, tau=1.0):
+            self.tau = tau
+
+    with pytest.raises(TypeError, match=r"Nothing must implement bind\(layout\)"):
+        Nothing().bind(LAYOUT)
