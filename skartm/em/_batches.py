@@ -41,6 +41,7 @@ class Batch:
         if X.data.dtype != dtype or self._repeats(first, last):
             self._materialise(X[start:stop], dtype)
         self._token_index: TokenIndex | None = None
+        self._mass: float | None = None
 
     def _repeats(self, first: int, last: int) -> bool:
         """Whether a row lists a token twice or out of order (token order, see SequenceVectorizer)."""
@@ -69,6 +70,11 @@ class Batch:
 
     def mass(self) -> float:
         """Weighted sum of the counts, in float64."""
+        if self._mass is None:
+            self._mass = self._weighted_sum()
+        return self._mass
+
+    def _weighted_sum(self) -> float:
         x = self.x[int(self.indptr[0]) : int(self.indptr[-1])]
         if self.sample_weight is None:
             return float(x.sum(dtype=np.float64))

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skartm.em._loop import Pass
+from skartm.em._padded import n_zeros
 
 
 class History(dict):
@@ -47,12 +48,11 @@ class History(dict):
     ) -> None:
         mean = result.mean_log_likelihood
         penalty = sum(coefficients.get(name, 0.0) * value for name, value in values.items())
-        pad = phi.shape[0] * (phi.shape[1] - n_topics)
         entry = {
             "log_likelihood": result.log_likelihood,
             "perplexity": float(np.exp(min(-mean, 700.0))),
             "objective": mean + penalty / max(result.mass, 1.0),
-            "phi_sparsity": (phi.size - np.count_nonzero(phi) - pad) / max(phi.size - pad, 1),
+            "phi_sparsity": n_zeros(phi, n_topics) / max(phi.shape[0] * n_topics, 1),
             "theta_sparsity": result.theta_zeros / max(result.n_docs * n_topics, 1),
             "dead_topics": int(np.count_nonzero(topic_mass <= 0)),
             "left_out": result.left_out,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from skartm._kernels import half_step
 from skartm.em._batches import Batch, Batches
 from skartm.em._counters import Counters
-from skartm.em._padded import padded_zeros
+from skartm.em._padded import n_zeros, padded_zeros
 from skartm.em._protocols import Mixture, Posterior
 from skartm.simplex import FLOOR
 
@@ -117,7 +117,7 @@ class EM:
         result.left_out += float(totals[:, 1].sum())
         result.mass += batch.mass()
         result.n_docs += batch.n_docs
-        result.theta_zeros += theta.size - np.count_nonzero(theta) - batch.n_docs * (theta.shape[1] - self.n_topics)
+        result.theta_zeros += n_zeros(theta, self.n_topics)
         for bound in self.theta_terms:
             self.theta_values[bound.name] = self.theta_values.get(bound.name, 0.0) + float(
                 bound.term.value(theta[:, : self.n_topics])

@@ -64,7 +64,7 @@ class ARTMTransformer(NamedRegularizers, TopicModel):
         n_docs x n_components numbers, and 2 or 3 inner passes are enough. ``transform`` always starts from uniform.
     batch_size : int, default=2048
         Documents a batch; with "online" also the documents of an update.
-    learning_offset : float, default=10.0
+    learning_offset : float, default=1.0
         Online: update k has weight (learning_offset + k) ** -learning_decay.
     learning_decay : float, default=0.7
         Online: in (0.5, 1] for convergence.
@@ -142,7 +142,7 @@ class ARTMTransformer(NamedRegularizers, TopicModel):
         doc_tol: float = 0.01,
         reuse_theta: bool = False,
         batch_size: int = 2048,
-        learning_offset: float = 10.0,
+        learning_offset: float = 1.0,
         learning_decay: float = 0.7,
         total_samples: float | None = None,
         init: Any = None,

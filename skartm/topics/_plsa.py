@@ -41,7 +41,7 @@ class PLSA(ARTMTransformer):
         doc_tol: float = 0.01,
         reuse_theta: bool = False,
         batch_size: int = 2048,
-        learning_offset: float = 10.0,
+        learning_offset: float = 1.0,
         learning_decay: float = 0.7,
         total_samples: float | None = None,
         init: Any = None,
