@@ -114,10 +114,12 @@ def markdown(cells) -> str:
 def report(problem, runs, options) -> str:
     """Return the text of one problem."""
     target = f" Target: {options.target:g}." if options.target else ""
+    mass = FOLD_INS[options.fold_in]
+    table = markdown([table_row(rows, options.target, options.fold_in) for rows in runs])
     return (
         f"## {problem.name}, {options.topics} topics, {options.threads} thread(s)\n\n{problem.summary()}.\n\n"
-        f"Document-completion perplexity, {options.fold_in} fold-in of {N_PASSES} passes (theta prior of "
-        f"{FOLD_INS[options.fold_in]:g} tokens a document), phi floor {PHI_FLOOR:g}.{target}\n\n{markdown([table_row(rows, options.target, options.fold_in) for rows in runs])}\n"
+        f"Document-completion perplexity, {options.fold_in} fold-in of {N_PASSES} passes (theta prior of {mass:g} tokens "
+        f"a document), phi floor {PHI_FLOOR:g}.{target}\n\n{table}\n"
     )
 
 

@@ -30,6 +30,7 @@ def arguments(argv=None):
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--phi", type=float, default=0.0, help="smoothing of phi (tau)")
     parser.add_argument("--theta", type=float, default=0.0, help="smoothing of theta (tau)")
+    parser.add_argument("--dtype", default="float32", help="of skartm; BigARTM computes in float32")
     parser.add_argument("--tolerance", type=float, default=0.005, help="exit status 1 above this relative difference")
     parser.add_argument(
         "--python", action="append", default=[], metavar="LIBRARY=PATH", help="interpreter of a library"
@@ -56,7 +57,7 @@ def training_perplexity(counts, phi, theta_prior=0.0, n_passes=INNER) -> float:
 def trajectory(library, counts, init, options):
     """Return one (evaluated, reported, phi) a pass of one library from the given start."""
     settings = {**SIDES[library], "chunk": 1, "passes": options.passes, "phi": options.phi, "theta": options.theta,
-                "report": True}  # fmt: skip
+                "report": True, "dtype": options.dtype}  # fmt: skip
     python = interpreter(library, dict(item.split("=", 1) for item in options.python))
     steps = []
     with Session(

@@ -72,14 +72,18 @@ def overwrite_phi(model, path):
     import numpy as np
 
     info, phi_wt = model.master.attach_model("pwt")
+    model.start = phi_wt  # from here on this array is the model's memory: it must not be freed
     phi_wt[:] = np.load(path).T[[int(word[1:]) for word in info.token]]
 
 
 def get_phi(model, n_tokens):
-    """Return phi (n_topics, n_tokens) through the numpy view."""
+    """Return phi (n_topics, n_tokens), a copy.
+
+    Not through `attach_model`: it makes the model compute on the memory of the array that it returns.
+    """
     model = getattr(model, "_internal_model", model)
-    info, phi_wt = model.master.attach_model("pwt")
-    return in_column_order(phi_wt.T, info.token, n_tokens)
+    phi_wt, tokens, _ = model.get_phi_dense()
+    return in_column_order(phi_wt.T, [token for _, token in tokens], n_tokens)
 
 
 def train(data, job, recorder):

@@ -48,6 +48,12 @@ class TopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transfor
     def _fit(self, X: Any, sample_weight: Any, *, decay: Decay | None, max_iter: int, tol: float) -> Any:
         """Passes until convergence; also after an interruption the attributes are those of the last whole pass."""
         warm = bool(getattr(self, "warm_start", False)) and hasattr(self, "components_")
+        if warm and self.components_.shape[0] != self.n_components:
+            msg = (
+                f"{type(self).__name__}: warm_start goes on with {self.components_.shape[0]} topics, so n_components must "
+                f"stay. Got {self.n_components}; set warm_start=False or fit a new model."
+            )
+            raise ValueError(msg)
         X = check_counts(self, X, self._dtype(), reset=not warm)
         weights = check_weights(self, sample_weight, X.shape[0])
         X, weights, held_out = self._hold_out(X, weights)

@@ -68,7 +68,8 @@ class LDA(TopicModel):
     perp_tol : float, default=0.1
         With ``evaluate_every``: stop when the bound changes by less.
     mean_change_tol : float, default=1e-3
-        A document stops when its parameters change less on average.
+        A document stops when its Dirichlet parameters change less on average; with "map" when the changes of its theta
+        sum to less.
     max_doc_update_iter : int, default=100
         Inner passes over a document, at most.
     inference : {"variational", "map"}, default="variational"
