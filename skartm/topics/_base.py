@@ -50,8 +50,8 @@ class TopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transfor
         warm = bool(getattr(self, "warm_start", False)) and hasattr(self, "components_")
         if warm and self.components_.shape[0] != self.n_components:
             msg = (
-                f"{type(self).__name__}: warm_start goes on with {self.components_.shape[0]} topics, so n_components must "
-                f"stay. Got {self.n_components}; set warm_start=False or fit a new model."
+                f"{type(self).__name__}: warm_start goes on with {self.components_.shape[0]} topics, so n_components "
+                f"must stay. Got {self.n_components}; set warm_start=False or fit a new model."
             )
             raise ValueError(msg)
         X = check_counts(self, X, self._dtype(), reset=not warm)
