@@ -23,7 +23,8 @@ from session import Session, available_libraries, interpreter, parse_choices
 COLUMNS = ("problem", "library", "version", "topics", "threads", "seed", "step", "cpu", "wall", "peak_mb", "base_mb",
            "convert_cpu", "smoothed", "plain")  # fmt: skip
 HEADER = ("library", "version", "best perplexity", "best plain", "CPU s to best", "CPU s to within 0.5 %",
-          "CPU s to target", "wall s to best", "passes to best", "peak MB", "of it data MB", "conversion CPU s")  # fmt: skip
+          "CPU s to target", "wall s to best", "passes to best", "peak MB", "of it data MB",
+          "conversion CPU s")  # fmt: skip
 NEAR = 1.005
 FOLD_INS = {"smoothed": THETA_MASS, "plain": 0.0}
 
@@ -98,9 +99,10 @@ def table_row(rows, target, key) -> list[str]:
     best = min(rows, key=lambda row: row[key])
     to_target = cpu_to(rows, target, key) if target else None
     return [best["library"], best["version"], f"{best[key]:.0f}", f"{min(row['plain'] for row in rows):.0f}",
-            f"{best['cpu']:.2f}", f"{cpu_to(rows, NEAR * best[key], key):.2f}", "-" if to_target is None else f"{to_target:.2f}",
-            f"{best['wall']:.2f}", str(best["step"]), f"{max(row['peak_mb'] for row in rows):.0f}",
-            f"{best['base_mb']:.0f}", f"{best['convert_cpu']:.1f}"]  # fmt: skip
+            f"{best['cpu']:.2f}", f"{cpu_to(rows, NEAR * best[key], key):.2f}",
+            "-" if to_target is None else f"{to_target:.2f}", f"{best['wall']:.2f}", str(best["step"]),
+            f"{max(row['peak_mb'] for row in rows):.0f}", f"{best['base_mb']:.0f}",
+            f"{best['convert_cpu']:.1f}"]  # fmt: skip
 
 
 def markdown(cells) -> str:
@@ -118,8 +120,8 @@ def report(problem, runs, options) -> str:
     table = markdown([table_row(rows, options.target, options.fold_in) for rows in runs])
     return (
         f"## {problem.name}, {options.topics} topics, {options.threads} thread(s)\n\n{problem.summary()}.\n\n"
-        f"Document-completion perplexity, {options.fold_in} fold-in of {N_PASSES} passes (theta prior of {mass:g} tokens "
-        f"a document), phi floor {PHI_FLOOR:g}.{target}\n\n{table}\n"
+        f"Document-completion perplexity, {options.fold_in} fold-in of {N_PASSES} passes (theta prior of {mass:g} "
+        f"tokens a document), phi floor {PHI_FLOOR:g}.{target}\n\n{table}\n"
     )
 
 
