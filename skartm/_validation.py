@@ -82,7 +82,7 @@ def check_counts(estimator: Any, X: Any, dtype: DTypeLike, *, reset: bool) -> An
         accept_large_sparse=True,
     )
     if not sparse.issparse(X):
-        X = sparse.csr_matrix(X)
+        X = sparse.csr_matrix(X.astype(np.float32) if X.dtype == np.float16 else X)  # scipy has no float16
     X.check_format(full_check=True)
     data = X.data
     if data.dtype != dtype and not isinstance(_origin(data), np.memmap):

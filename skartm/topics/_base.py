@@ -90,6 +90,7 @@ class TopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transfor
                 task.begin_iteration()
                 result = next(iterations)
                 self.n_iter_ += 1
+                self.n_updates_, self._counted_samples = state.n_updates, state.n_samples
                 if eager:
                     self._publish(engine, state)
                 self._record(engine, result, state, held_out)

@@ -60,8 +60,8 @@ def test_dead_topics_and_zeros_are_finite(regularizer, dtype):
 @every_class
 def test_tau_zero_changes_nothing(cls):
     X = corpus(0)
-    plain = ARTMTransformer(4, random_state=0, max_iter=5, tol=0).fit(X)
-    model = ARTMTransformer(4, regularizers=[("r", cls(0.0))], random_state=0, max_iter=5, tol=0).fit(X)
+    plain = ARTMTransformer(4, random_state=0, max_iter=5, tol=0, n_jobs=1).fit(X)
+    model = ARTMTransformer(4, regularizers=[("r", cls(0.0))], random_state=0, max_iter=5, tol=0, n_jobs=1).fit(X)
     assert_array_equal(model.components_, plain.components_)
     assert_array_equal(model.transform(X), plain.transform(X))
 
@@ -72,7 +72,13 @@ def test_topics_are_indices_or_names(cls):
     names = ["a", "b", "c", "d"]
     phis = [
         ARTMTransformer(
-            4, regularizers=[("r", cls(0.2, topics=topics))], topic_names=names, random_state=0, max_iter=5, tol=0
+            4,
+            regularizers=[("r", cls(0.2, topics=topics))],
+            topic_names=names,
+            random_state=0,
+            max_iter=5,
+            tol=0,
+            n_jobs=1,
         )
         .fit(X)
         .components_

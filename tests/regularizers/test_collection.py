@@ -23,7 +23,9 @@ from tests.em.corpora import corpus
 
 def model(regularizers=None, **parameters):
     regularizers = [("d", Decorrelation(0.1)), ("s", SmoothSparsePhi(-0.1))] if regularizers is None else regularizers
-    return ARTMTransformer(3, regularizers=regularizers, **{"max_iter": 3, "tol": 0, "random_state": 0, **parameters})
+    return ARTMTransformer(
+        3, regularizers=regularizers, **{"max_iter": 3, "tol": 0, "n_jobs": 1, "random_state": 0, **parameters}
+    )
 
 
 def test_get_params():
