@@ -58,7 +58,7 @@ def check_dtype(owner: Any, name: str = "dtype") -> np.dtype:
         dtype = np.dtype(value) if value is not None else None
     except TypeError:
         dtype = None
-    if dtype not in (np.dtype(np.float32), np.dtype(np.float64)):
+    if dtype is None or dtype not in (np.dtype(np.float32), np.dtype(np.float64)):  # numpy: float64 == None
         _fail(owner, name, "'float32' or 'float64'", value)
     return dtype  # type: ignore[return-value]
 
@@ -72,6 +72,7 @@ def check_counts(estimator: Any, X: Any, dtype: DTypeLike, *, reset: bool) -> An
         NaN, infinite or negative entries, a wrong number of features, indices out of range, or an entry that
         float32 cannot count exactly.
     """
+    _check_structure(X)
     X = validate_data(
         estimator,
         X,
@@ -83,7 +84,6 @@ def check_counts(estimator: Any, X: Any, dtype: DTypeLike, *, reset: bool) -> An
     )
     if not sparse.issparse(X):
         X = sparse.csr_matrix(X.astype(np.float32) if X.dtype == np.float16 else X)  # scipy has no float16
-    X.check_format(full_check=True)
     data = X.data
     if data.dtype != dtype and not isinstance(_origin(data), np.memmap):
         X = X.astype(dtype)
@@ -94,6 +94,19 @@ def check_counts(estimator: Any, X: Any, dtype: DTypeLike, *, reset: bool) -> An
         )
         raise ValueError(msg)
     return X
+
+
+def _check_structure(X: Any) -> None:
+    """Raise on indices out of range, which conversions between formats follow blindly."""
+    if not sparse.issparse(X):
+        return
+    if X.format in ("csr", "csc", "bsr"):
+        X.check_format(full_check=True)
+    elif X.format == "coo":
+        for name, index, size in zip(("row", "column"), X.coords, X.shape, strict=True):
+            if index.size and (index.min() < 0 or index.max() >= size):
+                msg = f"{name} indices of X must be in [0, {size}). Got {index.min()} to {index.max()}."
+                raise ValueError(msg)
 
 
 def _origin(array: Any) -> Any:

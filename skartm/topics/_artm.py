@@ -1,6 +1,6 @@
 """ARTM: topic models with any sum of regularizers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -275,6 +275,9 @@ class ARTMTransformer(NamedRegularizers, TopicModel):
     def _check_topic_names(self) -> None:
         if self.topic_names is None:
             return
+        if isinstance(self.topic_names, str) or not isinstance(self.topic_names, Iterable):
+            msg = f"The 'topic_names' parameter must be {self.n_components} strings. Got {self.topic_names!r}."
+            raise TypeError(msg)
         names = list(self.topic_names)
         if len(names) != self.n_components or not all(isinstance(name, str) for name in names):
             msg = f"The 'topic_names' parameter must be {self.n_components} strings. Got {self.topic_names!r}."

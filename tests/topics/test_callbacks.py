@@ -219,13 +219,10 @@ def test_signal_ends_a_long_fit():
 
 
 def test_scoring_monitor(X):
-    pytest.importorskip("pandas")
+    # it scores only what has a y, but it looks on
     monitor = ScoringMonitor(scoring=None)
     fitted = model().set_callbacks(monitor).fit(X)
-    log = monitor.get_logs()
-    scores = [value for entry in log.data for value in entry.values() if isinstance(value, float)]
-    assert scores[-1] == pytest.approx(fitted.score(X), rel=1e-5)
-    assert len(scores) >= fitted.n_iter_
+    assert [entry["task_name"] for entry in monitor.get_logs().data] == ["em-iteration"] * fitted.n_iter_
 
 
 def test_progress_bar(X, capsys):

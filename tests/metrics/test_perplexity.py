@@ -1,0 +1,177 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import sparse
+
+from skartm.metrics import completion_split, log_likelihood
+from tests.datasets.matrices import sequences, weights
+
+fractions = st.one_of(weights, st.floats(2**-10, 20, width=32))
+
+
+def split_one_by_one(row):
+    """Deal integer counts: the 1st, 3rd, 5th, ... token of a row are observed."""
+    observed, held_out, number = np.zeros(len(row)), np.zeros(len(row)), 0
+    for column, count in enumerate(row):
+        for _ in range(int(count)):
+            (observed if number % 2 == 0 else held_out)[column] += 1
+            number += 1
+    return observed, held_out
+
+
+@given(rows=st.lists(st.lists(st.integers(0, 5), min_size=4, max_size=4), min_size=1, max_size=5))
+def test_split_equals_dealing(rows):
+    observed, held_out = completion_split(sparse.csr_matrix(np.array(rows)))
+    expected = [split_one_by_one(row) for row in rows]
+    assert_array_equal(observed.toarray(), [pair[0] for pair in expected])
+    assert_array_equal(held_out.toarray(), [pair[1] for pair in expected])
+
+
+@given(X=sequences(weights=fractions))
+def test_halves_sum_to_the_whole(X):
+    observed, held_out = completion_split(X)
+    assert_allclose((observed + held_out).toarray(), X.toarray().astype(float), rtol=1e-6)
+    for half in (observed, held_out):
+        assert half.shape == X.shape
+        assert half.dtype == np.float64
+        assert (half.data > 0).all()
+        assert half.has_canonical_format
+    # the observed half of a row is at most one token the larger
+    surplus = np.asarray(observed.sum(axis=1) - held_out.sum(axis=1)).ravel()
+    mass = np.asarray(X.sum(axis=1, dtype=float)).ravel()
+    assert (surplus >= -1e-9 * mass - 1e-9).all()
+    assert (surplus <= 1 + 1e-9 * mass + 1e-9).all()
+
+
+@given(X=sequences(weights=st.integers(1, 9).map(float)), data=st.data())
+def test_a_row_alone_and_in_any_order(X, data):
+    observed, held_out = completion_split(X)
+    order = data.draw(st.permutations(range(X.shape[0])))
+    again, again_held_out = completion_split(X[order]) if X.shape[0] else (observed, held_out)
+    assert_array_equal(again.toarray(), observed.toarray()[order])
+    assert_array_equal(again_held_out.toarray(), held_out.toarray()[order])
+    for d in range(X.shape[0]):
+        assert_array_equal(completion_split(X[d])[0].toarray()[0], observed.toarray()[d])
+
+
+@given(X=sequences(weights=fractions))
+def test_fractional_rows_alone(X):
+    observed, _ = completion_split(X)
+    for d in range(X.shape[0]):
+        assert_allclose(completion_split(X[d])[0].toarray()[0], observed.toarray()[d], rtol=1e-6, atol=1e-6)
+
+
+@given(X=sequences())
+def test_token_order_does_not_matter(X):
+    counts = X.copy()
+    counts.sum_duplicates()
+    for half, expected in zip(completion_split(X), completion_split(counts)):
+        assert_array_equal(half.toarray(), expected.toarray())
+
+
+def test_input_is_left_alone():
+    X = sparse.csr_matrix((np.ones(4), [2, 0, 2, 1], [0, 3, 4]), shape=(2, 3))
+    for array in (X.data, X.indices, X.indptr):
+        array.setflags(write=False)
+    completion_split(X)
+    assert_array_equal(X.indices, [2, 0, 2, 1])
+
+
+@pytest.mark.parametrize("container", [sparse.csr_array, sparse.csc_matrix, sparse.coo_array, np.asarray])
+def test_containers(container):
+    counts = np.array([[3, 0, 1, 2], [0, 0, 0, 0], [1, 0, 0, 0]])
+    observed, held_out = completion_split(container(counts))
+    assert_array_equal(observed.toarray(), [[2, 0, 0, 1], [0, 0, 0, 0], [1, 0, 0, 0]])
+    assert_array_equal(held_out.toarray(), [[1, 0, 1, 1], [0, 0, 0, 0], [0, 0, 0, 0]])
+
+
+def test_fractions_are_dealt_continuously():
+    observed, held_out = completion_split(sparse.csr_matrix([[1.5, 1.0, 0.25]]))
+    assert_allclose(observed.toarray(), [[1.0, 0.5, 0.25]])
+    assert_allclose(held_out.toarray(), [[0.5, 0.5, 0.0]])
+
+
+# --- log-likelihood --------------------------------------------------------------------------------------------------
+
+
+def numpy_log_likelihood(components, doc_topic, counts, sample_weight=None):
+    z = doc_topic @ components
+    rows = (counts * np.log(np.where(z > 1e-290, z, 1e-16))).sum(axis=1)
+    sample_weight = np.ones(len(counts)) if sample_weight is None else sample_weight
+    mass = sample_weight @ counts.sum(axis=1)
+    return sample_weight @ rows / mass if mass else 0.0
+
+
+@given(
+    seed=st.integers(0, 9999),
+    n_docs=st.integers(1, 6),
+    n_tokens=st.integers(1, 9),
+    n_topics=st.sampled_from([1, 3, 20]),
+    weighted=st.booleans(),
+    zeros=st.booleans(),
+)
+def test_log_likelihood_equals_numpy(seed, n_docs, n_tokens, n_topics, weighted, zeros):
+    rng = np.random.default_rng(seed)
+    components, doc_topic = rng.dirichlet(np.ones(n_tokens), n_topics), rng.dirichlet(np.ones(n_topics), n_docs)
+    if zeros:
+        components[:, 0] = 0
+    counts = rng.integers(0, 4, (n_docs, n_tokens))
+    sample_weight = rng.uniform(0, 2, n_docs) if weighted else None
+    value = log_likelihood(components, doc_topic, sparse.csr_matrix(counts), sample_weight=sample_weight)
+    assert isinstance(value, float)
+    assert value == pytest.approx(numpy_log_likelihood(components, doc_topic, counts, sample_weight), rel=1e-9)
+
+
+@given(X=sequences(), seed=st.integers(0, 99))
+def test_token_order_of_the_likelihood(X, seed):
+    if X.shape[0] == 0:
+        return
+    rng = np.random.default_rng(seed)
+    components, doc_topic = rng.dirichlet(np.ones(X.shape[1]), 2), rng.dirichlet(np.ones(2), X.shape[0])
+    expected = numpy_log_likelihood(components, doc_topic, X.toarray())
+    assert log_likelihood(components, doc_topic, X) == pytest.approx(expected, rel=1e-9)
+
+
+@given(seed=st.integers(0, 9999), n_unknown=st.integers(1, 20))
+def test_unknown_tokens_never_improve_perplexity(seed, n_unknown):
+    rng = np.random.default_rng(seed)
+    components, doc_topic = rng.dirichlet(np.ones(6), 3), rng.dirichlet(np.ones(3), 4)
+    components = np.hstack([components, np.zeros((3, 1))])
+    counts = np.hstack([rng.integers(0, 4, (4, 6)), np.zeros((4, 1), dtype=int)])
+    counts[0, 0] += 1
+    before = log_likelihood(components, doc_topic, sparse.csr_matrix(counts))
+    counts[1, 6] = n_unknown
+    assert log_likelihood(components, doc_topic, sparse.csr_matrix(counts)) < before
+
+
+def test_unknown_token_is_charged_1e_16():
+    value = log_likelihood(np.array([[1.0, 0.0]]), np.ones((1, 1)), sparse.csr_matrix([[1, 1]]))
+    assert value == pytest.approx(np.log(1e-16) / 2)
+
+
+def test_dead_topics_and_unnormalised_nothing():
+    assert log_likelihood(np.zeros((2, 3)), np.full((1, 2), 0.5), sparse.csr_matrix([[1, 0, 2]])) == pytest.approx(
+        np.log(1e-16)
+    )
+
+
+def test_without_tokens():
+    assert log_likelihood(np.ones((1, 3)) / 3, np.ones((2, 1)), sparse.csr_matrix((2, 3))) == 0.0
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_perfect_and_uniform_models(dtype):
+    X = sparse.csr_matrix(np.eye(4))
+    assert log_likelihood(np.eye(4, dtype=dtype), np.eye(4, dtype=dtype), X) == pytest.approx(0.0, abs=1e-7)
+    uniform = np.full((4, 4), 0.25, dtype=dtype)
+    assert np.exp(-log_likelihood(uniform, uniform, X)) == pytest.approx(4.0)
+
+
+@pytest.mark.parametrize(
+    ("components", "doc_topic"), [((2, 4), (3, 2)), ((2, 5), (2, 2)), ((3, 5), (3, 2)), ((2, 5), (3, 3))]
+)
+def test_shapes_must_agree(components, doc_topic):
+    with pytest.raises(ValueError, match=r"log_likelihood: shapes must agree. Got components \(\d, \d\), doc_topic"):
+        log_likelihood(np.ones(components), np.ones(doc_topic), sparse.csr_matrix((3, 5)))

@@ -1,0 +1,158 @@
+"""Who imports whom: the import direction of the architecture, read from the source without running it."""
+
+import ast
+import importlib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1] / "skartm"
+FILES = sorted(ROOT.rglob("*.py"))
+MODULES = {path: ".".join(("skartm", *path.relative_to(ROOT).with_suffix("").parts)) for path in FILES}
+
+# part: the parts that it may import; every other folder of the package is an error
+ALLOWED = {
+    "_kernels": set(),
+    "simplex": {"_kernels"},
+    "em": {"_kernels", "simplex"},
+    "regularizers": {"em", "simplex", "_kernels"},
+    "metrics": {"em", "simplex", "_kernels"},
+    "topics": {"regularizers", "metrics", "em", "simplex", "_kernels"},
+    "nmf": {"em", "simplex", "_kernels"},
+    "monotonic": {"em", "simplex", "_kernels"},
+    "model_selection": {"topics", "regularizers", "metrics", "em", "simplex", "_kernels"},
+    "plotting": {"topics", "regularizers", "metrics", "em", "simplex", "_kernels"},
+    "neural": {"topics", "regularizers", "metrics", "em", "simplex", "_kernels"},
+    "datasets": set(),
+    "feature_extraction": {"datasets"},
+}
+ESTIMATORS = {"topics", "nmf", "monotonic", "neural", "model_selection", "plotting"}
+# files beside the folders: what the estimators share; below them there is nothing of ours but the kernels
+TOP_LEVEL = {
+    "__init__": {"topics", "_version", "exceptions"},
+    "_version": set(),
+    "exceptions": set(),
+    "_threads": {"_kernels"},
+    "_validation": set(),
+    "_callbacks": set(),
+}
+SHARED = {"exceptions", "_threads", "_validation", "_callbacks"}
+ONLY_IN = {"matplotlib": "plotting", "torch": "neural"}
+NAMELESS = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "misc", "tools"}
+
+every_file = pytest.mark.parametrize("path", FILES, ids=[MODULES[path] for path in FILES])
+
+
+def part_of(path):
+    """The folder below skartm, or the stem of a file beside the folders."""
+    first = path.relative_to(ROOT).parts[0]
+    return first if first in ALLOWED or not first.endswith(".py") else first.removesuffix(".py")
+
+
+def imports_of(path):
+    """Absolute names of all modules that a file imports, inside functions too."""
+    package = MODULES[path].split(".")[:-1]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*base, *([node.module] if node.module else [])])
+            yield module
+            yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def own_parts(path):
+    """Parts of skartm that a file imports."""
+    names = {name.split(".")[1] for name in imports_of(path) if name.startswith("skartm.")}
+    known = set(ALLOWED) | set(TOP_LEVEL)
+    return {name for name in names if name in known}
+
+
+def test_every_part_has_a_place():
+    assert {part_of(path) for path in FILES} <= set(ALLOWED) | set(TOP_LEVEL)
+
+
+@every_file
+def test_import_direction(path):
+    part = part_of(path)
+    shared = SHARED if part in ESTIMATORS else {"exceptions"}
+    allowed = TOP_LEVEL[part] if part in TOP_LEVEL else ALLOWED[part] | shared | {part}
+    assert own_parts(path) <= allowed, f"{MODULES[path]} must import nothing above {part!r}"
+
+
+@every_file
+def test_package_root_is_not_imported_from_within(path):
+    assert "skartm" not in set(imports_of(path)), "import the part that is meant, not skartm"
+
+
+@every_file
+def test_corpora_know_no_estimators(path):
+    if part_of(path) in ("datasets", "feature_extraction"):
+        assert not own_parts(path) & ESTIMATORS
+
+
+@every_file
+def test_extras_stay_where_they_belong(path):
+    names = {name.split(".")[0] for name in imports_of(path)}
+    for library, part in ONLY_IN.items():
+        assert library not in names or part_of(path) == part, f"{library} belongs to {part}"
+
+
+@every_file
+def test_names_say_what_is_inside(path):
+    for name in path.relative_to(ROOT).with_suffix("").parts:
+        assert name.strip("_") not in NAMELESS
+
+
+@every_file
+def test_files_are_short(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
+
+
+@every_file
+def test_no_star_imports(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    stars = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.names[0].name == "*"]
+    assert not stars
+
+
+@every_file
+def test_public_names_are_sorted_and_exist(path):
+    name = MODULES[path].removesuffix(".__init__")
+    module = importlib.import_module(name)
+    if path.name == "__init__.py" and name not in ("skartm._kernels", "skartm.simplex"):
+        assert hasattr(module, "__all__"), f"{name} must say what is public"
+    public = getattr(module, "__all__", [])
+    assert all(isinstance(entry, str) for entry in public)
+    assert len(set(public)) == len(public)
+    for entry in public:
+        assert hasattr(module, entry), f"{name}.__all__ names {entry}, which does not exist"
+    assert list(public) == sorted(public, key=lambda entry: (not entry.isupper(), not entry[0].isupper(), entry))
+
+
+@pytest.mark.parametrize("path", [path for path in FILES if part_of(path) == "em"], ids=lambda path: path.stem)
+def test_engine_never_asks_for_a_class(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Name)
+            and node.func.id in ("isinstance", "issubclass")
+        ):
+            asked = {name.id for name in ast.walk(node.args[1]) if isinstance(name, ast.Name)}
+            # of values: numbers and containers, of which a protocol cannot speak
+            assert asked <= {"str", "slice", "Integral", "bool", "np"}, ast.unparse(node)
+
+
+def test_kernels_are_the_only_compiled_code():
+    sources = [path for pattern in ("*.pyx", "*.pxi", "*.h") for path in ROOT.rglob(pattern)]
+    assert sources
+    assert {path.relative_to(ROOT).parts[0] for path in sources} == {"_kernels"}
+
+
+def test_tests_mirror_the_package():
+    tests = Path(__file__).parent
+    for folder in tests.iterdir():
+        if folder.is_dir() and not folder.name.startswith(("__", ".")):
+            assert folder.name == "oracle" or folder.name in ALLOWED
