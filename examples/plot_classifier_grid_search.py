@@ -61,7 +61,8 @@ taus = [0.0, 0.02, 0.05, 0.1]
 search = GridSearchCV(
     pipe,
     {"artmtransformer__decorrelation__tau": taus, "artmtransformer__n_components": sizes},
-    scoring="balanced_accuracy", cv=3,
+    scoring="balanced_accuracy",
+    cv=3,
 ).fit(train_texts, y_train)
 print({name.removeprefix("artmtransformer__"): value for name, value in search.best_params_.items()})
 print(f"balanced accuracy of {len(set(labels))} classes, test documents: {search.score(test_texts, y_test):.3f}")
