@@ -41,7 +41,7 @@ class SmoothSparsePhi(Regularizer):
     >>> from skartm.datasets import load_peps
     >>> from skartm.regularizers import SmoothSparsePhi
     >>> X = load_peps().data
-    >>> model = ARTMTransformer(5, regularizers=[("sparse", SmoothSparsePhi(tau=-2.0))], random_state=0).fit(X)
+    >>> model = ARTMTransformer(5, regularizers=[("sparse", SmoothSparsePhi(tau=-1.0))], random_state=0).fit(X)
     >>> bool((model.components_ == 0).mean() > 0.5)
     True
     """

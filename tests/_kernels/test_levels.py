@@ -4,7 +4,9 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+from numpy.testing import assert_allclose
 
 from skartm._kernels import LEVEL, available_levels, max_threads
 
@@ -34,6 +36,33 @@ def test_unknown_level_is_an_error():
     result = run("v9")
     assert result.returncode != 0
     assert f"ImportError: SKARTM_KERNEL must be one of {available_levels()} on this machine. Got 'v9'" in result.stderr
+
+
+FIT = """
+import sys
+import numpy as np
+from scipy.sparse import random_array
+from skartm import PLSA
+counts = random_array((120, 200), density=0.1, rng=0, format="csr", data_sampler=lambda size: np.ones(size))
+for dtype in ("float32", "float64"):
+    model = PLSA(20, max_iter=10, tol=0, dtype=dtype, n_jobs=1, random_state=0).fit(counts)
+    sys.stdout.buffer.write(model.components_.astype(np.float64).tobytes())
+"""
+
+
+def fitted(level):
+    environment = {**os.environ, "SKARTM_KERNEL": level}
+    done = subprocess.run([sys.executable, "-c", FIT], env=environment, capture_output=True, timeout=120, check=True)
+    return np.frombuffer(done.stdout).reshape(2, 20, 200)
+
+
+@pytest.mark.slow
+def test_levels_learn_the_same_topics():
+    single, double = fitted("baseline")
+    for level in available_levels()[:-1]:
+        other_single, other_double = fitted(level)
+        assert_allclose(other_single, single, rtol=1e-4, atol=1e-5 * single.max())
+        assert_allclose(other_double, double, rtol=1e-9, atol=1e-12)
 
 
 def test_max_threads_is_positive():

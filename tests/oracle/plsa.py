@@ -114,13 +114,18 @@ def online(
     terms=(),
     prior=None,
     weights=None,
+    first=None,
 ):
-    """n_wt <- (1 - rho_k) n_wt + rho_k * total / batch * counts, from counters proportional to phi."""
+    """n_wt <- (1 - rho_k) n_wt + rho_k * total / batch * counts, from counters proportional to phi.
+
+    The first counters have the mass of the ``first`` documents, by default of all.
+    """
     weights = [1.0] * len(documents) if weights is None else weights
     seen = sum(weights)
     total = seen if total_samples is None else total_samples
-    mass = sum(weight * x for weight, document in zip(weights, documents) for _, x in document)
-    counters, counted, update = phi * (mass / phi.shape[1]), seen, 0
+    first = len(documents) if first is None else first
+    mass = sum(weight * x for weight, document in zip(weights[:first], documents) for _, x in document)
+    counters, counted, update = phi * (mass / phi.shape[1]), sum(weights[:first]), 0
     for _ in range(n_iter):
         for start in range(0, len(documents), batch_size):
             part = slice(start, start + batch_size)

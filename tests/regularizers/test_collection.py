@@ -117,6 +117,7 @@ def test_fit_does_not_change_parameters():
     assert repr(artm.get_params()) == before
 
 
+@pytest.mark.slow
 def test_grid_search_over_nested_tau():
     words = [
         "cat dog bird cat",

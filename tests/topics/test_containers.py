@@ -100,6 +100,7 @@ def test_joblib_memory_map(X, expected, tmp_path):
     assert_array_equal(clone(fitted).fit(mapped).transform(mapped), expected)
 
 
+@pytest.mark.slow
 def test_joblib_processes(X):
     scores = cross_val_score(model(), X, cv=3, n_jobs=2)
     assert_array_equal(scores, cross_val_score(model(), X, cv=3, n_jobs=1))
