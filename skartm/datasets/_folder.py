@@ -22,14 +22,14 @@ _SUFFIXES = ("", ".gz", ".xz", ".bz2")
 def load_folder(path: str | os.PathLike, *, part: str | None = None, records: bool = False) -> Bunch:
     """Load a corpus that is a folder: counts, vocabulary, and whatever else there is one line a document of.
 
-    ===========================  ==================================================================================
-    ``counts.npz``               the counts, written by :func:`scipy.sparse.save_npz`; or, in its place, an on-disk CSR
-    ``vocab.txt``                one token a line
-    ``README.md``, ``info.json`` optional: description, metadata
-    ``NAME.txt``                 optional: one str a document, such as ``labels.txt`` and ``times.txt``
-    ``NAME.jsonl``               optional: one JSON value a document, such as ``authors.jsonl`` with lists of str
-    ``docs.jsonl``               optional: one JSON object a document, read when `records` is true
-    ===========================  ==================================================================================
+    ============================  ======================================================================================
+    ``counts.npz``                the counts, written by :func:`scipy.sparse.save_npz`; or, in its place, an on-disk CSR
+    ``vocab.txt``                 one token a line
+    ``README.md``, ``info.json``  optional: description, metadata
+    ``NAME.txt``                  optional: one str a document, such as ``labels.txt`` and ``times.txt``
+    ``NAME.jsonl``                optional: one JSON value a document, such as ``authors.jsonl`` with lists of str
+    ``docs.jsonl``                optional: one JSON object a document, read when `records` is true
+    ============================  ======================================================================================
 
     Text files may be compressed (.gz, .xz, .bz2). Files with another number of lines than documents are left out.
 
