@@ -1,0 +1,44 @@
+"""Run the Python code blocks of the pages named on the command line, page by page, each page in one namespace."""
+
+import doctest
+import re
+import sys
+import textwrap
+import time
+import traceback
+from pathlib import Path
+
+BLOCK = re.compile(r"^( *)\.\. code-block:: python\n((?:\1 +.*\n|\s*\n)+)", re.MULTILINE)
+
+
+def blocks(page):
+    """Yield the line number and the code of every block."""
+    text = page.read_text(encoding="utf-8") + "\n"
+    for match in BLOCK.finditer(text):
+        yield text.count("\n", 0, match.start(2)) + 1, textwrap.dedent(match[2])
+
+
+def run(page):
+    """Run one page; return the number of failures. Lines that begin with ``>>>`` are doctests."""
+    namespace = {"__name__": "__main__"}
+    for line, code in blocks(page):
+        try:
+            exec(compile("\n" * (line - 1) + code, str(page), "exec"), namespace)
+        except Exception:
+            traceback.print_exc()
+            return 1
+    flags = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    return doctest.testfile(str(page), module_relative=False, optionflags=flags).failed
+
+
+def main(pages):
+    failures = 0
+    for page in pages:
+        start = time.perf_counter()
+        failures += run(Path(page))
+        print(f"{page}: {time.perf_counter() - start:.1f} s", flush=True)
+    return failures
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
