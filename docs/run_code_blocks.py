@@ -8,14 +8,17 @@ import time
 import traceback
 from pathlib import Path
 
-BLOCK = re.compile(r"^( *)\.\. code-block:: python\n((?:\1 +.*\n|\s*\n)+)", re.MULTILINE)
+BLOCKS = {
+    ".rst": re.compile(r"^( *)\.\. code-block:: python\n(?P<code>(?:\1 +.*\n|\s*\n)+)", re.MULTILINE),
+    ".md": re.compile(r"^```python\n(?P<code>.*?)^```", re.MULTILINE | re.DOTALL),
+}
 
 
 def blocks(page):
     """Yield the line number and the code of every block."""
     text = page.read_text(encoding="utf-8") + "\n"
-    for match in BLOCK.finditer(text):
-        yield text.count("\n", 0, match.start(2)) + 1, textwrap.dedent(match[2])
+    for match in BLOCKS[page.suffix].finditer(text):
+        yield text.count("\n", 0, match.start("code")) + 1, textwrap.dedent(match["code"])
 
 
 def run(page):
