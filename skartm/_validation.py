@@ -100,10 +100,11 @@ def _check_structure(X: Any) -> None:
     """Raise on indices out of range, which conversions between formats follow blindly."""
     if not sparse.issparse(X):
         return
-    if X.format in ("csr", "csc", "bsr"):
-        X.check_format(full_check=True)
-    elif X.format == "coo":
-        for name, index, size in zip(("row", "column"), X.coords, X.shape, strict=True):
+    matrix: Any = X
+    if matrix.format in ("csr", "csc", "bsr"):
+        matrix.check_format(full_check=True)
+    elif matrix.format == "coo":
+        for name, index, size in zip(("row", "column"), matrix.coords, matrix.shape, strict=True):
             if index.size and (index.min() < 0 or index.max() >= size):
                 msg = f"{name} indices of X must be in [0, {size}). Got {index.min()} to {index.max()}."
                 raise ValueError(msg)

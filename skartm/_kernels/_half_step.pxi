@@ -203,7 +203,10 @@ cdef inline void map_document(const floating* table, const index_t* index, const
     memcpy(prior_t, prior, width * sizeof(floating))
     for t in range(width):
         topics[t] = <int32_t>t
-    for i in range(n_passes if n > 0 else 0):
+    cdef floating mass = 0
+    for t in range(n):
+        mass = mass + x[t]
+    for i in range(n_passes if mass > 0 else 0):  # a document of stored zeros is as empty as one without
         if n <= capacity:
             n_active = active(<const floating*>mix_t, <const floating*>prior_t, w, <floating>0, <floating>0)
             narrow = packed_width(n_active, <floating>0)
@@ -335,7 +338,7 @@ cdef inline void dirichlet_document(const floating* table, const index_t* index,
         total = total + gamma[t]
     expected_mean(<const floating*>gamma_t, k, total, least, mean_t)
     for i in range(n_passes):
-        if 0 < n <= capacity and i > 0:
+        if 0 < n <= capacity and i > 0 and (i < 4 or i % 2):  # looking costs as much as a topic or two
             for t in range(k):
                 excess_t[t] = gamma_t[t] - prior_t[t]
             n_active = active(<const floating*>mean_t, <const floating*>excess_t, k, least, <floating>0)

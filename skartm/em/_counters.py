@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skartm._kernels import half_step
+from skartm.em._threads import worthwhile
 
 _BLOCK = 256  # rows a block of half_step.block_sums
 _SMALLEST_FACTOR = 1e-4
@@ -84,5 +85,6 @@ class _Watch:
 def column_sums(matrix: NDArray, tokens: NDArray, floor: float, n_threads: int) -> NDArray:
     """Column sums over the given rows in float64, entries at or below ``floor`` left out; the same for any threads."""
     blocks = np.empty((-(-tokens.size // _BLOCK), matrix.shape[1]))
+    n_threads = worthwhile(n_threads, float(tokens.size) * matrix.shape[1])
     half_step.block_sums(matrix, tokens, floor, blocks, n_threads)
     return blocks.sum(axis=0)

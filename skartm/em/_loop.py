@@ -12,6 +12,7 @@ from skartm.em._batches import Batch, Batches
 from skartm.em._counters import Counters
 from skartm.em._padded import n_zeros, padded_zeros
 from skartm.em._protocols import Mixture, Posterior
+from skartm.em._threads import worthwhile
 from skartm.simplex import FLOOR
 
 
@@ -109,9 +110,10 @@ class EM:
         if scale != 1.0:
             ratio *= ratio.dtype.type(scale)
         index = batch.token_index(keep=keep)
+        n_threads = worthwhile(self.n_threads, float(batch.nnz) * self.n_topics)
         half_step.accumulate(
             index.tokens, index.starts, index.docs, index.order, ratio, theta, state.phi_wt, state.counters.stored,
-            padded_zeros(self.n_threads, self.n_topics, theta.dtype), self.n_threads,
+            padded_zeros(n_threads, self.n_topics, theta.dtype), n_threads,
         )  # fmt: skip
         result.log_likelihood += float(totals[:, 0].sum())
         result.left_out += float(totals[:, 1].sum())
@@ -119,9 +121,7 @@ class EM:
         result.n_docs += batch.n_docs
         result.theta_zeros += n_zeros(theta, self.n_topics)
         for bound in self.theta_terms:
-            self.theta_values[bound.name] = self.theta_values.get(bound.name, 0.0) + float(
-                bound.term.value(theta[:, : self.n_topics])
-            )
+            self.theta_values[bound.name] += bound.term.value(theta[:, : self.n_topics], weight)
 
     def offline_pass(self, batches: Batches, state: State) -> Pass:
         """All E-steps with one phi, then one M-step."""

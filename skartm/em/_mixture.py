@@ -8,6 +8,7 @@ from skartm._kernels import half_step
 from skartm.em._batches import Batch
 from skartm.em._padded import padded, padded_width, padded_zeros
 from skartm.em._protocols import Expectation
+from skartm.em._threads import worthwhile
 
 _LARGEST_BUFFER = 32 * 2**20  # bytes a thread; longer documents are read in pieces
 
@@ -87,9 +88,10 @@ class FreeMixture:
     def expect_from(self, batch: Batch, phi_wt: NDArray, theta_dt: NDArray) -> Expectation:
         """Inner passes from a given padded theta, which is overwritten."""
         result = Expectation(theta_dt, self._workspace.ratio(batch), np.zeros((batch.n_docs, 2)))
+        n_threads = worthwhile(self.n_threads, 2.0 * batch.nnz * self.n_topics * (self.n_passes + 1))
         half_step.map_documents(
             batch.indptr, batch.indices, batch.x, phi_wt, self.prior, self.n_passes, self.tol,
-            result.theta_dt, result.ratio, result.totals, self._workspace.scratch(batch), self.n_threads,
+            result.theta_dt, result.ratio, result.totals, self._workspace.scratch(batch), n_threads,
         )  # fmt: skip
         return result
 
@@ -135,8 +137,9 @@ class DirichletMixture:
         """Inner passes from given padded Dirichlet parameters, which are overwritten."""
         theta = self._workspace.theta(batch)
         result = Expectation(theta, self._workspace.ratio(batch), np.zeros((batch.n_docs, 2)))
+        n_threads = worthwhile(self.n_threads, 2.0 * batch.nnz * self.n_topics * (self.n_passes + 1))
         half_step.dirichlet_documents(
             batch.indptr, batch.indices, batch.x, phi_wt, self.prior, self.n_topics, self.n_passes, self.tol,
-            gamma_dt, theta, result.ratio, result.totals, self._workspace.scratch(batch), self.n_threads,
+            gamma_dt, theta, result.ratio, result.totals, self._workspace.scratch(batch), n_threads,
         )  # fmt: skip
         return result

@@ -10,6 +10,7 @@ from skartm._kernels import half_step
 from skartm.em._counters import Counters, column_sums
 from skartm.em._protocols import Bound, PhiTerm
 from skartm.em._relative import relative_scale
+from skartm.em._threads import worthwhile
 from skartm.simplex import FLOOR
 
 
@@ -54,7 +55,8 @@ class MapPosterior:
         self.topic_mass = sums[: self.n_topics]
         scale = np.zeros(phi_wt.shape[1], dtype=phi_wt.dtype)
         np.divide(1, self.topic_mass, out=scale[: self.n_topics], where=self.topic_mass > 0, casting="same_kind")
-        half_step.scale_columns(counts, tokens, scale, FLOOR, phi_wt, self.n_threads)
+        n_threads = worthwhile(self.n_threads, float(tokens.size) * phi_wt.shape[1])
+        half_step.scale_columns(counts, tokens, scale, FLOOR, phi_wt, n_threads)
 
     def _regularized(self, phi_wt: NDArray, n_wt: NDArray) -> NDArray:
         phi, n = phi_wt[:, : self.n_topics], n_wt[:, : self.n_topics]
@@ -113,6 +115,7 @@ class DirichletPosterior:
         """exp(psi(factor * stored + prior) - psi(total)) in the rows ``tokens``."""
         scale = np.zeros(phi_wt.shape[1], dtype=self.dtype)
         scale[: self.n_topics] = np.exp(-psi(total))
-        scratch = np.empty((self.n_threads, 2 * phi_wt.shape[1]), dtype=self.dtype)
+        n_threads = worthwhile(self.n_threads, 30.0 * tokens.size * phi_wt.shape[1])  # some 30 operations a digamma
+        scratch = np.empty((n_threads, 2 * phi_wt.shape[1]), dtype=self.dtype)
         shift = self.prior if prior is None else prior
-        half_step.exp_dirichlet_columns(stored, tokens, factor, shift, scale, phi_wt, scratch, self.n_threads)
+        half_step.exp_dirichlet_columns(stored, tokens, factor, shift, scale, phi_wt, scratch, n_threads)

@@ -28,8 +28,8 @@ class ThetaTerm(Protocol):
 
     topics: NDArray
 
-    def value(self, theta_dt: NDArray) -> float:
-        """R at tau = 1, for theta of shape (n_docs, n_topics)."""
+    def value(self, theta_dt: NDArray, sample_weight: NDArray | None = None) -> float:
+        """R at tau = 1, for theta of shape (n_docs, n_topics) and weights of the documents."""
 
     def constant(self) -> NDArray:
         """theta * dR/dtheta at tau = 1, of shape (n_topics,)."""

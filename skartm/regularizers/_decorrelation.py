@@ -22,8 +22,8 @@ class Decorrelation(Regularizer):
         Strength. Absolute values depend on the corpus (1e3 to 1e6 are usual); prefer ``relative``.
     relative : None or float in [0, 1], default=None
         None: absolute. A number: ``tau`` is the share of the counters' mass that the term moves; 0 leaves its
-        distribution over topics to the term, 1 gives every topic its own share. 0.02 to 0.1 is sane, 0.2 leaves dead
-        tokens, 0.5 and above kills topics.
+        distribution over topics to the term, 1 gives every topic its own share. 0.02 to 0.1 is sane; 0.2 leaves tokens
+        without a topic, 0.5 a good part of them, and topics begin to die.
     topics : None, slice, names or indices, default=None
         Topics among which to decorrelate; None is all.
 

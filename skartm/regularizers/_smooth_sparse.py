@@ -143,9 +143,11 @@ class _SmoothSparseThetaTerm:
     def __init__(self, alpha: NDArray, topics: NDArray) -> None:
         self.alpha, self.topics = alpha, topics
 
-    def value(self, theta_dt: NDArray) -> float:
+    def value(self, theta_dt: NDArray, sample_weight: NDArray | None = None) -> float:
         logs = np.log(np.maximum(theta_dt, theta_dt.dtype.type(FLOOR)))
-        return float(logs.sum(axis=0, dtype=np.float64) @ self.alpha)
+        if sample_weight is None:
+            return float(logs.sum(axis=0, dtype=np.float64) @ self.alpha)
+        return float(sample_weight @ logs @ self.alpha)
 
     def constant(self) -> NDArray:
         return self.alpha

@@ -61,11 +61,8 @@ class TopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transfor
         layout = self._layout(X.shape[1])
         engine = self._engine(layout, batches.n_docs)
         state = self._start(layout, batches, warm=warm)
-        self.history_ = self.history_ if warm else History()
-        self.n_iter_ = 0
-        self.__dict__.pop("n_wt_", None)
-        self.n_samples_seen_ = batches.n_samples
-        self._iterate(engine, batches, state, decay, max_iter, tol, X, held_out)
+        history = self.history_ if warm else History()
+        self._iterate(engine, batches, state, decay, max_iter, tol, X, held_out, history)
         self._warn(layout)
         return self
 
@@ -79,24 +76,28 @@ class TopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transfor
         tol: float,
         X: Any,
         held_out: Any,
+        history: History,
     ) -> None:
+        """What was learned before stays until the first pass is complete; then every pass replaces it as a whole."""
         task = FitTask(self, max_iter, X)
         iterations = passes(engine, batches, state, max_iter=max_iter, decay=decay)
         # A copy of phi an iteration would cost some percent of it; offline, phi itself survives an interruption.
         eager = task.observed or held_out is not None or decay is not None or not self._phi_is_published
-        stopped = False
+        n_iter, stopped = 0, False
         try:
-            while self.n_iter_ < max_iter and not stopped:
+            while n_iter < max_iter and not stopped:
                 task.begin_iteration()
                 result = next(iterations)
-                self.n_iter_ += 1
+                n_iter += 1
+                self.n_iter_, self.history_, self.n_samples_seen_ = n_iter, history, batches.n_samples
+                self.__dict__.pop("n_wt_", None)
                 self.n_updates_, self._counted_samples = state.n_updates, state.n_samples
                 if eager:
                     self._publish(engine, state)
                 self._record(engine, result, state, held_out)
                 stopped = task.end_iteration(self._fitted_attributes) or self._has_converged(tol, X)
         finally:
-            if self.n_iter_ and not eager:
+            if n_iter and not eager:
                 self._publish(engine, state)
         self._keep_counters(engine, state)
         task.end()
@@ -230,6 +231,12 @@ class TopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transfor
         return self._doc_topic(X)
 
     def _doc_topic(self, X: Any) -> NDArray:
+        if X.shape[1] != self.components_.shape[1]:
+            msg = (
+                f"{type(self).__name__}: X must have the {self.components_.shape[1]} tokens of components_. Got "
+                f"{X.shape[1]}; the last fit did not complete a pass, fit again."
+            )
+            raise ValueError(msg)
         X, tokens = _used_columns(X)
         theta = np.empty((X.shape[0], self.components_.shape[0]), dtype=self._dtype())
         batches = Batches(X, self._transform_batch_size(), self._dtype())

@@ -33,6 +33,8 @@ from skartm.metrics import completion_split, log_likelihood
 from skartm.regularizers import SmoothSparsePhi
 from skartm.topics._base import TopicModel
 
+_BOUND_BATCH = 2048
+
 
 class LDA(TopicModel):
     r"""Latent Dirichlet allocation.
@@ -361,25 +363,37 @@ class LDA(TopicModel):
         return phi
 
     def _bound(self, X: Any, weights: NDArray | None) -> float:
-        """Evidence lower bound; its last part does not depend on the documents."""
-        parameters = padded(self.components_.T, self._dtype())
-        phi = self._expected_phi(parameters)
-        mixture = self._dirichlet(None)
+        """Evidence lower bound, likelihoods in float64; its last part does not depend on the documents."""
+        n_topics, prior = self.n_components, self.doc_topic_prior_
+        infer = self._infer(slice(None))
+        likelihood = FreeMixture(n_topics, n_passes=0, tol=0.0, dtype=np.float64, n_threads=self._n_threads())
+        phi = padded(np.exp(expected_log(self.components_)).T, np.float64)
         bound = 0.0
-        batches = Batches(X, max(self._transform_batch_size(), 2048), self._dtype(), weights)
+        batches = Batches(X, _BOUND_BATCH, self._dtype(), weights)
         for batch in batches:
-            gamma = padded_zeros(batch.n_docs, self.n_components, self._dtype())
-            gamma[:, : self.n_components] = 1
-            totals = mixture.expect_from(batch, phi, gamma).totals[:, 0]
-            documents = totals + dirichlet_bound(self.doc_topic_prior_, gamma[:, : self.n_components])
+            gamma = infer(batch).astype(np.float64)
+            scored = Batch(X, batch.start, batch.start + batch.n_docs, np.dtype(np.float64), None)
+            theta = padded(np.exp(expected_log(gamma)), np.float64)
+            documents = likelihood.expect_from(scored, phi, theta).totals[:, 0] + dirichlet_bound(prior, gamma)
             bound += float(documents.sum() if batch.sample_weight is None else batch.sample_weight @ documents)
         return bound + float(dirichlet_bound(self.topic_word_prior_, self.components_).sum())
 
 
+def expected_log(parameters: NDArray) -> NDArray:
+    """E[ln x] for x ~ Dirichlet(row of parameters), in float64."""
+    rows = np.asarray(parameters, dtype=np.float64)
+    return psi(rows) - psi(rows.sum(axis=1))[:, None]
+
+
 def dirichlet_bound(prior: float, parameters: NDArray) -> NDArray:
-    """E[ln p(x)] - E[ln q(x)] for x ~ q = Dirichlet(row of parameters), p = symmetric Dirichlet(prior); one a row."""
+    """E[ln p(x)] - E[ln q(x)] for x ~ q = Dirichlet(row of parameters), p = symmetric Dirichlet(prior); one a row.
+
+    Entries that have nothing but the prior, most of them, contribute nothing and are passed over.
+    """
     rows = np.asarray(parameters, dtype=np.float64)
     total = rows.sum(axis=1)
-    expected_log = psi(rows) - psi(total)[:, None]
-    value = ((prior - rows) * expected_log).sum(axis=1) + (gammaln(rows) - gammaln(prior)).sum(axis=1)
+    d, t = np.nonzero(rows != prior)
+    values = rows[d, t]
+    terms = (prior - values) * (psi(values) - psi(total)[d]) + gammaln(values) - gammaln(prior)
+    value = np.bincount(d, weights=terms, minlength=rows.shape[0])
     return value + gammaln(prior * rows.shape[1]) - gammaln(total)

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 from hypothesis import given
-from tests.datasets.matrices import sequences, weights
 from numpy.testing import assert_array_equal
 from scipy.sparse import csc_array
 
 from skartm.datasets import _bow as bow
 from skartm.datasets import from_bow, from_token2id, load_peps, to_bow, to_token2id
+from tests.datasets.matrices import sequences, weights
 
 
 @given(X=sequences(weights=weights))

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from joblib import Parallel, delayed
-from tests.datasets.matrices import sequences, weights
 from numpy.testing import assert_array_equal
 from scipy.sparse import csc_matrix, csr_array, csr_matrix, random_array
 from sklearn import config_context
@@ -18,6 +17,7 @@ from sklearn.utils import check_array
 from skartm.datasets import _memmap as memmap
 from skartm.datasets import _rows as rows
 from skartm.datasets import iter_chunks, open_memmap, save_memmap
+from tests.datasets.matrices import sequences, weights
 
 
 def assert_same_arrays(actual, expected):

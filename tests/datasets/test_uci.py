@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.datasets.matrices import sequences, tokens, weights
 from numpy.testing import assert_array_equal
 from scipy.sparse import csr_array, csr_matrix
 
 from skartm.datasets import _uci as uci
 from skartm.datasets import dump_uci, load_folder, load_uci
+from tests.datasets.matrices import sequences, tokens, weights
 
 
 def write(path, *lines):

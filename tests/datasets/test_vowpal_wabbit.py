@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.datasets.matrices import sequences, tokens, weights
 from numpy.testing import assert_array_equal
 
 from skartm.datasets import _vowpal_wabbit as vowpal_wabbit
 from skartm.datasets import dump_vowpal_wabbit, load_peps, load_vowpal_wabbit
+from tests.datasets.matrices import sequences, tokens, weights
 
 fields = tokens.filter(
     lambda name: len(name.encode().split()) == 1 and name == name.strip(" \t\n\r\v\f") and name[0] != "|"
