@@ -88,8 +88,8 @@ def main() -> None:
                 command = [sys.executable, __file__, "--topics", str(options.topics), "--fit", f"{folder}/csr", method]
                 row = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
                 print(
-                    f"{times:>2d}x {method:7s}{row['documents']:10d}{row['nnz']:12d}{row['fit']:8.0f}{row['process']:9.0f}"
-                    f"{row['bound']:7.0f}{row['with_file_pages']:17.0f}",
+                    f"{times:>2d}x {method:7s}{row['documents']:10d}{row['nnz']:12d}{row['fit']:8.0f}"
+                    f"{row['process']:9.0f}{row['bound']:7.0f}{row['with_file_pages']:17.0f}",
                     flush=True,
                 )
 

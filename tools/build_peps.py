@@ -12,7 +12,7 @@ text, links) and ``peps.json.gz`` (everything that is text).
 """
 
 import argparse
-import datetime
+import datetime as dt
 import gzip
 import json
 import lzma
@@ -78,7 +78,7 @@ def check(sequences, vocabulary, source):
 
 
 def describe(documents, vocabulary):
-    created = [datetime.datetime.strptime(document["created"], "%d-%b-%Y").date() for document in documents]
+    created = [dt.datetime.strptime(document["created"], "%d-%b-%Y").date() for document in documents]
     return {
         "feature_names": vocabulary,
         "numbers": [int(document["id"].removeprefix("PEP ")) for document in documents],

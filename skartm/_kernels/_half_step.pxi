@@ -146,8 +146,8 @@ cdef inline void expected_counts(const floating* table, const index_t* index, co
 
 
 cdef inline void last_ratios(const floating* table, const index_t* index, const floating* x, Py_ssize_t n,
-                             Py_ssize_t width, floating eps, const floating* theta, floating* z, floating* ratio, double* totals,
-                             floating* rows, Py_ssize_t capacity, bint fresh) noexcept nogil:
+                             Py_ssize_t width, floating eps, const floating* theta, floating* z, floating* ratio,
+                             double* totals, floating* rows, Py_ssize_t capacity, bint fresh) noexcept nogil:
     """ratio = x / z of the final theta; totals = log-likelihood, left-out mass."""
     cdef Py_ssize_t start = 0, size
     totals[0] = 0
@@ -214,7 +214,8 @@ cdef inline void map_document(const floating* table, const index_t* index, const
                 if fresh:
                     copy_rows(table, index, n, width, rows)
                     fresh = False
-                mark_active(<const floating*>mix_t, <const floating*>prior_t, w, <floating>0, <floating>0, place, topics)
+                mark_active(<const floating*>mix_t, <const floating*>prior_t, w, <floating>0, <floating>0, place,
+                            topics)
                 if mix_t == theta:
                     mix_t = scratch + width
                     memcpy(mix_t, theta, width * sizeof(floating))
@@ -313,7 +314,7 @@ cdef inline void dirichlet_document(const floating* table, const index_t* index,
                                     Py_ssize_t width, Py_ssize_t n_topics, const floating* prior, floating* gamma,
                                     floating* mean, floating* ratio, double* totals, int n_passes, double tol,
                                     floating* scratch, Py_ssize_t capacity) noexcept nogil:
-    """Topics that have nothing but their prior, and with it a mean far below EPS, leave the buffer once they are the half."""
+    """Topics with nothing but their prior, and with it a mean far below EPS, leave the buffer once they are half."""
     cdef floating* counts = scratch
     cdef floating* prior_t = scratch + 2 * width
     cdef floating* gamma_t = scratch + 3 * width

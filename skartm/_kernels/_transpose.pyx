@@ -16,7 +16,8 @@ def transpose_index(
 ):
     """Documents of every token and the positions of the non-zeros, tokens ascending, documents ascending in a token.
 
-    Equivalent to `order = np.argsort(indices, kind="stable"); docs = row[order]; ends = np.cumsum(np.bincount(indices))`.
+    Equivalent to
+        order = np.argsort(indices, kind="stable"); docs = row[order]; ends = np.cumsum(np.bincount(indices))
     """
     cdef Py_ssize_t n_docs = indptr.shape[0] - 1, n_tokens = ends.shape[0], d, k, w, position
     cdef Py_ssize_t first = indptr[0] if n_docs > 0 else 0, nnz = docs.shape[0]
