@@ -53,7 +53,6 @@ def build(job, max_iter):
         init=np.load(start) if start.exists() else None,
         n_jobs=job["threads"],
         random_state=job["seed"],
-        warm_start=True,
         **{key: options[key] for key in ESTIMATOR_PARAMETERS if key in options},
     )
 
@@ -80,14 +79,31 @@ def train_variational(counts, job, recorder):
         recorder.snapshot(partial(getattr, model, "components_"), n)
 
 
+class Snapshots:
+    """Callback of one fit: phi to the recorder after every `chunk` iterations."""
+
+    def __init__(self, recorder, options):
+        self.recorder, self.chunk, self.report = recorder, options["chunk"], options.get("report")
+
+    def setup(self, estimator, context):
+        pass
+
+    def teardown(self, estimator, context):
+        pass
+
+    def on_fit_task_begin(self, estimator, context):
+        pass
+
+    def on_fit_task_end(self, estimator, context):
+        if context.task_name == "em-iteration" and estimator.n_iter_ % self.chunk == 0:
+            reported = float(estimator.history_["perplexity"][-1]) if self.report else 0.0
+            self.recorder.snapshot(lambda: estimator.components_, estimator.n_iter_, reported)
+
+
 def train(counts, job, recorder):
-    """Go on with warm starts: every `fit` call also pays for the validation of the data again."""
+    """One fit, watched by a callback."""
     options = job["parameters"]
     if "iterations" in options:
         train_variational(counts, job, recorder)
         return
-    model = build(job, options["chunk"])
-    for step in range(options["chunk"], options["passes"] + 1, options["chunk"]):
-        model.fit(counts)
-        reported = float(model.history_["perplexity"][-1]) if options.get("report") else 0.0
-        recorder.snapshot(lambda: model.components_, step, reported)
+    build(job, options["passes"]).set_callbacks(Snapshots(recorder, options)).fit(counts)

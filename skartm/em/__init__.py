@@ -6,7 +6,7 @@ from skartm.em._history import History
 from skartm.em._layout import Layout, TopicSelection
 from skartm.em._loop import EM, Decay, Pass, State, passes
 from skartm.em._mixture import DirichletMixture, FreeMixture
-from skartm.em._padded import padded, padded_width, padded_zeros
+from skartm.em._padded import padded, padded_width, padded_zeros, unpadded_transpose
 from skartm.em._posterior import DirichletPosterior, MapPosterior
 from skartm.em._protocols import Bound, Expectation, Mixture, PhiTerm, Posterior, Strength, ThetaTerm
 from skartm.em._relative import relative_scale
@@ -40,4 +40,5 @@ __all__ = [
     "padded_zeros",
     "passes",
     "relative_scale",
+    "unpadded_transpose",
 ]

@@ -28,6 +28,14 @@ def n_zeros(matrix: NDArray, n_topics: int) -> int:
     return int(matrix.size - np.count_nonzero(matrix.view(f"u{matrix.itemsize}")) - pad)
 
 
+def unpadded_transpose(matrix: NDArray, n_topics: int) -> NDArray:
+    """A C-ordered copy of shape (n_topics, n_rows); by blocks of rows, which stay in cache (twice as fast)."""
+    out = np.empty((n_topics, matrix.shape[0]), dtype=matrix.dtype)
+    for start in range(0, matrix.shape[0], 256):
+        out[:, start : start + 256] = matrix[start : start + 256, :n_topics].T
+    return out
+
+
 def padded(matrix: NDArray, dtype: DTypeLike) -> NDArray:
     """A padded copy of a matrix of shape (n_rows, n_topics)."""
     out = padded_zeros(matrix.shape[0], matrix.shape[1], dtype)

@@ -18,7 +18,19 @@ from skartm._validation import (
     check_real,
     check_weights,
 )
-from skartm.em import EM, Batch, Batches, Counters, Decay, FreeMixture, Layout, MapPosterior, State, padded
+from skartm.em import (
+    EM,
+    Batch,
+    Batches,
+    Counters,
+    Decay,
+    FreeMixture,
+    Layout,
+    MapPosterior,
+    State,
+    padded,
+    unpadded_transpose,
+)
 from skartm.metrics import completion_split, log_likelihood
 from skartm.regularizers import NamedRegularizers, bind_all, check_regularizers
 from skartm.simplex import random_distributions
@@ -63,7 +75,8 @@ class ARTMTransformer(NamedRegularizers, TopicModel):
         Start the theta of a training document from the previous pass instead of uniform. Needs
         n_docs x n_components numbers, and 2 or 3 inner passes are enough. ``transform`` always starts from uniform.
     batch_size : int, default=2048
-        Documents a batch; with "online" also the documents of an update.
+        Online, and in ``partial_fit`` and ``transform``: documents of a batch, after each of which phi is updated in
+        learning. Offline the engine cuts as it likes, the result is the sum over all documents.
     learning_offset : float, default=1.0
         Online: update k has weight (learning_offset + k) ** -learning_decay.
     learning_decay : float, default=0.7
@@ -334,7 +347,7 @@ class ARTMTransformer(NamedRegularizers, TopicModel):
         return phi.T / phi.sum(axis=1)
 
     def _publish(self, engine: EM, state: State) -> None:
-        self.components_ = np.ascontiguousarray(state.phi_wt[:, : engine.n_topics].T)
+        self.components_ = unpadded_transpose(state.phi_wt, engine.n_topics)
         self.topic_mass_ = engine.posterior.topic_mass.copy()
         self.dead_topics_ = np.flatnonzero(self.topic_mass_ <= 0)
 

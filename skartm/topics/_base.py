@@ -17,7 +17,7 @@ from skartm._validation import check_counts, check_weights
 from skartm.em import EM, Batches, Decay, History, Layout, Pass, State, is_memory_mapped, passes
 from skartm.exceptions import DeadTopicWarning, LeftOutTokensWarning
 
-_OFFLINE_BATCH = 2048  # documents; the theta of a batch stays in cache, and an update a pass does not mind the cut
+_THETA_BYTES = 4 * 2**20  # offline, where the cut is free: so much theta stays in cache, and phi is read more rarely
 _PATIENCE = 3  # iterations without a better held-out perplexity
 
 
@@ -131,7 +131,7 @@ class TopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transfor
             )
 
     def _batches(self, X: Any, weights: NDArray | None, *, online: bool) -> Batches:
-        size = int(self.batch_size) if online else max(int(self.batch_size), _OFFLINE_BATCH)
+        size = int(self.batch_size) if online else min(max(_THETA_BYTES // (4 * self.n_components), 512), 8192)
         batches = Batches(X, size, self._dtype(), weights)
         if X.nnz == 0 or not X.data.max() > 0:
             msg = (

@@ -28,6 +28,7 @@ from skartm.em import (
     Strength,
     padded,
     padded_zeros,
+    unpadded_transpose,
 )
 from skartm.metrics import completion_split, log_likelihood
 from skartm.regularizers import SmoothSparsePhi
@@ -323,8 +324,8 @@ class LDA(TopicModel):
         return DirichletPosterior(self.n_components, self.topic_word_prior_, self._dtype(), n_threads=self._n_threads())
 
     def _publish(self, engine: EM, state: State) -> None:
-        n_wt = state.counters.fold()[:, : engine.n_topics]
-        self.components_ = np.ascontiguousarray(n_wt.T) + n_wt.dtype.type(self.topic_word_prior_)
+        self.components_ = unpadded_transpose(state.counters.fold(), engine.n_topics)
+        self.components_ += self.components_.dtype.type(self.topic_word_prior_)
         self.topic_mass_ = state.counters.sums[: engine.n_topics]
         self.dead_topics_ = np.flatnonzero(self.topic_mass_ <= 0)
         self.n_batch_iter_ = state.n_updates + 1
