@@ -13,7 +13,7 @@ release = version = skartm.__version__
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
-    "sphinx.ext.mathjax",
+    "sphinx-mathjax-offline",  # formulas in pages that are read without a network
     "numpydoc",
     "sphinx_gallery.gen_gallery",
 ]
@@ -51,12 +51,16 @@ sphinx_gallery_conf = {
     "remove_config_comments": True,
 }
 
+html_static_path = ["_static"]
+html_css_files = ["wide.css"]
 html_theme = "pydata_sphinx_theme"
 html_title = "skartm"
 html_theme_options = {
     "show_prev_next": False,
     "secondary_sidebar_items": ["page-toc"],
-    "navbar_end": ["theme-switcher"],
+    "navbar_align": "left",
+    "navbar_persistent": ["search-button"],
+    "header_links_before_dropdown": 5,
     "show_toc_level": 2,
 }
 html_show_sourcelink = False

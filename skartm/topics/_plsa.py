@@ -8,11 +8,12 @@ from skartm.topics._artm import ARTMTransformer
 
 
 class PLSA(ARTMTransformer):
-    r"""Probabilistic latent semantic analysis: maximum likelihood by the EM algorithm [1]_.
+    r"""Probabilistic latent semantic analysis: maximum likelihood by the EM algorithm.
 
     .. math:: \sum_d \sum_w n_{dw} \ln \sum_t \phi_{wt} \theta_{td} \to \max
 
-    :class:`ARTMTransformer` without regularizers; see there for parameters, attributes and methods.
+    The first topic model of this kind [1]_. :class:`ARTMTransformer` without regularizers; see there for parameters,
+    attributes and methods.
 
     References
     ----------
