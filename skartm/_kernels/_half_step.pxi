@@ -10,7 +10,7 @@
 
 from cython cimport floating
 from cython.parallel cimport parallel, prange, threadid
-from libc.math cimport exp, log
+from libc.math cimport exp, fabs, log
 from libc.stdint cimport int32_t, int64_t
 from libc.string cimport memcpy, memset
 
@@ -39,6 +39,8 @@ cdef extern from "rows.h" nogil:
     double dirichlet_step_f64(double*, const double*, const double*, const double*, Py_ssize_t, double*)
     void scale_row_f32(const float*, const float*, Py_ssize_t, float, float*)
     void scale_row_f64(const double*, const double*, Py_ssize_t, double, double*)
+    void scale_above_f32(float*, float, float, Py_ssize_t)
+    void scale_above_f64(double*, double, double, Py_ssize_t)
     void add_above_f32(const float*, Py_ssize_t, float, double*)
     void add_above_f64(const double*, Py_ssize_t, double, double*)
     void affine_row_f32(const float*, float, float, Py_ssize_t, float*)
@@ -296,14 +298,14 @@ cdef inline floating dirichlet_step(floating* gamma, const floating* counts, con
         return dirichlet_step_f64(gamma, counts, mean, prior, n_topics, total)
 
 
-cdef inline void expected_mean(const floating* gamma, Py_ssize_t n_topics, double total, floating least,
+cdef inline void expected_mean(const floating* gamma, Py_ssize_t n_topics, floating scale, floating least,
                                floating* mean) noexcept nogil:
-    """mean = exp(E[log theta]) for theta ~ Dirichlet(gamma), zero where it is not above `least`."""
-    cdef Py_ssize_t t
-    cdef floating scale = <floating>exp(-digamma(total))
+    """mean = exp(E[log theta]) for theta ~ Dirichlet(gamma), scale = exp(-psi(sum)); zero where it is not above least."""
     exp_digamma_row(gamma, n_topics, mean)
-    for t in range(n_topics):
-        mean[t] = mean[t] * scale if mean[t] * scale > least else 0
+    if floating is float:
+        scale_above_f32(mean, scale, least, n_topics)
+    else:
+        scale_above_f64(mean, scale, least, n_topics)
 
 
 # z + EPS as in Hoffman's code and scikit-learn: tokens that hardly any topic explains stay out of the counts
@@ -328,8 +330,8 @@ cdef inline void dirichlet_document(const floating* table, const index_t* index,
     cdef Py_ssize_t w = width, k = n_topics, n_active, narrow, t
     cdef int i
     cdef bint fresh = True
-    cdef floating change, total = 0
-    cdef double left_behind = 0
+    cdef floating change, total = 0, scale
+    cdef double left_behind = 0, sum_of_scale, tiny = 4 * (1.2e-7 if floating is float else 2.2e-16)
     memcpy(prior_t, prior, width * sizeof(floating))
     memcpy(gamma_t, gamma, width * sizeof(floating))
     memset(mean_t, 0, width * sizeof(floating))
@@ -337,7 +339,9 @@ cdef inline void dirichlet_document(const floating* table, const index_t* index,
         topics[t] = <int32_t>t
     for t in range(n_topics):
         total = total + gamma[t]
-    expected_mean(<const floating*>gamma_t, k, total, least, mean_t)
+    sum_of_scale = total
+    scale = <floating>exp(-digamma(sum_of_scale))
+    expected_mean(<const floating*>gamma_t, k, scale, least, mean_t)
     for i in range(n_passes):
         if 0 < n <= capacity and i > 0 and (i < 4 or i % 2):  # looking costs as much as a topic or two
             for t in range(k):
@@ -360,7 +364,10 @@ cdef inline void dirichlet_document(const floating* table, const index_t* index,
         fresh = False
         change = dirichlet_step(gamma_t, <const floating*>counts, <const floating*>mean_t, <const floating*>prior_t, k,
                                 &total)
-        expected_mean(<const floating*>gamma_t, k, total + left_behind, least, mean_t)
+        if fabs(total + left_behind - sum_of_scale) > tiny * sum_of_scale:  # mostly the same but for rounding
+            sum_of_scale = total + left_behind
+            scale = <floating>exp(-digamma(sum_of_scale))
+        expected_mean(<const floating*>gamma_t, k, scale, least, mean_t)
         if change < tol * n_topics:
             break
     last_ratios(table, index, x, n, w, <floating>EPS, <const floating*>mean_t, z, ratio, totals, rows, capacity, fresh)

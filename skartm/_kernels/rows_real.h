@@ -326,6 +326,14 @@ ROWS_LOCAL void NAME(scale_row)(const REAL *restrict row, const REAL *restrict s
     }
 }
 
+/* row <- row * scale, zero where that is not above `least`. */
+ROWS_LOCAL void NAME(scale_above)(REAL *restrict row, REAL scale, REAL least, ptrdiff_t n) {
+    for (ptrdiff_t t = 0; t < n; t++) {
+        const REAL value = row[t] * scale;
+        row[t] = value > least ? value : 0;
+    }
+}
+
 ROWS_LOCAL void NAME(add_above)(const REAL *restrict row, ptrdiff_t width, REAL floor, double *restrict sums) {
     for (ptrdiff_t t = 0; t < width; t++) sums[t] += row[t] > floor ? row[t] : 0;
 }
