@@ -12,7 +12,7 @@ from cython cimport floating
 from cython.parallel cimport parallel, prange, threadid
 from libc.math cimport exp, fabs, log
 from libc.stdint cimport int32_t, int64_t
-from libc.string cimport memcpy, memset
+from libc.string cimport memcpy, memmove, memset
 
 cdef extern from "rows.h" nogil:
     void mix_f32(const float*, const float*, Py_ssize_t, Py_ssize_t, float, const float*, float*)
@@ -29,6 +29,13 @@ cdef extern from "rows.h" nogil:
     Py_ssize_t active_f64(const double*, const double*, Py_ssize_t, double, double)
     void pack_f32(float*, Py_ssize_t, Py_ssize_t, const int32_t*, Py_ssize_t, Py_ssize_t)
     void pack_f64(double*, Py_ssize_t, Py_ssize_t, const int32_t*, Py_ssize_t, Py_ssize_t)
+    void pack_columns_f32(const float*, Py_ssize_t, Py_ssize_t, const int32_t*, Py_ssize_t, const float*, Py_ssize_t, float*)
+    void pack_columns_f64(const double*, Py_ssize_t, Py_ssize_t, const int32_t*, Py_ssize_t, const double*, Py_ssize_t,
+                          double*)
+    void dots_columns_f32(const float*, Py_ssize_t, Py_ssize_t, const float*, float*)
+    void dots_columns_f64(const double*, Py_ssize_t, Py_ssize_t, const double*, double*)
+    void mix_columns_f32(const float*, Py_ssize_t, Py_ssize_t, float, const float*, float*, float*)
+    void mix_columns_f64(const double*, Py_ssize_t, Py_ssize_t, double, const double*, double*, double*)
     float map_step_f32(float*, float*, const float*, Py_ssize_t)
     double map_step_f64(double*, double*, const double*, Py_ssize_t)
     double ratios_f32(const float*, const float*, Py_ssize_t, float, float*)
@@ -99,6 +106,30 @@ cdef inline void pack(floating* rows, Py_ssize_t n, Py_ssize_t width, const int3
         pack_f32(rows, n, width, place, n_active, packed)
     else:
         pack_f64(rows, n, width, place, n_active, packed)
+
+
+cdef inline void pack_columns(const floating* rows, Py_ssize_t n, Py_ssize_t width, const int32_t* place,
+                              Py_ssize_t n_active, const floating* x, Py_ssize_t ld, floating* columns) noexcept nogil:
+    if floating is float:
+        pack_columns_f32(rows, n, width, place, n_active, x, ld, columns)
+    else:
+        pack_columns_f64(rows, n, width, place, n_active, x, ld, columns)
+
+
+cdef inline void dots_columns(const floating* columns, Py_ssize_t ld, Py_ssize_t n_topics, const floating* theta,
+                              floating* z) noexcept nogil:
+    if floating is float:
+        dots_columns_f32(columns, ld, n_topics, theta, z)
+    else:
+        dots_columns_f64(columns, ld, n_topics, theta, z)
+
+
+cdef inline void mix_columns(const floating* columns, Py_ssize_t ld, Py_ssize_t n_topics, floating eps,
+                             const floating* theta, floating* z, floating* counts) noexcept nogil:
+    if floating is float:
+        mix_columns_f32(columns, ld, n_topics, eps, theta, z, counts)
+    else:
+        mix_columns_f64(columns, ld, n_topics, eps, theta, z, counts)
 
 
 cdef inline floating map_step(floating* theta, floating* counts, const floating* prior,
@@ -310,6 +341,8 @@ cdef inline void expected_mean(const floating* gamma, Py_ssize_t n_topics, float
 
 # z + EPS as in Hoffman's code and scikit-learn: tokens that hardly any topic explains stay out of the counts
 cdef double EPS = 2.220446049250313e-16
+# topics below which rows are turned into columns
+cdef Py_ssize_t FEW = 24
 
 
 cdef inline void dirichlet_document(const floating* table, const index_t* index, const floating* x, Py_ssize_t n,
@@ -326,7 +359,10 @@ cdef inline void dirichlet_document(const floating* table, const index_t* index,
     cdef int32_t* topics = <int32_t*>(scratch + 6 * width)
     cdef floating* z = scratch + 7 * width
     cdef floating* rows = z + capacity
+    cdef floating* columns = NULL
     cdef floating least = <floating>(1e-18 if floating is float else 1e-30)
+    cdef Py_ssize_t ld = packed_width(n, <floating>0)
+    cdef bint turn
     cdef Py_ssize_t w = width, k = n_topics, n_active, narrow, t
     cdef int i
     cdef bint fresh = True
@@ -348,11 +384,21 @@ cdef inline void dirichlet_document(const floating* table, const index_t* index,
                 excess_t[t] = gamma_t[t] - prior_t[t]
             n_active = active(<const floating*>mean_t, <const floating*>excess_t, k, least, <floating>0)
             narrow = packed_width(n_active, <floating>0)
-            if 2 * narrow <= w:
+            turn = (columns == NULL and n_active <= FEW and ld <= capacity
+                    and n * w + (n_active + 1) * ld <= capacity * width)
+            if 0 < n_active < k and (2 * narrow <= w or turn or columns != NULL):
                 mark_active(<const floating*>mean_t, <const floating*>excess_t, k, least, <floating>0, place, topics)
                 for t in range(k):
                     left_behind += gamma_t[t]
-                pack(rows, n, w, place, n_active, narrow)
+                if turn:
+                    columns = rows + n * w
+                    pack_columns(<const floating*>rows, n, w, place, n_active, x, ld, columns)
+                elif columns != NULL:
+                    for t in range(n_active):
+                        memmove(columns + t * ld, columns + place[t] * ld, ld * sizeof(floating))
+                    memmove(columns + n_active * ld, columns + k * ld, ld * sizeof(floating))
+                else:
+                    pack(rows, n, w, place, n_active, narrow)
                 pack(mean_t, 1, w, place, n_active, narrow)
                 pack(gamma_t, 1, w, place, n_active, narrow)
                 pack(prior_t, 1, w, place, n_active, narrow)
@@ -360,7 +406,11 @@ cdef inline void dirichlet_document(const floating* table, const index_t* index,
                 k = n_active
                 for t in range(k):
                     left_behind -= gamma_t[t]
-        expected_counts(table, index, x, n, w, <floating>EPS, <const floating*>mean_t, counts, rows, capacity, fresh)
+        if columns != NULL:
+            mix_columns(<const floating*>columns, ld, k, <floating>EPS, <const floating*>mean_t, z, counts)
+        else:
+            expected_counts(table, index, x, n, w, <floating>EPS, <const floating*>mean_t, counts, rows, capacity,
+                            fresh)
         fresh = False
         change = dirichlet_step(gamma_t, <const floating*>counts, <const floating*>mean_t, <const floating*>prior_t, k,
                                 &total)
@@ -370,7 +420,13 @@ cdef inline void dirichlet_document(const floating* table, const index_t* index,
         expected_mean(<const floating*>gamma_t, k, scale, least, mean_t)
         if change < tol * n_topics:
             break
-    last_ratios(table, index, x, n, w, <floating>EPS, <const floating*>mean_t, z, ratio, totals, rows, capacity, fresh)
+    if columns != NULL:
+        dots_columns(<const floating*>columns, ld, k, <const floating*>mean_t, z)
+        totals[0] = log_likelihood(x, <const floating*>z, n)
+        totals[1] = ratios(x, <const floating*>z, n, <floating>EPS, ratio)
+    else:
+        last_ratios(table, index, x, n, w, <floating>EPS, <const floating*>mean_t, z, ratio, totals, rows, capacity,
+                    fresh)
     memset(mean, 0, width * sizeof(floating))
     if k < n_topics:
         memcpy(gamma, prior, width * sizeof(floating))

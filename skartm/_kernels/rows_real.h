@@ -281,6 +281,52 @@ ROWS_LOCAL void NAME(pack)(REAL *rows, ptrdiff_t n, ptrdiff_t width, const int32
     }
 }
 
+/* Few topics left: columns. Token by token a lane sum and a division would cost more than the arithmetic, so the rows
+ * are turned and tokens are the lanes. `ld` is n rounded up to whole vectors, zeros in the pad. */
+ROWS_LOCAL void NAME(pack_columns)(const REAL *restrict rows, ptrdiff_t n, ptrdiff_t width, const int32_t *restrict place,
+                                   ptrdiff_t n_active, const REAL *restrict x, ptrdiff_t ld, REAL *restrict columns) {
+    for (ptrdiff_t k = 0; k < n_active; k++) {
+        const REAL *row = rows + place[k];
+        REAL *column = columns + k * ld;
+        for (ptrdiff_t i = 0; i < n; i++) column[i] = row[i * width];
+        for (ptrdiff_t i = n; i < ld; i++) column[i] = 0;
+    }
+    REAL *counts = columns + n_active * ld;
+    for (ptrdiff_t i = 0; i < n; i++) counts[i] = x[i];
+    for (ptrdiff_t i = n; i < ld; i++) counts[i] = 0;
+}
+
+/* z = theta @ columns */
+ROWS_LOCAL void NAME(dots_columns)(const REAL *restrict columns, ptrdiff_t ld, ptrdiff_t n_topics,
+                                   const REAL *restrict theta, REAL *restrict z) {
+    for (ptrdiff_t i = 0; i < ld; i++) z[i] = theta[0] * columns[i];
+    ptrdiff_t t = 1;
+    for (; t + 4 <= n_topics; t += 4) {
+        const REAL *c = columns + t * ld;
+        const REAL a0 = theta[t], a1 = theta[t + 1], a2 = theta[t + 2], a3 = theta[t + 3];
+        for (ptrdiff_t i = 0; i < ld; i++)
+            z[i] += (a0 * c[i] + a1 * c[ld + i]) + (a2 * c[2 * ld + i] + a3 * c[3 * ld + i]);
+    }
+    for (; t < n_topics; t++)
+        for (ptrdiff_t i = 0; i < ld; i++) z[i] += theta[t] * columns[t * ld + i];
+}
+
+/* counts = columns @ (x / z), x in the column behind the topics. */
+ROWS_LOCAL void NAME(mix_columns)(const REAL *restrict columns, ptrdiff_t ld, ptrdiff_t n_topics, REAL eps,
+                                  const REAL *restrict theta, REAL *restrict z, REAL *restrict counts) {
+    const REAL *x = columns + n_topics * ld;
+    NAME(dots_columns)(columns, ld, n_topics, theta, z);
+    for (ptrdiff_t i = 0; i < ld; i++) {
+        const REAL ratio = x[i] / (z[i] + eps);
+        z[i] = z[i] > Z_MIN ? ratio : 0;
+    }
+    for (ptrdiff_t t = 0; t < n_topics; t++) {
+        REAL sum = 0;
+        for (ptrdiff_t i = 0; i < ld; i++) sum += z[i] * columns[t * ld + i];
+        counts[t] = sum;
+    }
+}
+
 /* theta <- norm((theta * counts + prior)_+), values below FLOOR to zero; returns sum |change|.
  * Equivalent numpy: new = clip(theta * counts + prior, 0); new /= new.sum(); new[new < FLOOR] = 0
  * If nothing is left, theta stays as it was and the change is 0. */
