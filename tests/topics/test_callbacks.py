@@ -138,7 +138,7 @@ class _Interrupt:
 
 @pytest.mark.parametrize("name", ["plsa", "artm", "lda", "lda map"])
 def test_interruption_within_a_pass_offline(name, X, monkeypatch):
-    big = X[np.tile(np.arange(24), 200)]  # three batches
+    big = X[np.tile(np.arange(24), 1000)]  # three batches
     interrupted = model(name, max_iter=50)
     with monkeypatch.context() as patch:
         _Interrupt(patch, after=8)
