@@ -29,7 +29,8 @@ cdef extern from "rows.h" nogil:
     Py_ssize_t active_f64(const double*, const double*, Py_ssize_t, double, double)
     void pack_f32(float*, Py_ssize_t, Py_ssize_t, const int32_t*, Py_ssize_t, Py_ssize_t)
     void pack_f64(double*, Py_ssize_t, Py_ssize_t, const int32_t*, Py_ssize_t, Py_ssize_t)
-    void pack_columns_f32(const float*, Py_ssize_t, Py_ssize_t, const int32_t*, Py_ssize_t, const float*, Py_ssize_t, float*)
+    void pack_columns_f32(const float*, Py_ssize_t, Py_ssize_t, const int32_t*, Py_ssize_t, const float*, Py_ssize_t,
+                          float*)
     void pack_columns_f64(const double*, Py_ssize_t, Py_ssize_t, const int32_t*, Py_ssize_t, const double*, Py_ssize_t,
                           double*)
     void dots_columns_f32(const float*, Py_ssize_t, Py_ssize_t, const float*, float*)
@@ -331,7 +332,7 @@ cdef inline floating dirichlet_step(floating* gamma, const floating* counts, con
 
 cdef inline void expected_mean(const floating* gamma, Py_ssize_t n_topics, floating scale, floating least,
                                floating* mean) noexcept nogil:
-    """mean = exp(E[log theta]) for theta ~ Dirichlet(gamma), scale = exp(-psi(sum)); zero where it is not above least."""
+    """mean = exp(E[log theta]), theta ~ Dirichlet(gamma), scale = exp(-psi(sum)); zero where it is not above least."""
     exp_digamma_row(gamma, n_topics, mean)
     if floating is float:
         scale_above_f32(mean, scale, least, n_topics)
