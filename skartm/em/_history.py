@@ -12,8 +12,10 @@ from skartm.em._padded import n_zeros
 class History(dict):
     """Lists of equal length, one entry an iteration.
 
-    Keys
-    ----
+    Notes
+    -----
+    The keys:
+
     log_likelihood : sum of x ln p(w|d) with the phi and the final theta of the E-step
     perplexity : exp(-log-likelihood per token); tokens without probability are charged 1e-16
     objective : log-likelihood per token plus the regularizers, each with the coefficient it was applied with
