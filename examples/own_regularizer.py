@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_scalar
 
 from skartm import ARTMTransformer
 from skartm.datasets import load_peps
+from skartm.em import PhiTerm
 from skartm.metrics import top_tokens
 from skartm.regularizers import Decorrelation, Regularizer, check_regularizer
 
@@ -54,7 +55,7 @@ class SeedTokens(Regularizer):
 
 # %%
 # The term: the value, and phi times its derivative. Both for tau = 1; the engine does the rest.
-class SeedTokensTerm:
+class SeedTokensTerm(PhiTerm):
     def __init__(self, tokens, topics):
         self.topics = topics
         self._cells = np.ix_(tokens, topics)

@@ -312,6 +312,39 @@ def map_documents(
                          n_passes, tol, &scratch[threadid(), 0], capacity)
 
 
+def document_counts(
+    const index_t[::1] indptr,         # IN   (n_docs + 1), offsets into indices and x
+    const index_t[::1] indices,        # IN
+    const floating[::1] x,             # IN   counts
+    const floating[:, ::1] phi_wt,     # IN   (n_tokens, width)
+    const floating[:, ::1] theta_dt,   # IN   (n_docs, width)
+    floating[:, ::1] n_dt,             # OUT  (n_docs, width)
+    floating[:, ::1] scratch,          # TMP  (n_threads, 7 * width + capacity * (width + 1))
+    int n_threads,
+):
+    """Expected counts of the topics in every row, for inner passes that do something between.
+
+    Equivalent to, for every row d with its columns w and counts x:
+        n_dt[d] = theta * (phi[w].T @ (x / (phi[w] @ theta)))
+    """
+    cdef Py_ssize_t n_docs = theta_dt.shape[0], width = theta_dt.shape[1]
+    cdef Py_ssize_t capacity = capacity_of(scratch.shape[1], width)
+    cdef Py_ssize_t d, start, t
+    cdef const index_t* index
+    cdef const floating* counts
+    if n_docs == 0 or phi_wt.shape[0] == 0:
+        return
+    index = &indices[0] if indices.shape[0] else NULL
+    counts = &x[0] if x.shape[0] else NULL
+    with nogil, parallel(num_threads=n_threads):
+        for d in prange(n_docs, schedule="dynamic", chunksize=16):
+            start = indptr[d]
+            expected_counts(&phi_wt[0, 0], index + start, counts + start, indptr[d + 1] - start, width, <floating>0,
+                            &theta_dt[d, 0], &n_dt[d, 0], &scratch[threadid(), 7 * width], capacity, True)
+            for t in range(width):
+                n_dt[d, t] = n_dt[d, t] * theta_dt[d, t]
+
+
 cdef inline double digamma(double x) noexcept nogil:
     """To 2e-9, as in scikit-learn (Bernardo 1976, AS 103)."""
     cdef double shift = 0, u

@@ -3,13 +3,16 @@
 from skartm.em._batches import Batch, Batches, TokenIndex, is_memory_mapped
 from skartm.em._counters import Counters
 from skartm.em._history import History
+from skartm.em._inner import Posteriors
 from skartm.em._layout import Layout, TopicSelection
 from skartm.em._loop import EM, Decay, Pass, State, passes
 from skartm.em._mixture import DirichletMixture, FreeMixture
+from skartm.em._modalities import Modality, ModalitySelection, resolve_modalities
 from skartm.em._padded import padded, padded_width, padded_zeros, unpadded_transpose
 from skartm.em._posterior import DirichletPosterior, MapPosterior
-from skartm.em._protocols import Bound, Expectation, Mixture, PhiTerm, Posterior, Strength, ThetaTerm
+from skartm.em._protocols import Bound, Expectation, Mixture, Posterior, Strength, Trajectory
 from skartm.em._relative import relative_scale
+from skartm.em._terms import Documents, PhiTerm, PosteriorTerm, ThetaTerm
 
 __all__ = [
     "EM",
@@ -20,25 +23,32 @@ __all__ = [
     "Decay",
     "DirichletMixture",
     "DirichletPosterior",
+    "Documents",
     "Expectation",
     "FreeMixture",
     "History",
     "Layout",
     "MapPosterior",
     "Mixture",
+    "Modality",
+    "ModalitySelection",
     "Pass",
     "PhiTerm",
     "Posterior",
+    "PosteriorTerm",
+    "Posteriors",
     "State",
     "Strength",
     "ThetaTerm",
     "TokenIndex",
     "TopicSelection",
+    "Trajectory",
     "is_memory_mapped",
     "padded",
     "padded_width",
     "padded_zeros",
     "passes",
     "relative_scale",
+    "resolve_modalities",
     "unpadded_transpose",
 ]

@@ -30,16 +30,30 @@ class Batch:
     indptr, indices, x : arrays
         As in CSR; ``indptr`` keeps its offsets into the whole ``indices`` and ``x``.
     sample_weight : array of shape (n_docs,) or None
+    token_weight : array of shape (n_tokens,) or None
+        Multiplies the counts: the weights of modalities.
+    ordered : bool
+        Keep the entries of a row as they are: tokens in the order of the text. Otherwise repeated ones are added up.
     """
 
-    def __init__(self, X: Any, start: int, stop: int, dtype: DTypeLike, sample_weight: NDArray | None) -> None:
+    def __init__(
+        self,
+        X: Any,
+        start: int,
+        stop: int,
+        dtype: DTypeLike,
+        sample_weight: NDArray | None = None,
+        token_weight: NDArray | None = None,
+        *,
+        ordered: bool = False,
+    ) -> None:
         self.start, self.n_docs, self.n_tokens = start, stop - start, X.shape[1]
         self.sample_weight = None if sample_weight is None else sample_weight[start:stop]
         self.indptr = X.indptr[start : stop + 1]
         self.indices, self.x = X.indices, X.data
         first, last = int(self.indptr[0]), int(self.indptr[-1])
-        if X.data.dtype != dtype or self._repeats(first, last):
-            self._materialise(X[start:stop], dtype)
+        if X.data.dtype != dtype or token_weight is not None or (not ordered and self._repeats(first, last)):
+            self._materialise(X[start:stop], dtype, token_weight, ordered)
         self._token_index: TokenIndex | None = None
         self._mass: float | None = None
 
@@ -50,9 +64,12 @@ class Batch:
         rising[inside[(inside >= 0) & (inside < rising.size)]] = True
         return not rising.all()
 
-    def _materialise(self, rows: Any, dtype: DTypeLike) -> None:
+    def _materialise(self, rows: Any, dtype: DTypeLike, token_weight: NDArray | None, ordered: bool) -> None:
         rows = rows.astype(dtype)
-        rows.sum_duplicates()
+        if not ordered:
+            rows.sum_duplicates()
+        if token_weight is not None:
+            rows.data *= token_weight[rows.indices].astype(dtype)
         self.indptr, self.indices, self.x = rows.indptr, rows.indices, rows.data
 
     @property
@@ -67,6 +84,15 @@ class Batch:
     def n_samples(self) -> float:
         """Documents, or the sum of their weights."""
         return float(self.n_docs if self.sample_weight is None else self.sample_weight.sum(dtype=np.float64))
+
+    @property
+    def doc_mass(self) -> NDArray:
+        """Tokens of every document, float64 of shape (n_docs,)."""
+        mass, filled = np.zeros(self.n_docs), self.row_lengths > 0
+        if filled.any():  # empty rows would get the entry after them
+            x = self.x[: int(self.indptr[-1])]
+            mass[filled] = np.add.reduceat(x, self.indptr[:-1][filled], dtype=np.float64)
+        return mass
 
     def mass(self) -> float:
         """Weighted sum of the counts, in float64."""
@@ -93,8 +119,18 @@ class Batches:
     of a memory-mapped matrix only one batch exists at a time.
     """
 
-    def __init__(self, X: Any, batch_size: int, dtype: DTypeLike, sample_weight: NDArray | None = None) -> None:
+    def __init__(
+        self,
+        X: Any,
+        batch_size: int,
+        dtype: DTypeLike,
+        sample_weight: NDArray | None = None,
+        token_weight: NDArray | None = None,
+        *,
+        ordered: bool = False,
+    ) -> None:
         self.X, self.batch_size, self.dtype, self.sample_weight = X, batch_size, np.dtype(dtype), sample_weight
+        self.token_weight, self.ordered = token_weight, ordered
         self.n_docs, self.n_tokens = X.shape
         self.n_samples = float(self.n_docs if sample_weight is None else sample_weight.sum(dtype=np.float64))
         self.keep = not is_memory_mapped(X)
@@ -109,7 +145,8 @@ class Batches:
             return
         kept = []
         for start in range(0, self.n_docs, self.batch_size):
-            batch = Batch(self.X, start, min(start + self.batch_size, self.n_docs), self.dtype, self.sample_weight)
+            stop = min(start + self.batch_size, self.n_docs)
+            batch = Batch(self.X, start, stop, self.dtype, self.sample_weight, self.token_weight, ordered=self.ordered)
             if self.keep:
                 kept.append(batch)
             yield batch

@@ -1,5 +1,7 @@
 """Counters: the expected counts n_wt, their scale and their column sums."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,21 +24,39 @@ class Counters:
         Padded counters; the object owns and changes it.
     clipped : bool
         Whether negative counters count as zero in the sums.
+    blocks : sequence of arrays of int32, default=()
+        Rows of every modality, which have sums of their own; without blocks all rows are one.
     """
 
-    def __init__(self, stored: NDArray, *, clipped: bool, n_threads: int) -> None:
+    def __init__(self, stored: NDArray, *, clipped: bool, n_threads: int, blocks: Sequence[NDArray] = ()) -> None:
         self.stored, self.n_threads = stored, n_threads
         self.floor = 0.0 if clipped else -np.inf
         self.factor = 1.0
         self.everything = np.arange(stored.shape[0], dtype=np.int32)
+        self.blocks = tuple(blocks) if len(blocks) > 1 else (self.everything,)
+        self._block_of = _block_of(self.blocks, stored.shape[0]) if len(self.blocks) > 1 else None
         self._sums: NDArray | None = None
+
+    @property
+    def block_sums(self) -> NDArray:
+        """Column sums of n_wt in every block, float64, of shape (n_blocks, width)."""
+        if self._sums is None:
+            self._sums = self._stored_sums(self.everything)
+        return self.factor * self._sums
 
     @property
     def sums(self) -> NDArray:
         """Column sums of n_wt, float64, of shape (width,)."""
-        if self._sums is None:
-            self._sums = self._stored_sums(self.everything)
-        return self.factor * self._sums
+        return self.block_sums.sum(axis=0)
+
+    def split(self, tokens: NDArray) -> Sequence[NDArray]:
+        """The given rows, block by block."""
+        if self._block_of is None:
+            return (tokens,)
+        if tokens is self.everything:
+            return self.blocks
+        block_of = self._block_of[tokens]
+        return [tokens[block_of == block] for block in range(len(self.blocks))]
 
     def clear(self) -> None:
         """All counters zero."""
@@ -65,7 +85,7 @@ class Counters:
         return _Watch(self, tokens)
 
     def _stored_sums(self, tokens: NDArray) -> NDArray:
-        return column_sums(self.stored, tokens, self.floor, self.n_threads)
+        return np.stack([column_sums(self.stored, part, self.floor, self.n_threads) for part in self.split(tokens)])
 
 
 class _Watch:
@@ -80,6 +100,13 @@ class _Watch:
     def __exit__(self, *_: object) -> None:
         assert self.counters._sums is not None
         self.counters._sums = self.counters._sums + self.counters._stored_sums(self.tokens) - self.before
+
+
+def _block_of(blocks: Sequence[NDArray], n_tokens: int) -> NDArray:
+    block_of = np.empty(n_tokens, dtype=np.int32)
+    for number, tokens in enumerate(blocks):
+        block_of[tokens] = number
+    return block_of
 
 
 def column_sums(matrix: NDArray, tokens: NDArray, floor: float, n_threads: int) -> NDArray:

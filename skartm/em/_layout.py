@@ -1,19 +1,25 @@
-"""Layout: names of topics and the shape of phi, resolved once."""
+"""Layout: names of topics, tokens and modalities, resolved once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from functools import cached_property
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-TopicSelection = None | slice | Sequence[str] | Sequence[int] | NDArray
+from skartm.em._modalities import Modality, ModalitySelection
+
+TopicSelection = None | str | slice | Sequence[str] | Sequence[int] | NDArray
+_GLOB = frozenset("*?[")
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Topics (by name) and tokens of a model.
+    """Topics (by name), tokens and modalities of a model, and what a fit knows of its documents.
 
     Parameters
     ----------
@@ -21,21 +27,50 @@ class Layout:
         One name a topic, unique.
     n_tokens : int
         Columns of X.
+    modalities : tuple of Modality
+        Blocks of columns, each column in one; empty if there is only one kind of tokens.
+    token_names : tuple of str or None
+        One name a column; None if the model has not been told.
+    n_docs : int or None
+        Documents of the fit; None in ``transform`` and ``partial_fit``, whose documents are others each time.
+    y : array of shape (n_docs,) or (n_docs, n_targets), or None
+        Targets of the documents of the fit.
     """
 
     topic_names: tuple[str, ...]
     n_tokens: int
+    modalities: tuple[Modality, ...] = ()
+    token_names: tuple[str, ...] | None = None
+    n_docs: int | None = None
+    y: NDArray | None = None
 
     @property
     def n_topics(self) -> int:
         return len(self.topic_names)
+
+    @cached_property
+    def blocks(self) -> tuple[NDArray, ...]:
+        """Columns (int32) of every modality; one block of all columns without modalities."""
+        if self.modalities:
+            return tuple(modality.tokens for modality in self.modalities)
+        return (np.arange(self.n_tokens, dtype=np.int32),)
+
+    @cached_property
+    def token_weights(self) -> NDArray | None:
+        """Weight of every column; None if all are 1."""
+        if all(modality.weight == 1 for modality in self.modalities):
+            return None
+        weights = np.empty(self.n_tokens)
+        for modality in self.modalities:
+            weights[modality.tokens] = modality.weight
+        return weights
 
     def topics(self, selection: TopicSelection, owner: str) -> NDArray:
         """Ascending indices of the selected topics.
 
         Parameters
         ----------
-        selection : None, slice, sequence of names or of indices
+        selection : None, slice, mask, name or pattern ("background*"), sequence of names, patterns or indices
             None is all topics.
         owner : str
             Who asks; named in the error.
@@ -48,26 +83,94 @@ class Layout:
         everything = np.arange(self.n_topics)
         if selection is None:
             return everything
-        if isinstance(selection, str):
-            selection = [selection]
-        chosen = (
-            everything[selection] if isinstance(selection, slice) else [self._index(item, owner) for item in selection]
-        )
+        chosen: list[int] = []
+        if isinstance(selection, slice):
+            chosen = everything[selection].tolist()
+        elif isinstance(selection, np.ndarray) and selection.dtype == bool:
+            if selection.shape != (self.n_topics,):
+                msg = f"{owner}: a mask of topics must have shape ({self.n_topics},). Got {selection.shape}."
+                raise ValueError(msg)
+            chosen = np.flatnonzero(selection).tolist()
+        else:
+            for item in [selection] if isinstance(selection, str) else selection:
+                chosen.extend(self._places(item, owner))
         unique = np.unique(np.asarray(chosen, dtype=np.intp))
         if unique.size == 0:
             msg = f"{owner}: topics must select at least one of {self.n_topics} topics. Got {selection!r}."
             raise ValueError(msg)
         return unique
 
-    def _index(self, item: object, owner: str) -> int:
+    def _places(self, item: object, owner: str) -> list[int]:
         if isinstance(item, str):
             if item in self.topic_names:
-                return self.topic_names.index(item)
-            close = get_close_matches(item, self.topic_names, n=1)
-            hint = f" Did you mean {close[0]!r}?" if close else ""
-            msg = f"{owner}: topics must name topics of the model. Got {item!r}.{hint}"
+                return [self.topic_names.index(item)]
+            if _GLOB & set(item):
+                matches = [t for t, name in enumerate(self.topic_names) if fnmatchcase(name, item)]
+                if matches:
+                    return matches
+                msg = f"{owner}: topics must name topics of the model. Got the pattern {item!r}, which no name matches."
+                raise ValueError(msg)
+            msg = f"{owner}: topics must name topics of the model. Got {item!r}.{_hint(item, self.topic_names)}"
             raise ValueError(msg)
         if isinstance(item, Integral) and not isinstance(item, bool) and -self.n_topics <= int(item) < self.n_topics:
-            return int(item) % self.n_topics
+            return [int(item) % self.n_topics]
         msg = f"{owner}: topics must be names or indices below {self.n_topics}. Got {item!r}."
         raise ValueError(msg)
+
+    def tokens(self, modality: ModalitySelection, owner: str) -> NDArray:
+        """Ascending columns (int32) of the selected modalities; None is all columns.
+
+        Raises
+        ------
+        ValueError
+            A modality that the model does not have.
+        """
+        if modality is None:
+            return np.arange(self.n_tokens, dtype=np.int32)
+        names = [modality] if isinstance(modality, str) else list(modality)
+        known = {entry.name: entry.tokens for entry in self.modalities}
+        for name in names:
+            if name not in known:
+                given = f"the model has {sorted(known)}" if known else "the model has none: give it modalities="
+                msg = f"{owner}: modality must name a modality of the model ({given}). Got {name!r}."
+                raise ValueError(msg)
+        if not names:
+            msg = f"{owner}: modality must name at least one modality, or be None. Got {modality!r}."
+            raise ValueError(msg)
+        return np.unique(np.concatenate([known[name] for name in names]))
+
+    def columns(self, words: Sequence[Any], owner: str) -> NDArray:
+        """Columns of words, given by name or by index, in the order given.
+
+        Raises
+        ------
+        ValueError
+            A word that is not a token, an index out of range, or names that the model does not know.
+        """
+        return np.array([self._column(word, owner) for word in words], dtype=np.intp)
+
+    @cached_property
+    def _column_of(self) -> dict[str, int]:
+        return {name: column for column, name in enumerate(self.token_names or ())}
+
+    def _column(self, word: object, owner: str) -> int:
+        if isinstance(word, str):
+            if self.token_names is None:
+                msg = (
+                    f"{owner}: words must be columns of X while the model does not know their names. Got {word!r}; give "
+                    "the model token_names=vectorizer.get_feature_names_out(), or use TopicPipeline."
+                )
+                raise ValueError(msg)
+            if word in self._column_of:
+                return self._column_of[word]
+            msg = f"{owner}: words must be tokens of the model. Got {word!r}.{_hint(word, self.token_names)}"
+            raise ValueError(msg)
+        if isinstance(word, Integral) and not isinstance(word, bool) and 0 <= int(word) < self.n_tokens:
+            return int(word)
+        msg = f"{owner}: words must be tokens or columns in [0, {self.n_tokens}). Got {word!r}."
+        raise ValueError(msg)
+
+
+def _hint(word: str, known: Sequence[str]) -> str:
+    close = get_close_matches(word, known, n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""

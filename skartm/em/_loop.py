@@ -11,7 +11,8 @@ from skartm._kernels import half_step
 from skartm.em._batches import Batch, Batches
 from skartm.em._counters import Counters
 from skartm.em._padded import n_zeros, padded_zeros
-from skartm.em._protocols import Mixture, Posterior
+from skartm.em._protocols import Expectation, Mixture, Posterior
+from skartm.em._terms import Documents
 from skartm.em._threads import worthwhile
 from skartm.simplex import FLOOR
 
@@ -66,7 +67,6 @@ class Pass:
     mass: float = 0.0
     left_out: float = 0.0
     theta_zeros: int = 0
-    theta_value: float = 0.0
     n_docs: int = 0
     seconds: float = 0.0
     started: float = field(default_factory=time.perf_counter)
@@ -88,44 +88,66 @@ class EM:
         Where theta comes from.
     posterior : Posterior
         From counts to phi.
-    theta_terms : sequence of Bound[ThetaTerm]
-        Theta regularizers whose value is recorded; their constant terms are in the mixture's prior.
+
+    Attributes
+    ----------
+    regularized : bool
+        Whether the terms act; the last passes of a fit may do without.
     """
 
-    def __init__(
-        self, mixture: Mixture, posterior: Posterior, n_topics: int, *, theta_terms=(), n_threads: int
-    ) -> None:
+    def __init__(self, mixture: Mixture, posterior: Posterior, n_topics: int, *, n_threads: int) -> None:
         self.mixture, self.posterior, self.n_topics = mixture, posterior, n_topics
-        self.theta_terms, self.n_threads = tuple(theta_terms), n_threads
+        self.theta_terms, self.n_threads = tuple(mixture.theta_terms), n_threads
+        self.terms = (*mixture.terms, *posterior.terms)
         self.theta_values: dict[str, float] = {}
+        self.regularized = True
+
+    def advance(self, step: float, n_steps: int | None) -> None:
+        """Set the strengths of all terms to those of a step."""
+        for bound in self.terms:
+            bound.advance(step, n_steps, regularized=self.regularized)
+
+    def settled(self, step: int, n_steps: int) -> bool:
+        """Whether all strengths stay as they are until the end."""
+        return all(bound.settled(step, n_steps) for bound in self.terms)
 
     def e_step(self, batch: Batch, state: State, result: Pass, *, keep: bool, scale: float = 1.0) -> None:
         """Add ``scale`` times the counts of a batch to the stored counters, and its likelihood to ``result``."""
         expectation = self.mixture.expect(batch, state.phi_wt)
-        theta, ratio, totals = expectation.theta_dt, expectation.ratio, expectation.totals
-        weight = batch.sample_weight
-        if weight is not None:
-            totals = totals * weight[:, None]
-            ratio *= np.repeat(weight, batch.row_lengths).astype(ratio.dtype)
-        if scale != 1.0:
-            ratio *= ratio.dtype.type(scale)
-        index = batch.token_index(keep=keep)
-        n_threads = worthwhile(self.n_threads, float(batch.nnz) * self.n_topics)
-        half_step.accumulate(
-            index.tokens, index.starts, index.docs, index.order, ratio, theta, state.phi_wt, state.counters.stored,
-            padded_zeros(n_threads, self.n_topics, theta.dtype), n_threads,
-        )  # fmt: skip
+        theta, totals = expectation.theta_dt, expectation.totals
+        if batch.sample_weight is not None:
+            totals = totals * batch.sample_weight[:, None]
+        self._accumulate(batch, state, expectation, scale, keep=keep)
         result.log_likelihood += float(totals[:, 0].sum())
         result.left_out += float(totals[:, 1].sum())
         result.mass += batch.mass()
         result.n_docs += batch.n_docs
         result.theta_zeros += n_zeros(theta, self.n_topics)
-        for bound in self.theta_terms:
-            self.theta_values[bound.name] += bound.term.value(theta[:, : self.n_topics], weight)
+        if self.theta_terms:
+            documents = Documents(batch.start, batch.doc_mass, batch.sample_weight)
+            for bound in self.theta_terms:
+                bound.term.observe(theta[:, : self.n_topics], documents)
 
-    def offline_pass(self, batches: Batches, state: State) -> Pass:
+    def _accumulate(self, batch: Batch, state: State, expectation: Expectation, scale: float, *, keep: bool) -> None:
+        index = batch.token_index(keep=keep)
+        if expectation.n_wt is not None:
+            state.counters.stored[index.tokens] += state.phi_wt.dtype.type(scale) * expectation.n_wt
+            return
+        theta, ratio = expectation.theta_dt, expectation.ratio
+        if batch.sample_weight is not None:
+            ratio *= np.repeat(batch.sample_weight, batch.row_lengths).astype(ratio.dtype)
+        if scale != 1.0:
+            ratio *= ratio.dtype.type(scale)
+        n_threads = worthwhile(self.n_threads, float(batch.nnz) * self.n_topics)
+        half_step.accumulate(
+            index.tokens, index.starts, index.docs, index.order, ratio, theta, state.phi_wt, state.counters.stored,
+            padded_zeros(n_threads, self.n_topics, theta.dtype), n_threads,
+        )  # fmt: skip
+
+    def offline_pass(self, batches: Batches, state: State, step: float = 0.0, n_steps: int | None = None) -> Pass:
         """All E-steps with one phi, then one M-step."""
-        result = self._begin()
+        result = Pass()
+        self.advance(step, n_steps)
         state.counters.clear()
         for batch in batches:
             self.e_step(batch, state, result, keep=batches.keep)
@@ -133,17 +155,33 @@ class EM:
         self.posterior.update(state.phi_wt, state.counters)
         state.n_updates += 1
         state.n_samples = batches.n_samples
-        return self._end(result)
+        return self._end(result, 1.0)
 
-    def online_pass(self, batches: Batches, state: State, decay: Decay, seen: float) -> Pass:
-        """An M-step after every batch; ``seen`` is the number of documents known when the pass begins."""
-        result = self._begin()
+    def online_pass(
+        self,
+        batches: Batches,
+        state: State,
+        decay: Decay,
+        seen: float,
+        step: float = 0.0,
+        n_steps: int | None = None,
+        *,
+        whole: bool = True,
+    ) -> Pass:
+        """An M-step after every batch.
+
+        ``seen`` is the number of documents known when the pass begins; ``whole`` says that these are all documents, so
+        that what theta terms learn need not remember others.
+        """
+        result, done = Pass(), 0.0
         for batch in batches:
+            self.advance(step + done / max(batches.n_samples, 1.0), n_steps)
             if batch.n_samples > 0:
                 self._online_step(batch, state, result, decay, max(seen, batch.n_samples), keep=batches.keep)
+            done += batch.n_samples
         if self.posterior.local:  # the others are up to date, and a second M-step would apply the terms twice
             self.posterior.update(state.phi_wt, state.counters)
-        return self._end(result)
+        return self._end(result, 1.0 if whole else decay.rho(max(state.n_updates, 1)))
 
     def _online_step(self, batch: Batch, state: State, result: Pass, decay: Decay, seen: float, *, keep: bool) -> None:
         """n_wt <- (1 - rho) n_wt + rho * total / batch * (counts of the batch), and the phi that belongs to it."""
@@ -159,12 +197,8 @@ class EM:
         if not self.posterior.local:
             self.posterior.update(state.phi_wt, counters)
 
-    def _begin(self) -> Pass:
-        self.theta_values = {bound.name: 0.0 for bound in self.theta_terms}
-        return Pass()
-
-    @staticmethod
-    def _end(result: Pass) -> Pass:
+    def _end(self, result: Pass, rho: float) -> Pass:
+        self.theta_values = {bound.name: bound.term.finish(rho) for bound in self.theta_terms}
         result.seconds = time.perf_counter() - result.started
         return result
 
@@ -174,8 +208,8 @@ def passes(engine: EM, batches: Batches, state: State, *, max_iter: int, decay: 
 
     ``decay=None`` is offline.
     """
-    for _ in range(max_iter):
+    for step in range(max_iter):
         if decay is None:
-            yield engine.offline_pass(batches, state)
+            yield engine.offline_pass(batches, state, step, max_iter)
         else:
-            yield engine.online_pass(batches, state, decay, batches.n_samples)
+            yield engine.online_pass(batches, state, decay, batches.n_samples, step, max_iter)

@@ -1,13 +1,17 @@
 """Mixtures: where theta comes from."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.random import RandomState
 from numpy.typing import DTypeLike, NDArray
 
 from skartm._kernels import half_step
 from skartm.em._batches import Batch
+from skartm.em._inner import InnerTerms, expect_materialised, update_theta
 from skartm.em._padded import padded, padded_width, padded_zeros
-from skartm.em._protocols import Expectation
+from skartm.em._protocols import Bound, Expectation
+from skartm.em._terms import PosteriorTerm, ThetaTerm
 from skartm.em._threads import worthwhile
 
 _LARGEST_BUFFER = 32 * 2**20  # bytes a thread; longer documents are read in pieces
@@ -44,7 +48,7 @@ class _Workspace:
 
 
 class FreeMixture:
-    """One free theta a document, maximum a posteriori: theta = norm((n_td + r_t)_+) at every inner pass.
+    """One free theta a document, maximum a posteriori: theta = norm((n_td + r_td)_+) at every inner pass.
 
     Parameters
     ----------
@@ -54,7 +58,11 @@ class FreeMixture:
     tol : float
         A document stops when the sum of absolute changes of theta is below; 0 makes exactly ``n_passes``.
     prior : array of shape (n_topics,) or None
-        Added to n_td at every pass: the constant terms of theta regularizers.
+        Added to n_td at every pass, beside the terms.
+    terms : sequence of Bound[ThetaTerm]
+        Theta regularizers. While all that act are constant, the inner passes run in one kernel; otherwise one by one.
+    posterior_terms : sequence of Bound[PosteriorTerm]
+        Regularizers of p(t|d,w); while one acts, p(t|d,w) is materialised.
     n_stored : int
         Documents whose theta is kept from pass to pass and starts the next one; 0 starts from uniform every time.
     """
@@ -68,10 +76,14 @@ class FreeMixture:
         dtype: DTypeLike,
         n_threads: int,
         prior: NDArray | None = None,
+        terms: Sequence[Bound[ThetaTerm]] = (),
+        posterior_terms: Sequence[Bound[PosteriorTerm]] = (),
         n_stored: int = 0,
     ) -> None:
         self.n_topics, self.n_passes, self.tol, self.n_threads = n_topics, n_passes, tol, n_threads
-        self.prior = padded(np.zeros((1, n_topics)) if prior is None else prior[None, :], dtype)
+        self.prior = np.zeros(n_topics) if prior is None else prior
+        self.theta_terms, self.posterior_terms = tuple(terms), tuple(posterior_terms)
+        self.terms = self.theta_terms + self.posterior_terms
         self._workspace = _Workspace(n_topics, dtype, n_threads)
         self._stored = padded_zeros(n_stored, n_topics, dtype) if n_stored else None
         if self._stored is not None:
@@ -87,13 +99,51 @@ class FreeMixture:
 
     def expect_from(self, batch: Batch, phi_wt: NDArray, theta_dt: NDArray) -> Expectation:
         """Inner passes from a given padded theta, which is overwritten."""
+        prior, others = self._prior(phi_wt.dtype), self._varying()
+        acting = [bound for bound in self.posterior_terms if bound.tau != 0]
+        if acting:
+            terms = InnerTerms(prior[0, : self.n_topics], others, batch)
+            return expect_materialised(batch, phi_wt, theta_dt, terms, acting, n_passes=self.n_passes, tol=self.tol)
+        if others:
+            self._pass_by_pass(batch, phi_wt, theta_dt, InnerTerms(prior[0, : self.n_topics], others, batch))
+            return self._documents(batch, phi_wt, theta_dt, prior, 0)
+        return self._documents(batch, phi_wt, theta_dt, prior, self.n_passes)
+
+    def _prior(self, dtype: DTypeLike) -> NDArray:
+        """The constant terms, padded."""
+        prior = self.prior[None, :].astype(np.float64)
+        for bound in self.theta_terms:
+            constant = bound.term.constant() if bound.tau != 0 else None
+            if constant is not None:
+                prior += bound.tau * constant
+        return padded(prior, dtype)
+
+    def _varying(self) -> list[Bound[ThetaTerm]]:
+        return [bound for bound in self.theta_terms if bound.tau != 0 and bound.term.constant() is None]
+
+    def _documents(
+        self, batch: Batch, phi_wt: NDArray, theta_dt: NDArray, prior: NDArray, n_passes: int
+    ) -> Expectation:
         result = Expectation(theta_dt, self._workspace.ratio(batch), np.zeros((batch.n_docs, 2)))
-        n_threads = worthwhile(self.n_threads, 2.0 * batch.nnz * self.n_topics * (self.n_passes + 1))
+        n_threads = worthwhile(self.n_threads, 2.0 * batch.nnz * self.n_topics * (n_passes + 1))
         half_step.map_documents(
-            batch.indptr, batch.indices, batch.x, phi_wt, self.prior, self.n_passes, self.tol,
+            batch.indptr, batch.indices, batch.x, phi_wt, prior, n_passes, self.tol,
             result.theta_dt, result.ratio, result.totals, self._workspace.scratch(batch), n_threads,
         )  # fmt: skip
         return result
+
+    def _pass_by_pass(self, batch: Batch, phi_wt: NDArray, theta_dt: NDArray, terms: InnerTerms) -> None:
+        n_threads = worthwhile(self.n_threads, 2.0 * batch.nnz * self.n_topics)
+        theta = theta_dt[:, : self.n_topics]
+        n_dt = np.empty_like(theta_dt)
+        moving = np.ones(batch.n_docs, dtype=bool)
+        for inner_pass in range(self.n_passes):
+            half_step.document_counts(
+                batch.indptr, batch.indices, batch.x, phi_wt, theta_dt, n_dt, self._workspace.scratch(batch), n_threads
+            )
+            update_theta(theta, terms(theta, n_dt[:, : self.n_topics], inner_pass), moving, terms.mass, self.tol)
+            if not moving.any():
+                break
 
 
 class DirichletMixture:
@@ -108,6 +158,9 @@ class DirichletMixture:
     random_state : RandomState or None
         Start from Gamma(100, 1/100) draws, document by document; None starts from ones.
     """
+
+    terms: Sequence[Bound[ThetaTerm]] = ()
+    theta_terms: Sequence[Bound[ThetaTerm]] = ()
 
     def __init__(
         self,

@@ -8,8 +8,9 @@ from scipy.special import psi
 
 from skartm._kernels import half_step
 from skartm.em._counters import Counters, column_sums
-from skartm.em._protocols import Bound, PhiTerm
+from skartm.em._protocols import Bound
 from skartm.em._relative import relative_scale
+from skartm.em._terms import PhiTerm
 from skartm.em._threads import worthwhile
 from skartm.simplex import FLOOR
 
@@ -23,7 +24,7 @@ class MapPosterior:
     ----------
     local : bool
         Whether a row of phi needs no more than its own counters and the column sums: without active terms.
-    topic_mass : array of shape (n_topics,)
+    block_mass : array of shape (n_modalities, n_topics)
         Column sums after regularization.
     values, coefficients : dict
         Of every regularizer: the value at tau = 1 (see ``measure``), and the factor of its last term.
@@ -31,44 +32,61 @@ class MapPosterior:
 
     def __init__(self, n_topics: int, terms: Sequence[Bound[PhiTerm]] = (), *, n_threads: int) -> None:
         self.n_topics, self.terms, self.n_threads = n_topics, tuple(terms), n_threads
-        self.active = [bound for bound in self.terms if bound.strength.tau != 0]
-        self.local = not self.active
+        self.local = not any(bound.may_act for bound in self.terms)
         self.values: dict[str, float] = {}
         self.coefficients = {bound.name: 0.0 for bound in self.terms}
-        self.topic_mass = np.zeros(n_topics)
+        self.block_mass = np.zeros((1, n_topics))
+
+    @property
+    def topic_mass(self) -> NDArray:
+        """Column sums after regularization, of all modalities."""
+        return self.block_mass.sum(axis=0)
 
     def update(self, phi_wt: NDArray, counters: Counters) -> None:
         """All of phi."""
-        if self.local:
+        active = [bound for bound in self.terms if bound.tau != 0]
+        self.coefficients = {bound.name: 0.0 for bound in self.terms}
+        if not active:
             self.refresh(phi_wt, counters, counters.everything)
-        else:
-            counts = self._regularized(phi_wt, counters.fold())
-            sums = column_sums(counts, counters.everything, 0.0, self.n_threads)
-            self._normalise(counts, sums, counters.everything, phi_wt)
+            return
+        counts = self._regularized(phi_wt, counters.fold(), active, counters.blocks)
+        self.block_mass = np.empty((len(counters.blocks), self.n_topics))
+        for number, tokens in enumerate(counters.blocks):
+            sums = column_sums(counts, tokens, 0.0, self.n_threads)
+            self.block_mass[number] = sums[: self.n_topics]
+            self._normalise(counts, self.block_mass[number], tokens, phi_wt)
 
     def refresh(self, phi_wt: NDArray, counters: Counters, tokens: NDArray) -> None:
-        """Rows ``tokens`` of phi; only if ``local``."""
-        self._normalise(counters.stored, counters.sums / counters.factor, tokens, phi_wt)
-        self.topic_mass = counters.sums[: self.n_topics]
+        """Rows ``tokens`` of phi, without terms."""
+        self.block_mass = counters.block_sums[:, : self.n_topics]
+        for mass, part in zip(self.block_mass, counters.split(tokens), strict=True):
+            self._normalise(counters.stored, mass / counters.factor, part, phi_wt)
 
-    def _normalise(self, counts: NDArray, sums: NDArray, tokens: NDArray, phi_wt: NDArray) -> None:
-        self.topic_mass = sums[: self.n_topics]
+    def _normalise(self, counts: NDArray, mass: NDArray, tokens: NDArray, phi_wt: NDArray) -> None:
         scale = np.zeros(phi_wt.shape[1], dtype=phi_wt.dtype)
-        np.divide(1, self.topic_mass, out=scale[: self.n_topics], where=self.topic_mass > 0, casting="same_kind")
+        np.divide(1, mass, out=scale[: self.n_topics], where=mass > 0, casting="same_kind")
         n_threads = worthwhile(self.n_threads, float(tokens.size) * phi_wt.shape[1])
         half_step.scale_columns(counts, tokens, scale, FLOOR, phi_wt, n_threads)
 
-    def _regularized(self, phi_wt: NDArray, n_wt: NDArray) -> NDArray:
+    def _regularized(
+        self, phi_wt: NDArray, n_wt: NDArray, active: Sequence[Bound[PhiTerm]], blocks: Sequence[NDArray]
+    ) -> NDArray:
         phi, n = phi_wt[:, : self.n_topics], n_wt[:, : self.n_topics]
         total = n_wt.copy()
         response = np.empty_like(phi)
-        for bound in self.active:
+        rows = [rows_of(tokens) for tokens in blocks]
+        for bound in active:
             response[...] = 0
+            bound.term.learn(phi, n)
             bound.term.add_term(phi, n, response)
-            scale = bound.strength.tau * relative_scale(n, response, bound.term.topics, bound.strength.relative)
-            response *= scale.astype(phi.dtype, copy=False)
+            scales = np.array(
+                [relative_scale(n[part], response[part], bound.term.topics, bound.strength.relative) for part in rows]
+            )
+            for part, scale in zip(rows, bound.tau * scales, strict=True):
+                response[part] *= scale.astype(phi.dtype, copy=False)
             total[:, : self.n_topics] += response
-            self.coefficients[bound.name] = float(np.mean(scale[bound.term.topics]))
+            acting = scales[:, bound.term.topics]
+            self.coefficients[bound.name] = bound.tau * float(acting[acting != 0].mean()) if acting.any() else 0.0
         return total
 
     def measure(self, phi_wt: NDArray, n_wt: NDArray) -> None:
@@ -78,17 +96,29 @@ class MapPosterior:
             self.values[bound.name] = float(bound.term.value(phi, n))
 
 
+def rows_of(tokens: NDArray) -> slice | NDArray:
+    """The same rows as a slice, which makes views, if they are consecutive."""
+    first, last = int(tokens[0]), int(tokens[-1])
+    return slice(first, last + 1) if last - first + 1 == tokens.size else tokens
+
+
 class DirichletPosterior:
     """phi = exp(E[log phi]) of Dirichlet(prior + n_wt): variational LDA."""
 
     local = True
+    terms: Sequence[Bound[PhiTerm]] = ()
 
     def __init__(self, n_topics: int, prior: float, dtype: np.dtype, *, n_threads: int) -> None:
         self.n_topics, self.prior, self.n_threads = n_topics, prior, n_threads
-        self.topic_mass = np.zeros(n_topics)
+        self.block_mass = np.zeros((1, n_topics))
         self.values: dict[str, float] = {}
         self.coefficients: dict[str, float] = {}
         self.dtype = dtype
+
+    @property
+    def topic_mass(self) -> NDArray:
+        """Tokens of the topics."""
+        return self.block_mass[0]
 
     def measure(self, phi_wt: NDArray, n_wt: NDArray) -> None:
         """There are no regularizers."""
@@ -99,7 +129,7 @@ class DirichletPosterior:
 
     def refresh(self, phi_wt: NDArray, counters: Counters, tokens: NDArray) -> None:
         """Rows ``tokens`` of phi."""
-        self.topic_mass = counters.sums[: self.n_topics]
+        self.block_mass = counters.block_sums[:, : self.n_topics]
         total = self.topic_mass + counters.everything.size * self.prior
         self.from_parameters(counters.stored, tokens, counters.factor, total, phi_wt)
 

@@ -1,55 +1,69 @@
 """What the engine asks of its parts; it never asks what class they are."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from numpy.typing import NDArray
 
 from skartm.em._batches import Batch
 from skartm.em._counters import Counters
+from skartm.em._terms import ThetaTerm
 
 Term = TypeVar("Term")
 
 
-class PhiTerm(Protocol):
-    """A regularizer R(phi), bound to a layout; tau, schedule and relative strength are the engine's."""
-
-    topics: NDArray
-
-    def value(self, phi_wt: NDArray, n_wt: NDArray) -> float:
-        """R at tau = 1, for phi and counters of shape (n_tokens, n_topics)."""
-
-    def add_term(self, phi_wt: NDArray, n_wt: NDArray, out: NDArray) -> None:
-        """Add phi * dR/dphi at tau = 1 to ``out`` of shape (n_tokens, n_topics)."""
-
-
-class ThetaTerm(Protocol):
-    """A regularizer R(theta) whose term theta * dR/dtheta does not depend on theta."""
-
-    topics: NDArray
-
-    def value(self, theta_dt: NDArray, sample_weight: NDArray | None = None) -> float:
-        """R at tau = 1, for theta of shape (n_docs, n_topics) and weights of the documents."""
-
-    def constant(self) -> NDArray:
-        """theta * dR/dtheta at tau = 1, of shape (n_topics,)."""
+Trajectory = Callable[[float, int | None], float]
 
 
 @dataclass
 class Strength:
-    """How strongly a term acts."""
+    """How strongly a term acts.
 
-    tau: float
+    Parameters
+    ----------
+    tau : float, or callable (step, n_steps) -> float
+        ``step`` counts passes over the documents from 0 and is fractional online; ``n_steps`` is the number of passes
+        planned, None if nobody knows.
+    relative : float in [0, 1] or None
+        None is absolute; see :func:`skartm.em.relative_scale`.
+    """
+
+    tau: float | Trajectory
     relative: float | None = None
 
+    def at(self, step: float, n_steps: int | None) -> float:
+        """Tau at a step."""
+        return float(self.tau(step, n_steps)) if callable(self.tau) else self.tau
 
-@dataclass
+
 class Bound(Generic[Term]):
-    """A term with its name and strength."""
+    """A term with its name and strength.
 
-    name: str
-    term: Term
-    strength: Strength
+    Attributes
+    ----------
+    tau : float
+        The present strength; ``advance`` changes it.
+    """
+
+    def __init__(self, name: str, term: Term, strength: Strength) -> None:
+        self.name, self.term, self.strength = name, term, strength
+        self.tau = 0.0 if callable(strength.tau) else strength.tau
+
+    def advance(self, step: float, n_steps: int | None, *, regularized: bool = True) -> None:
+        """Set tau to the strength at a step, or to 0."""
+        self.tau = self.strength.at(step, n_steps) if regularized else 0.0
+
+    def settled(self, step: int, n_steps: int) -> bool:
+        """Whether tau stays as it is until the end."""
+        if not callable(self.strength.tau):
+            return True
+        return all(self.strength.at(later, n_steps) == self.tau for later in range(step + 1, n_steps))
+
+    @property
+    def may_act(self) -> bool:
+        """Whether tau can be other than 0 at any step."""
+        return callable(self.strength.tau) or self.strength.tau != 0
 
 
 @dataclass
@@ -59,10 +73,14 @@ class Expectation:
     theta_dt: NDArray  # (n_docs, width): the multiplier of ratio on the token side
     ratio: NDArray  # (nnz of the batch,)
     totals: NDArray  # (n_docs, 2): log-likelihood and left-out mass of every document
+    n_wt: NDArray | None = None  # (tokens of the batch's index, width): weighted counts, in place of ratio
 
 
 class Mixture(Protocol):
     """Where theta comes from."""
+
+    terms: Sequence[Bound[Any]]
+    theta_terms: Sequence[Bound[ThetaTerm]]
 
     def expect(self, batch: Batch, phi_wt: NDArray) -> Expectation:
         """Inner passes over the documents of a batch."""
@@ -72,9 +90,14 @@ class Posterior(Protocol):
     """From expected counts to the parameters that the E-step uses."""
 
     local: bool
-    topic_mass: NDArray
+    terms: Sequence[Bound[Any]]
+    block_mass: NDArray
     values: dict[str, float]
     coefficients: dict[str, float]
+
+    @property
+    def topic_mass(self) -> NDArray:
+        """Tokens of the topics, of all modalities."""
 
     def measure(self, phi_wt: NDArray, n_wt: NDArray) -> None:
         """Bring ``values`` of the regularizers up to date."""

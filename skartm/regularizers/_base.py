@@ -1,29 +1,45 @@
 """Regularizer: a passive declaration that binds to a layout."""
 
-from numbers import Real
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
-from skartm.em import Bound, Layout, PhiTerm, Strength, ThetaTerm
+from skartm.em import Bound, Layout, PhiTerm, PosteriorTerm, Strength, ThetaTerm
+from skartm.regularizers._numbers import is_number
+from skartm.regularizers._schedules import Schedule
 
-Term = PhiTerm | ThetaTerm
+Term = PhiTerm | ThetaTerm | PosteriorTerm
 
 
 class Regularizer(BaseEstimator):
     """Base of all regularizers: parameters only, so that clone, pickle, repr and search need no code.
 
-    A subclass stores its parameters, names the matrix it regularises in ``side`` ("phi" or "theta") and gives
-    ``bind(layout)``, which checks the parameters against the model and returns a term with ``value`` and
-    ``add_term`` (phi) or ``constant`` (theta). R is maximised: the M-step adds ``tau * phi * dR/dphi``.
+    A subclass stores its parameters, says in ``side`` what it regularises ("phi", "theta" or "posterior") and gives
+    ``bind(layout)``, which checks the parameters against the model and returns a :class:`skartm.em.PhiTerm`,
+    :class:`skartm.em.ThetaTerm` or :class:`skartm.em.PosteriorTerm`. R is maximised: the M-step adds
+    ``tau * phi * dR/dphi``.
 
-    Every subclass has the parameters ``tau`` (float) and ``topics`` (None, slice, names or indices); phi
-    regularizers also ``relative`` (None or a number in [0, 1]).
+    Every subclass has the parameter ``tau`` (a number or a :class:`Schedule`); those of phi and theta also ``topics``
+    (None, slice, mask, names, patterns or indices); those of phi also ``relative`` (None or a number in [0, 1]) and
+    ``modality`` (None, a name or names).
+
+    Attributes
+    ----------
+    side : {"phi", "theta", "posterior"}
+    training_only : bool
+        Whether it speaks of the documents of the fit alone, so that ``transform`` does without.
+    uses_y : bool
+        Whether it needs the targets given to ``fit``.
+    needs_order : bool
+        Whether it reads tokens in the order of the text.
     """
 
     side: str = "phi"
+    training_only: bool = False
+    uses_y: bool = False
+    needs_order: bool = False
 
     def bind(self, layout: Layout) -> Term:
         """The term of this regularizer in a model with the given layout."""
@@ -35,39 +51,54 @@ class Regularizer(BaseEstimator):
         name = type(self).__name__
         params = self.get_params(deep=False)
         tau, relative = params["tau"], params.get("relative")
-        if not is_number(tau) or not np.isfinite(tau):
-            msg = f"The 'tau' parameter of {name} must be a finite float. Got {tau!r} instead."
+        if isinstance(tau, Schedule):
+            tau.check()
+        elif not is_number(tau) or not np.isfinite(tau):
+            msg = f"The 'tau' parameter of {name} must be a finite float or a Schedule. Got {tau!r} instead."
             raise TypeError(msg) if not is_number(tau) else ValueError(msg)
         if relative is not None and not (is_number(relative) and 0 <= relative <= 1):
             msg = f"The 'relative' parameter of {name} must be None (absolute) or a number in [0, 1]. Got {relative!r}."
             raise ValueError(msg)
-        return Strength(float(tau), None if relative is None else float(relative))
+        return Strength(tau if isinstance(tau, Schedule) else float(tau), None if relative is None else float(relative))
 
 
-def is_number(value: Any) -> bool:
-    """A real number; not a bool."""
-    return isinstance(value, Real) and not isinstance(value, (bool, np.bool_))
+class Terms(NamedTuple):
+    """Bound terms, side by side."""
+
+    phi: list[Bound[PhiTerm]]
+    theta: list[Bound[ThetaTerm]]
+    posterior: list[Bound[PosteriorTerm]]
+
+    @property
+    def learned(self) -> dict[str, dict[str, Any]]:
+        """What regularizers have learned, by their names."""
+        return {bound.name: dict(bound.term.learned) for bound in (*self.phi, *self.theta) if bound.term.learned}
 
 
-def distribution_over(values: Any, size: int, owner: str, parameter: str) -> NDArray:
-    """Non-negative finite numbers of shape (size,)."""
-    array = np.asarray(values, dtype=np.float64)
-    if array.shape != (size,):
-        msg = f"The {parameter!r} parameter of {owner} must have shape ({size},). Got {array.shape}."
-        raise ValueError(msg)
-    if not np.isfinite(array).all() or (array < 0).any():
-        msg = f"The {parameter!r} parameter of {owner} must be finite and non-negative. Got {values!r}."
-        raise ValueError(msg)
-    return array
+def bind_all(
+    named: Any, layout: Layout, *, learned: Mapping[str, Mapping[str, Any]] | None = None, training: bool = True
+) -> Terms:
+    """Terms of named regularizers.
 
-
-def bind_all(named: Any, layout: Layout) -> tuple[list[Bound[PhiTerm]], list[Bound[ThetaTerm]]]:
-    """Terms of named regularizers, phi and theta apart."""
-    sides: dict[str, list] = {"phi": [], "theta": []}
+    Parameters
+    ----------
+    named : sequence of (str, Regularizer)
+    layout : Layout
+    learned : mapping of name to what the regularizer has learned, default=None
+        To go on from.
+    training : bool, default=True
+        False leaves out those that speak of the documents of the fit alone.
+    """
+    terms = Terms([], [], [])
     for name, regularizer in named:
         side = getattr(regularizer, "side", None)
-        if side not in sides:
-            msg = f"{type(regularizer).__name__}: side must be 'phi' or 'theta'. Got {side!r}."
+        if side not in Terms._fields:
+            msg = f"{type(regularizer).__name__}: side must be 'phi', 'theta' or 'posterior'. Got {side!r}."
             raise ValueError(msg)
-        sides[side].append(Bound(name, regularizer.bind(layout), regularizer.strength()))
-    return sides["phi"], sides["theta"]
+        if not training and regularizer.training_only:
+            continue
+        term = regularizer.bind(layout)
+        if learned and name in learned:
+            term.learned = learned[name]
+        getattr(terms, side).append(Bound(name, term, regularizer.strength()))
+    return terms

@@ -7,12 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-from skartm.em import Layout
+from skartm.em import Documents, Layout, Modality
 
 
 def check_regularizer(
     regularizer: Any,
     *,
+    layout: Layout | None = None,
     n_tokens: int = 13,
     n_topics: int = 4,
     n_docs: int = 7,
@@ -22,15 +23,20 @@ def check_regularizer(
     """Check that a regularizer keeps the contract of the engine.
 
     * it survives ``clone`` and ``pickle`` with the same parameters, and ``bind`` changes none of them;
-    * the term is x * dR/dx: it agrees with central finite differences of ``value``;
+    * the term is x * dR/dx: it agrees with central finite differences of ``value``; a term of p(t|d,w) gives
+      distributions and is, by the theorem of the E-step, the gradient of a regularizer of p(t|d,w);
     * it touches its own topics only, adds to ``out``, and leaves its inputs as they were;
-    * names of topics that the model does not have are an error.
+    * a theta term of a document does not depend on the documents beside it;
+    * names of topics and modalities that the model does not have are an error.
 
     Parameters
     ----------
     regularizer : Regularizer
+    layout : Layout, default=None
+        The model to bind to. None makes one of topics "topic0", "topic1", ..., tokens "token0", "token1", ..., of which
+        the first two thirds are the modality "words" and the rest "tags", and documents with random targets.
     n_tokens, n_topics, n_docs : int
-        Shape of the random model; raise them when the regularizer names tokens or topics beyond.
+        Shape of that model; raise them when the regularizer names tokens or topics beyond.
     rtol : float
         Largest difference to the finite differences, relative to the largest entry of the term.
     random_state : int
@@ -46,16 +52,30 @@ def check_regularizer(
     >>> check_regularizer(Decorrelation(topics=[0, 2]))
     """
     rng = np.random.default_rng(random_state)
-    layout = Layout(tuple(f"topic{t}" for t in range(n_topics)), n_tokens)
+    if layout is None:
+        layout = example_layout(n_tokens, n_topics, n_docs, rng)
     _check_declaration(regularizer, layout)
     term = regularizer.bind(layout)
+    n_docs = layout.n_docs or n_docs
     if regularizer.side == "phi":
-        phi = rng.dirichlet(np.ones(n_tokens), size=n_topics).T.copy()
+        phi = rng.dirichlet(np.ones(layout.n_tokens), size=layout.n_topics).T.copy()
         n_wt = rng.uniform(0.5, 9, size=phi.shape)
         _check_phi(term, phi, n_wt, rtol)
+    elif regularizer.side == "theta":
+        _check_theta(term, rng.dirichlet(np.ones(layout.n_topics), size=n_docs), rng.uniform(1, 50, n_docs), rtol)
     else:
-        theta = rng.dirichlet(np.ones(n_topics), size=n_docs)
-        _check_theta(term, theta, rtol)
+        p = rng.dirichlet(np.ones(layout.n_topics), size=11)
+        _check_posterior(term, p, rng.permutation(layout.n_tokens)[:11], rng.uniform(1, 5, 11), rtol)
+
+
+def example_layout(n_tokens: int, n_topics: int, n_docs: int, rng: np.random.Generator) -> Layout:
+    """The model that regularizers are checked with."""
+    tokens = np.arange(n_tokens, dtype=np.int32)
+    cut = max(2 * n_tokens // 3, 1)
+    modalities = (Modality("words", tokens[:cut]), Modality("tags", tokens[cut:])) if cut < n_tokens else ()
+    names = tuple(f"token{w}" for w in range(n_tokens))
+    topics = tuple(f"topic{t}" for t in range(n_topics))
+    return Layout(topics, n_tokens, modalities, names, n_docs, rng.integers(0, 3, n_docs))
 
 
 def _check_declaration(regularizer: Any, layout: Layout) -> None:
@@ -66,33 +86,65 @@ def _check_declaration(regularizer: Any, layout: Layout) -> None:
     regularizer.bind(layout)
     regularizer.strength()
     _require(repr(regularizer) == before, f"{name}: bind must not change parameters")
-    if "topics" in regularizer.get_params():
-        try:
-            clone(regularizer).set_params(topics=["no such topic"]).bind(layout)
-        except ValueError:
-            return
-        _require(False, f"{name}: bind must raise ValueError on a topic that the model does not have")
+    for parameter, wrong in (("topics", ["no such topic"]), ("modality", "no such modality")):
+        if parameter in regularizer.get_params(deep=False):
+            try:
+                clone(regularizer).set_params(**{parameter: wrong}).bind(layout)
+            except ValueError:
+                continue
+            _require(False, f"{name}: bind must raise ValueError on a name in {parameter} that the model does not have")
 
 
 def _check_phi(term: Any, phi: NDArray, n_wt: NDArray, rtol: float) -> None:
     phi_before, n_before = phi.copy(), n_wt.copy()
+    term.learn(phi, n_wt)
     out = np.ones_like(phi)
     term.add_term(phi, n_wt, out)
     added = out - 1
     again = np.zeros_like(phi)
     term.add_term(phi, n_wt, again)
     _require(np.allclose(added, again, atol=1e-12), "add_term must add to out")
-    _require(np.array_equal(phi, phi_before) and np.array_equal(n_wt, n_before), "add_term must not change its inputs")
+    _require(np.array_equal(phi, phi_before) and np.array_equal(n_wt, n_before), "a term must not change its inputs")
     _compare(again, phi * _gradient(lambda x: term.value(x, n_wt), phi), rtol)
     others = np.setdiff1d(np.arange(phi.shape[1]), term.topics)
     _require(not again[:, others].any(), "add_term must leave topics outside of its subset alone")
 
 
-def _check_theta(term: Any, theta: NDArray, rtol: float) -> None:
-    constant = np.asarray(term.constant())
-    _compare(np.broadcast_to(constant, theta.shape), theta * _gradient(term.value, theta), rtol)
+def _check_theta(term: Any, theta: NDArray, mass: NDArray, rtol: float) -> None:
+    documents, before = Documents(0, mass), theta.copy()
+    n_dt = theta * mass[:, None]
+    term.observe(theta, documents)
+    _require(np.isfinite(term.finish(1.0)), "finish must return a finite value")
+    again = np.zeros_like(theta)
+    term.add_term(theta, n_dt, documents, 0, again)
+    out = np.ones_like(theta)
+    term.add_term(theta, n_dt, documents, 0, out)
+    _require(np.allclose(out - 1, again, atol=1e-12), "add_term must add to out")
+    _require(np.array_equal(theta, before), "a term must not change its inputs")
+    _compare(again, theta * _gradient(lambda x: term.value(x, documents), theta), rtol)
+    constant = term.constant()
+    if constant is not None:
+        _require(np.allclose(again, constant), "add_term must agree with constant")
     others = np.setdiff1d(np.arange(theta.shape[1]), term.topics)
-    _require(not constant[others].any(), "constant must leave topics outside of its subset alone")
+    _require(not again[:, others].any(), "a term must leave topics outside of its subset alone")
+    part = np.zeros_like(theta[2:5])
+    term.add_term(theta[2:5], n_dt[2:5], Documents(2, mass[2:5]), 0, part)
+    _require(np.allclose(part, again[2:5], atol=1e-12), "the term of a document must not depend on those beside it")
+
+
+def _check_posterior(term: Any, p: NDArray, tokens: NDArray, counts: NDArray, rtol: float) -> None:
+    before = p.copy()
+    result = np.asarray(term.apply(p, tokens, counts))
+    _require(np.array_equal(p, before), "apply must not change its inputs")
+    _require(result.shape == p.shape, "apply must return the shape of p")
+    _require(bool((result >= 0).all()) and np.allclose(result.sum(axis=1), 1), "apply must return distributions")
+
+    def regularizer(x: NDArray) -> float:  # R(Pi) = sum n (p~ - p) ln p, with p~ and the p before ln as they are
+        return float(counts @ ((result - before) * np.log(x)).sum(axis=1))
+
+    gradient = _gradient(regularizer, p)
+    moved = p * (1 + (gradient - (p * gradient).sum(axis=1, keepdims=True)) / counts[:, None])
+    _compare(moved, result, rtol)
 
 
 def _gradient(function: Any, point: NDArray) -> NDArray:

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from skartm.em import Layout, TopicSelection
+from skartm.em import Layout, PhiTerm, TopicSelection
 from skartm.regularizers._base import Regularizer
 
 
@@ -56,7 +56,7 @@ class Decorrelation(Regularizer):
         return _DecorrelationTerm(layout.topics(self.topics, "Decorrelation"), layout.n_topics)
 
 
-class _DecorrelationTerm:
+class _DecorrelationTerm(PhiTerm):
     def __init__(self, topics: NDArray, n_topics: int) -> None:
         self.topics = topics
         self._everywhere = topics.size == n_topics

@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skartm.em import Layout, TopicSelection
-from skartm.regularizers._base import Regularizer, distribution_over
+from skartm.em import Documents, Layout, PhiTerm, ThetaTerm, TopicSelection
+from skartm.regularizers._base import Regularizer
+from skartm.regularizers._numbers import distribution_over
 from skartm.simplex import FLOOR
 
 
@@ -68,7 +69,7 @@ class SmoothSparsePhi(Regularizer):
         return _SmoothSparsePhiTerm(beta, layout.topics(self.topics, "SmoothSparsePhi"), layout.n_topics)
 
 
-class _SmoothSparsePhiTerm:
+class _SmoothSparsePhiTerm(PhiTerm):
     def __init__(self, beta: NDArray, topics: NDArray, n_topics: int) -> None:
         self.beta, self.topics = beta, topics
         self._everywhere = topics.size == n_topics
@@ -139,15 +140,15 @@ class SmoothSparseTheta(Regularizer):
         return _SmoothSparseThetaTerm(alpha, topics)
 
 
-class _SmoothSparseThetaTerm:
+class _SmoothSparseThetaTerm(ThetaTerm):
     def __init__(self, alpha: NDArray, topics: NDArray) -> None:
         self.alpha, self.topics = alpha, topics
 
-    def value(self, theta_dt: NDArray, sample_weight: NDArray | None = None) -> float:
+    def value(self, theta_dt: NDArray, documents: Documents) -> float:
         logs = np.log(np.maximum(theta_dt, theta_dt.dtype.type(FLOOR)))
-        if sample_weight is None:
+        if documents.sample_weight is None:
             return float(logs.sum(axis=0, dtype=np.float64) @ self.alpha)
-        return float(sample_weight @ logs @ self.alpha)
+        return float(documents.sample_weight @ logs @ self.alpha)
 
     def constant(self) -> NDArray:
         return self.alpha

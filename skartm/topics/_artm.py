@@ -5,18 +5,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
-from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted
 
 from skartm._callbacks import with_callbacks
 from skartm._validation import (
     check_choice,
-    check_counts,
     check_dtype,
     check_flag,
     check_integer,
     check_real,
-    check_weights,
 )
 from skartm.em import (
     EM,
@@ -31,13 +27,14 @@ from skartm.em import (
     padded,
     unpadded_transpose,
 )
-from skartm.metrics import completion_split, log_likelihood
-from skartm.regularizers import NamedRegularizers, bind_all, check_regularizers
-from skartm.simplex import random_distributions
+from skartm.regularizers import NamedRegularizers, Terms, bind_all, check_regularizers
 from skartm.topics._base import TopicModel
+from skartm.topics._scored import ScoredModel
+from skartm.topics._start import initial_phi, spread_mass
+from skartm.topics._token_topics import TokenTopicsModel
 
 
-class ARTMTransformer(NamedRegularizers, TopicModel):
+class ARTMTransformer(NamedRegularizers, ScoredModel, TokenTopicsModel, TopicModel):
     r"""Topic model with additive regularization.
 
     Maximises the regularised log-likelihood by the EM algorithm [1]_:
@@ -60,10 +57,21 @@ class ARTMTransformer(NamedRegularizers, TopicModel):
         and the same in a grid. None or ``"drop"`` in place of a regularizer leaves it out.
     topic_names : list of str, default=None
         One unique name a topic; they name the columns of ``transform`` and the topics in regularizers.
+    token_names : list of str, default=None
+        One name a column of X, for regularizers that are given words; None takes the column names of a data frame.
+    modalities : dict of name to slice, indices or mask; or n_tokens labels; default=None
+        Kinds of tokens (words, tags, authors): phi is a distribution over each. None: all columns are one kind.
+    modality_weights : dict of name to float, default=None
+        Counts of a modality are multiplied by its weight, 1 by default. Each weight is a parameter of the model:
+        ``set_params(modality_weights__tags=2.0)``.
+    main_modality : str, default=None
+        Name of the modality to which weights are relative: with weight 1 another gets the mass of the main one.
     learning_method : {"batch", "online"}, default="batch"
         "batch": one update of phi a pass. "online": one a batch, with decaying weights.
     max_iter : int, default=50
         Passes over the documents, at most; exactly, when ``tol=0``.
+    unregularized_iter : int, default=0
+        So many of the last passes go without any regularizer, which leaves the zeros but takes away the bias.
     tol : float, default=1e-3
         Stop when the objective (log-likelihood plus regularizers, in nats a token) changes by less in one pass.
         With ``validation_fraction``: stop when the best held-out perplexity is three passes old. 0 never stops early.
@@ -110,6 +118,10 @@ class ARTMTransformer(NamedRegularizers, TopicModel):
         Tokens of the topics, after regularization.
     dead_topics_ : array of int
         Topics without tokens.
+    learned_ : dict of dicts
+        What regularizers have learned with the model, by their names.
+    modality_weights_ : dict of name to float
+        Weights of the modalities in effect.
     history_ : dict of lists
         One entry an iteration: ``log_likelihood, perplexity, objective, phi_sparsity, theta_sparsity, dead_topics,
         left_out, seconds`` and the value of every regularizer under its name.
@@ -148,8 +160,13 @@ class ARTMTransformer(NamedRegularizers, TopicModel):
         *,
         regularizers: Any = (),
         topic_names: Any = None,
+        token_names: Any = None,
+        modalities: Any = None,
+        modality_weights: Any = None,
+        main_modality: Any = None,
         learning_method: str = "batch",
         max_iter: int = 50,
+        unregularized_iter: int = 0,
         tol: float = 1e-3,
         max_doc_iter: int = 10,
         doc_tol: float = 0.01,
@@ -170,8 +187,13 @@ class ARTMTransformer(NamedRegularizers, TopicModel):
         self.n_components = n_components
         self.regularizers = regularizers
         self.topic_names = topic_names
+        self.token_names = token_names
+        self.modalities = modalities
+        self.modality_weights = modality_weights
+        self.main_modality = main_modality
         self.learning_method = learning_method
         self.max_iter = max_iter
+        self.unregularized_iter = unregularized_iter
         self.tol = tol
         self.max_doc_iter = max_doc_iter
         self.doc_tol = doc_tol
@@ -212,7 +234,7 @@ class ARTMTransformer(NamedRegularizers, TopicModel):
         """
         self._check_parameters()
         decay = self._decay() if self.learning_method == "online" else None
-        return self._fit(X, sample_weight, decay=decay, max_iter=int(self.max_iter), tol=float(self.tol))
+        return self._fit(X, sample_weight, decay=decay, max_iter=int(self.max_iter), tol=float(self.tol), y=y)
 
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> "ARTMTransformer":
         """Update the topics by the documents of X, ``batch_size`` at a time.
@@ -228,34 +250,7 @@ class ARTMTransformer(NamedRegularizers, TopicModel):
         self
         """
         self._check_parameters()
-        return self._partial_fit(X, sample_weight, self._decay())
-
-    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
-        """Mean log-likelihood of a token, in nats: higher is better, and corpora of any size compare.
-
-        With ``evaluation="completion"`` of the held-out half of every document given its observed half
-        (:func:`skartm.metrics.completion_split`); with "fold_in" of all tokens given all tokens.
-
-        Parameters
-        ----------
-        X : array or sparse matrix of shape (n_docs, n_tokens)
-        y : ignored
-        sample_weight : array of shape (n_docs,), default=None
-
-        Returns
-        -------
-        float
-        """
-        check_is_fitted(self, "components_")
-        X = check_counts(self, X, self._dtype(), reset=False)
-        weights = check_weights(self, sample_weight, X.shape[0])
-        given, scored = (X, X) if self.evaluation == "fold_in" else completion_split(X)
-        theta = self._doc_topic(given.astype(self._dtype()))
-        return log_likelihood(self.components_, theta, scored, sample_weight=weights)
-
-    def perplexity(self, X: Any, sample_weight: Any = None) -> float:
-        """exp(-score): lower is better; see :meth:`score` for what is given and what is scored."""
-        return float(np.exp(-self.score(X, sample_weight=sample_weight)))
+        return self._partial_fit(X, sample_weight, self._decay(), y)
 
     # --- hooks -------------------------------------------------------------------------------------------------------
 
@@ -267,6 +262,8 @@ class ARTMTransformer(NamedRegularizers, TopicModel):
 
     def _check_parameters(self) -> None:
         check_integer(self, "n_components", minimum=1)
+        check_integer(self, "unregularized_iter", minimum=0)
+        self._check_modalities()
         check_choice(self, "learning_method", ("batch", "online"))
         check_choice(self, "evaluation", ("completion", "fold_in"))
         for name in ("max_iter", "max_doc_iter", "batch_size"):
@@ -300,63 +297,75 @@ class ARTMTransformer(NamedRegularizers, TopicModel):
             msg = f"The 'topic_names' parameter must not repeat names. Got {repeated} more than once."
             raise ValueError(msg)
 
-    def _engine(self, layout: Layout, n_docs: int) -> EM:
-        phi_terms, theta_terms = bind_all(check_regularizers(self), layout)
+    def _engine(self, layout: Layout, *, warm: bool) -> EM:
+        learned = self.learned_ if warm and hasattr(self, "learned_") else None
+        terms = bind_all(check_regularizers(self), layout, learned=learned)
+        self._bound_terms = terms
         n_threads = self._n_threads()
-        mixture = self._mixture(layout, theta_terms, n_stored=n_docs if self.reuse_theta else 0)
-        posterior = MapPosterior(layout.n_topics, phi_terms, n_threads=n_threads)
-        return EM(mixture, posterior, layout.n_topics, theta_terms=theta_terms, n_threads=n_threads)
+        mixture = self._mixture(layout, terms, n_stored=(layout.n_docs or 0) if self.reuse_theta else 0)
+        posterior = MapPosterior(layout.n_topics, terms.phi, n_threads=n_threads)
+        return EM(mixture, posterior, layout.n_topics, n_threads=n_threads)
 
-    def _mixture(self, layout: Layout, theta_terms: Any, *, n_stored: int = 0) -> FreeMixture:
-        prior = np.zeros(layout.n_topics)
-        for bound in theta_terms:
-            prior += bound.strength.tau * bound.term.constant()
+    def _mixture(self, layout: Layout, terms: Terms, *, n_stored: int = 0) -> FreeMixture:
         return FreeMixture(
             layout.n_topics,
             n_passes=int(self.max_doc_iter),
             tol=float(self.doc_tol),
             dtype=self._dtype(),
             n_threads=self._n_threads(),
-            prior=prior,
+            terms=terms.theta,
+            posterior_terms=terms.posterior,
             n_stored=n_stored,
         )
 
     def _start(self, layout: Layout, batches: Batches, *, warm: bool) -> State:
         dtype, n_topics = self._dtype(), layout.n_topics
-        phi = padded(self.components_.T if warm else self._initial_phi(layout), dtype)
+        start = self.components_.T if warm else initial_phi(self.init, layout, self.random_state)
+        phi = padded(start, dtype)
         if warm and hasattr(self, "n_wt_"):
             n_wt = padded(self.n_wt_, dtype)
         else:
-            mass = self.topic_mass_ if warm else np.full(n_topics, _total_mass(batches) / n_topics)
-            n_wt = padded(phi[:, :n_topics] * mass.astype(dtype), dtype)
+            block_mass = self._block_mass if warm else spread_mass(batches, layout)
+            n_wt = phi.copy()
+            for tokens, mass in zip(layout.blocks, block_mass, strict=True):
+                n_wt[tokens, :n_topics] *= mass.astype(dtype)
         n_samples, n_updates = (self._counted_samples, self.n_updates_) if warm else (batches.n_samples, 0)
-        return State(phi, Counters(n_wt, clipped=True, n_threads=self._n_threads()), n_samples, n_updates)
-
-    def _initial_phi(self, layout: Layout) -> NDArray:
-        """(n_tokens, n_topics), columns sum to 1."""
-        shape = (layout.n_topics, layout.n_tokens)
-        if self.init is None:
-            return random_distributions(check_random_state(self.random_state), layout.n_tokens, layout.n_topics)
-        phi = np.asarray(self.init, dtype=np.float64)
-        if phi.shape != shape:
-            msg = f"The 'init' parameter must have shape {shape} (n_components, n_tokens). Got {phi.shape}."
-            raise ValueError(msg)
-        if not np.isfinite(phi).all() or (phi < 0).any() or not np.allclose(phi.sum(axis=1), 1, atol=1e-3):
-            msg = "The 'init' parameter must have rows that are distributions (non-negative, sum 1); normalise them."
-            raise ValueError(msg)
-        return phi.T / phi.sum(axis=1)
+        counters = Counters(n_wt, clipped=True, n_threads=self._n_threads(), blocks=layout.blocks)
+        return State(phi, counters, n_samples, n_updates)
 
     def _publish(self, engine: EM, state: State) -> None:
         self.components_ = unpadded_transpose(state.phi_wt, engine.n_topics)
         self.topic_mass_ = engine.posterior.topic_mass.copy()
+        self._block_mass = engine.posterior.block_mass.copy()
+        self.learned_ = self._bound_terms.learned
         self.dead_topics_ = np.flatnonzero(self.topic_mass_ <= 0)
 
     def _infer(self, tokens: Any) -> Callable[[Batch], NDArray]:
-        layout = self._layout(self.components_.shape[1])
-        mixture = self._mixture(layout, bind_all(check_regularizers(self), layout)[1])
-        phi = padded(self.components_[:, tokens].T, self._dtype())
-        return lambda batch: mixture.expect(batch, phi).theta_dt[:, : layout.n_topics]
+        mixture, phi = self._fitted_mixture(tokens)
+        return lambda batch: mixture.expect(batch, phi).theta_dt[:, : self.components_.shape[0]]
 
+    def _fitted_mixture(self, tokens: Any) -> tuple[FreeMixture, NDArray]:
+        """The mixture of new documents, with the strengths that the fit ended with, and phi of some tokens."""
+        layout = self._layout(self.components_, known=True)
+        terms = bind_all(check_regularizers(self), layout, learned=getattr(self, "learned_", None), training=False)
+        mixture = self._mixture(layout, terms)
+        step, n_steps, regularized = getattr(self, "_last_step", (0, int(self.max_iter), True))
+        for bound in mixture.terms:
+            bound.advance(step, n_steps, regularized=regularized)
+        return mixture, padded(self.components_[:, tokens].T, self._dtype())
 
-def _total_mass(batches: Batches) -> float:
-    return sum(batch.mass() for batch in batches)
+    def _targets(self, y: Any, n_docs: int) -> NDArray | None:
+        readers = [name for name, regularizer in check_regularizers(self) if getattr(regularizer, "uses_y", False)]
+        if not readers:
+            return None
+        if y is None:
+            msg = f"{type(self).__name__}: the regularizers {readers} read targets. Got y=None; call fit(X, y)."
+            raise ValueError(msg)
+        y = np.asarray(y)
+        if y.ndim == 0 or y.shape[0] != n_docs:
+            msg = f"{type(self).__name__}: y must have one row for each of the {n_docs} documents. Got shape {y.shape}."
+            raise ValueError(msg)
+        return y
+
+    def _reads_order(self) -> bool:
+        return any(getattr(regularizer, "needs_order", False) for _, regularizer in check_regularizers(self))

@@ -16,12 +16,13 @@ from skartm._threads import effective_n_threads
 from skartm._validation import check_counts, check_weights
 from skartm.em import EM, Batches, Decay, History, Layout, Pass, State, is_memory_mapped, passes
 from skartm.exceptions import DeadTopicWarning, LeftOutTokensWarning
+from skartm.topics._modal import ModalModel
 
 _THETA_BYTES = 4 * 2**20  # offline, where the cut is free: so much theta stays in cache, and phi is read more rarely
 _PATIENCE = 3  # iterations without a better held-out perplexity
 
 
-class TopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class TopicModel(ModalModel, CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Base of the topic models on the EM engine.
 
     Hooks of a model: ``_check_parameters`` (raises, returns nothing), ``_engine`` (mixture and posterior of a fit),
@@ -30,6 +31,7 @@ class TopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transfor
 
     history_: History
     n_iter_: int
+    unregularized_iter = 0
     _phi_is_published = True  # components_ is phi, not the counters
 
     def __sklearn_tags__(self) -> Tags:
@@ -45,7 +47,7 @@ class TopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transfor
 
     # --- fitting -----------------------------------------------------------------------------------------------------
 
-    def _fit(self, X: Any, sample_weight: Any, *, decay: Decay | None, max_iter: int, tol: float) -> Any:
+    def _fit(self, X: Any, sample_weight: Any, *, decay: Decay | None, max_iter: int, tol: float, y: Any = None) -> Any:
         """Passes until convergence; also after an interruption the attributes are those of the last whole pass."""
         warm = bool(getattr(self, "warm_start", False)) and hasattr(self, "components_")
         if warm and self.components_.shape[0] != self.n_components:
@@ -56,10 +58,11 @@ class TopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transfor
             raise ValueError(msg)
         X = check_counts(self, X, self._dtype(), reset=not warm)
         weights = check_weights(self, sample_weight, X.shape[0])
-        X, weights, held_out = self._hold_out(X, weights)
-        batches = self._batches(X, weights, online=decay is not None)
-        layout = self._layout(X.shape[1])
-        engine = self._engine(layout, batches.n_docs)
+        y = self._targets(y, X.shape[0])
+        X, weights, y, held_out = self._hold_out(X, weights, y)
+        layout = self._layout(X, n_docs=X.shape[0], y=y, known=warm)
+        engine = self._engine(layout, warm=warm)
+        batches = self._batches(X, weights, layout, online=decay is not None)
         state = self._start(layout, batches, warm=warm)
         history = self.history_ if warm else History()
         self._iterate(engine, batches, state, decay, max_iter, tol, X, held_out, history)
@@ -83,19 +86,24 @@ class TopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transfor
         iterations = passes(engine, batches, state, max_iter=max_iter, decay=decay)
         # A copy of phi an iteration would cost some percent of it; offline, phi itself survives an interruption.
         eager = task.observed or held_out is not None or decay is not None or not self._phi_is_published
-        n_iter, stopped = 0, False
+        n_iter, final, stopped = 0, 0, False
         try:
             while n_iter < max_iter and not stopped:
+                engine.regularized = not final and n_iter < max_iter - self.unregularized_iter
                 task.begin_iteration()
                 result = next(iterations)
                 n_iter += 1
                 self.n_iter_, self.history_, self.n_samples_seen_ = n_iter, history, batches.n_samples
                 self.__dict__.pop("n_wt_", None)
                 self.n_updates_, self._counted_samples = state.n_updates, state.n_samples
+                self._last_step = (n_iter - 1, max_iter, engine.regularized)
                 if eager:
                     self._publish(engine, state)
                 self._record(engine, result, state, held_out)
-                stopped = task.end_iteration(self._fitted_attributes) or self._has_converged(tol, X)
+                stopped = task.end_iteration(self._fitted_attributes)
+                if not stopped and not final and engine.settled(n_iter - 1, max_iter) and self._has_converged(tol, X):
+                    final = min(n_iter + self.unregularized_iter, max_iter) if engine.regularized else n_iter
+                stopped = stopped or n_iter == final
         finally:
             if n_iter and not eager:
                 self._publish(engine, state)
@@ -119,7 +127,7 @@ class TopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transfor
         if posterior.coefficients:
             posterior.measure(state.phi_wt, state.counters.fold())
         values = posterior.values | engine.theta_values
-        coefficients = posterior.coefficients | {bound.name: bound.strength.tau for bound in engine.theta_terms}
+        coefficients = posterior.coefficients | {bound.name: bound.tau for bound in engine.theta_terms}
         self.history_.record(result, state.phi_wt, engine.n_topics, posterior.topic_mass, values, coefficients)
         if held_out is not None:
             self.history_.setdefault("validation_perplexity", []).append(float(np.exp(-self.score(held_out))))
@@ -130,9 +138,9 @@ class TopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transfor
                 f"{last['phi_sparsity']:.3f}, {last['seconds']:.2f} s\n"
             )
 
-    def _batches(self, X: Any, weights: NDArray | None, *, online: bool) -> Batches:
+    def _batches(self, X: Any, weights: NDArray | None, layout: Layout, *, online: bool) -> Batches:
         size = int(self.batch_size) if online else min(max(_THETA_BYTES // (4 * self.n_components), 512), 8192)
-        batches = Batches(X, size, self._dtype(), weights)
+        batches = Batches(X, size, self._dtype(), weights, layout.token_weights, ordered=self._reads_order())
         if X.nnz == 0 or not X.data.max() > 0:
             msg = (
                 f"{type(self).__name__}: X must have tokens. Got a matrix of shape {X.shape} without positive entries."
@@ -140,19 +148,20 @@ class TopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transfor
             raise ValueError(msg)
         return batches
 
-    def _partial_fit(self, X: Any, sample_weight: Any, decay: Decay) -> Any:
+    def _partial_fit(self, X: Any, sample_weight: Any, decay: Decay, y: Any = None) -> Any:
         """One update from the rows of X."""
         first = not hasattr(self, "components_")
         X = check_counts(self, X, self._dtype(), reset=first)
         weights = check_weights(self, sample_weight, X.shape[0])
-        batches = self._batches(X, weights, online=True)
-        layout = self._layout(X.shape[1])
-        engine = self._engine(layout, batches.n_docs)
+        layout = self._layout(X, n_docs=X.shape[0], y=self._targets(y, X.shape[0]), known=not first)
+        engine = self._engine(layout, warm=not first)
+        batches = self._batches(X, weights, layout, online=True)
         if first:
             self.n_samples_seen_, self.history_, self.n_iter_ = 0.0, History(), 0
         state = self._start(layout, batches, warm=not first)
         self.n_samples_seen_ += batches.n_samples
-        result = engine.online_pass(batches, state, decay, self.n_samples_seen_)
+        result = engine.online_pass(batches, state, decay, self.n_samples_seen_, self.n_iter_, whole=first)
+        self._last_step = (self.n_iter_, None, True)
         self.n_iter_ += 1
         self._publish(engine, state)
         self._record(engine, result, state, None)
@@ -192,11 +201,21 @@ class TopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transfor
             )
             warnings.warn(msg, LeftOutTokensWarning, stacklevel=5)
 
-    def _hold_out(self, X: Any, weights: NDArray | None) -> tuple[Any, NDArray | None, Any]:
-        """Training rows, their weights, and the rows held out for validation (None without)."""
+    def _targets(self, y: Any, n_docs: int) -> NDArray | None:
+        """y of the documents; None unless the model reads it."""
+        return None
+
+    def _reads_order(self) -> bool:
+        """Whether the entries of a row are tokens in the order of the text, not to be added up."""
+        return False
+
+    def _hold_out(
+        self, X: Any, weights: NDArray | None, y: NDArray | None
+    ) -> tuple[Any, NDArray | None, NDArray | None, Any]:
+        """Training rows, their weights and targets, and the rows held out for validation (None without)."""
         fraction = getattr(self, "validation_fraction", None)
         if fraction is None:
-            return X, weights, None
+            return X, weights, y, None
         n_held_out = round(fraction * X.shape[0])
         if not 0 < n_held_out < X.shape[0]:
             msg = (
@@ -206,7 +225,7 @@ class TopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transfor
             raise ValueError(msg)
         order = check_random_state(self.random_state).permutation(X.shape[0])
         train, held_out = np.sort(order[n_held_out:]), np.sort(order[:n_held_out])
-        return X[train], None if weights is None else weights[train], X[held_out]
+        return X[train], None if weights is None else weights[train], None if y is None else y[train], X[held_out]
 
     # --- use ---------------------------------------------------------------------------------------------------------
 
@@ -237,9 +256,13 @@ class TopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transfor
                 f"{X.shape[1]}; the last fit did not complete a pass, fit again."
             )
             raise ValueError(msg)
+        layout = self._layout(X, known=True)
         X, tokens = _used_columns(X)
         theta = np.empty((X.shape[0], self.components_.shape[0]), dtype=self._dtype())
-        batches = Batches(X, self._transform_batch_size(), self._dtype())
+        token_weight = None if layout.token_weights is None else layout.token_weights[tokens]
+        batches = Batches(
+            X, self._transform_batch_size(), self._dtype(), None, token_weight, ordered=self._reads_order()
+        )
         batches.keep = False
         infer = self._infer(tokens)
         for batch in batches:
@@ -258,13 +281,6 @@ class TopicModel(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transfor
         if getattr(self, "topic_names", None) is not None:
             return np.asarray(self.topic_names, dtype=object)
         return super().get_feature_names_out()
-
-    def _layout(self, n_tokens: int) -> Layout:
-        names = getattr(self, "topic_names", None)
-        if names is None:
-            prefix = type(self).__name__.lower()
-            names = [f"{prefix}{t}" for t in range(self.n_components)]
-        return Layout(tuple(names), n_tokens)
 
 
 def _used_columns(X: Any) -> tuple[Any, NDArray | slice]:

@@ -272,7 +272,7 @@ class LDA(TopicModel):
         check_dtype(self)
         self._n_threads()
 
-    def _engine(self, layout: Layout, n_docs: int) -> EM:
+    def _engine(self, layout: Layout, *, warm: bool) -> EM:
         n_threads, n_topics = self._n_threads(), layout.n_topics
         if self.inference == "variational":
             mixture = self._dirichlet(self._random)

@@ -38,11 +38,18 @@ def learn(
     """phi and theta after ``n_iter`` passes of the engine, its state and the passes."""
     n_tokens, n_topics = phi.shape
     layout = Layout(tuple(f"t{t}" for t in range(n_topics)), n_tokens)
-    phi_terms, theta_terms = bind_all(regularizers, layout)
-    prior = sum((bound.strength.tau * bound.term.constant() for bound in theta_terms), np.zeros(n_topics))
-    mixture = FreeMixture(n_topics, n_passes=n_passes, tol=0.0, dtype=dtype, n_threads=n_threads, prior=prior)
-    posterior = MapPosterior(n_topics, phi_terms, n_threads=n_threads)
-    engine = EM(mixture, posterior, n_topics, theta_terms=theta_terms, n_threads=n_threads)
+    terms = bind_all(regularizers, layout)
+    mixture = FreeMixture(
+        n_topics,
+        n_passes=n_passes,
+        tol=0.0,
+        dtype=dtype,
+        n_threads=n_threads,
+        terms=terms.theta,
+        posterior_terms=terms.posterior,
+    )
+    posterior = MapPosterior(n_topics, terms.phi, n_threads=n_threads)
+    engine = EM(mixture, posterior, n_topics, n_threads=n_threads)
     batches = Batches(X, batch_size, dtype, weights)
     mass = sum(batch.mass() for batch in batches)
     counters = Counters(padded(phi * mass / n_topics, dtype), clipped=True, n_threads=n_threads)

@@ -23,6 +23,9 @@ LAYOUT = Layout(("sport_1", "sport_2", "background", "politics"), 10)
         (np.array(["sport_2"]), [1]),
         (range(2), [0, 1]),
         (["politics", 0], [0, 3]),
+        ("sport*", [0, 1]),
+        (["sport*", "background"], [0, 1, 2]),
+        (np.array([True, False, True, False]), [0, 2]),
     ],
 )
 def test_topics(selection, expected):
@@ -40,7 +43,8 @@ def test_topics(selection, expected):
         ([1.0], "Got 1.0"),
         ([True], "Got True"),
         ([None], "Got None"),
-        (np.array([True, False, True, False]), "Got"),
+        (np.array([True, False]), r"a mask of topics must have shape \(4,\). Got \(2,\)"),
+        ("back*x", "Got the pattern .*, which no name matches"),
         ([], "must select at least one of 4 topics. Got \\[\\]"),
         (slice(9, None), "must select at least one"),
     ],

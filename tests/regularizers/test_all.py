@@ -10,7 +10,7 @@ from sklearn.base import clone
 
 import skartm.regularizers as public
 from skartm import ARTMTransformer
-from skartm.em import Layout, Strength
+from skartm.em import Documents, Layout, Strength
 from skartm.regularizers import Regularizer, check_regularizer
 from tests.em.corpora import corpus
 from tests.regularizers.declarations import ALL_REGULARIZERS, CLASSES
@@ -48,7 +48,7 @@ def test_dead_topics_and_zeros_are_finite(regularizer, dtype):
     term = regularizer.bind(LAYOUT)
     zeros = np.zeros((13, 4), dtype=dtype)
     if regularizer.side == "theta":
-        assert np.isfinite(term.value(zeros))
+        assert np.isfinite(term.value(zeros, Documents(0, np.ones(13))))
         return
     out = zeros.copy()
     term.add_term(zeros, zeros, out)
@@ -99,14 +99,18 @@ def test_unknown_topics(cls):
 @every_class
 @pytest.mark.parametrize("tau", ["1e4", None, [1.0], True, np.bool_(True), 1j])
 def test_tau_of_the_wrong_type(cls, tau):
-    with pytest.raises(TypeError, match=f"The 'tau' parameter of {cls.__name__} must be a finite float. Got "):
+    with pytest.raises(
+        TypeError, match=f"The 'tau' parameter of {cls.__name__} must be a finite float or a Schedule. Got "
+    ):
         cls(tau).strength()
 
 
 @every_class
 @pytest.mark.parametrize("tau", [np.nan, np.inf, -np.inf])
 def test_tau_must_be_finite(cls, tau):
-    with pytest.raises(ValueError, match=f"'tau' parameter of {cls.__name__} must be a finite float. Got {tau!r}"):
+    with pytest.raises(
+        ValueError, match=f"'tau' parameter of {cls.__name__} must be a finite float or a Schedule. Got {tau!r}"
+    ):
         cls(tau).strength()
 
 

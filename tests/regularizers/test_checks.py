@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from skartm.em import PhiTerm
 from skartm.regularizers import Regularizer, SmoothSparseTheta, check_regularizer
 
 
@@ -17,7 +18,7 @@ class Squares(Regularizer):
     def bind(self, layout):
         return self.term(layout.topics(self.topics, type(self).__name__))
 
-    class term:
+    class term(PhiTerm):
         def __init__(self, topics):
             self.topics = topics
 
@@ -109,10 +110,10 @@ def test_right_one_passes():
         (WrongGradient(), r"the term must be x \* dR/dx"),
         (WrongSign(), r"the term must be x \* dR/dx"),
         (Overwrites(), "add_term must add to out"),
-        (ChangesPhi(), "add_term must not change its inputs"),
-        (ChangesCounters(), "add_term must not change its inputs"),
+        (ChangesPhi(), "a term must not change its inputs"),
+        (ChangesCounters(), "a term must not change its inputs"),
         (TouchesOtherTopics(topics=[1]), "leave topics outside of its subset alone"),
-        (IgnoresUnknownNames(), "IgnoresUnknownNames: bind must raise ValueError on a topic"),
+        (IgnoresUnknownNames(), "IgnoresUnknownNames: bind must raise ValueError on a name in topics"),
         (BindChangesParameters(), "BindChangesParameters: bind must not change parameters"),
         (ForgetsOnPickle(tau=3.0), "ForgetsOnPickle: clone and pickle must keep the parameters"),
         (WrongConstant(), r"the term must be x \* dR/dx"),

@@ -197,7 +197,7 @@ def test_side_must_be_known():
     class Sideways(Decorrelation):
         side = "psi"
 
-    with pytest.raises(ValueError, match="Sideways: side must be 'phi' or 'theta'. Got 'psi'"):
+    with pytest.raises(ValueError, match="Sideways: side must be 'phi', 'theta' or 'posterior'. Got 'psi'"):
         model([("d", Sideways())]).fit(corpus(0))
 
 
@@ -206,7 +206,8 @@ def test_bind_all_keeps_sides_apart():
 
     layout = Layout(("a", "b"), 3)
     pairs = [("t", SmoothSparseTheta()), ("d", Decorrelation(2.0, relative=0.5)), ("s", SmoothSparsePhi())]
-    phi, theta = bind_all(pairs, layout)
+    phi, theta, posterior = bind_all(pairs, layout)
+    assert posterior == []
     assert [bound.name for bound in phi] == ["d", "s"]
     assert [bound.name for bound in theta] == ["t"]
     assert (phi[0].strength.tau, phi[0].strength.relative) == (2.0, 0.5)

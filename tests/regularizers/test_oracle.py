@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from skartm.em import Layout
+from skartm.em import Documents, Layout
 from skartm.regularizers import Decorrelation, SmoothSparsePhi, SmoothSparseTheta
 from tests.oracle import regularizers as oracle
 
@@ -56,7 +56,7 @@ def test_smooth_sparse_theta(seed, topics, dtype, weighted):
     term = SmoothSparseTheta(topics=topics, distribution=alpha).bind(LAYOUT)
     value, response = oracle.smooth_sparse_theta(theta.astype(float), chosen, alpha)
     assert_allclose(np.broadcast_to(term.constant(), theta.shape), response)
-    assert term.value(theta) == pytest.approx(value, rel=1e-5)
+    assert term.value(theta, Documents(0, np.ones(5))) == pytest.approx(value, rel=1e-5)
 
 
 def test_distribution_follows_the_ascending_topics():

@@ -1,0 +1,132 @@
+"""Terms: what the engine asks of a bound regularizer, with the defaults of a simple one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from numpy.typing import NDArray
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+class PhiTerm:
+    """A regularizer R(phi, n_wt), bound to a layout; tau, schedule and relative strength are the engine's.
+
+    ``n_wt`` are the new counters, ``phi_wt`` is the old phi; both of shape (n_tokens, n_topics). Whatever R takes from
+    the counters is a constant of the M-step.
+
+    Attributes
+    ----------
+    topics : array of int
+        Regularised topics.
+    learned : dict of arrays
+        What the regularizer learns with the model (see ``learn``); a fit that goes on gives it back.
+    """
+
+    topics: NDArray
+    learned: Mapping[str, Any] = _NOTHING
+
+    def value(self, phi_wt: NDArray, n_wt: NDArray) -> float:
+        """R at tau = 1."""
+        raise NotImplementedError
+
+    def add_term(self, phi_wt: NDArray, n_wt: NDArray, out: NDArray) -> None:
+        """Add phi * dR/dphi at tau = 1 to ``out`` of shape (n_tokens, n_topics)."""
+        raise NotImplementedError
+
+    def learn(self, phi_wt: NDArray, n_wt: NDArray) -> None:
+        """Update own parameters, once an M-step, before ``add_term``."""
+
+
+@dataclass(frozen=True)
+class Documents:
+    """Which documents a theta term is asked about.
+
+    Attributes
+    ----------
+    start : int
+        Place of the first among the documents of the fit.
+    mass : array of shape (n_docs,)
+        Tokens of the documents, n_d.
+    sample_weight : array of shape (n_docs,) or None
+    """
+
+    start: int
+    mass: NDArray
+    sample_weight: NDArray | None = None
+
+    @property
+    def n_docs(self) -> int:
+        return self.mass.size
+
+    @property
+    def places(self) -> slice:
+        return slice(self.start, self.start + self.n_docs)
+
+
+class ThetaTerm:
+    """A regularizer R(theta), bound to a layout.
+
+    A term that does not depend on theta, on the document or on the inner pass gives ``constant()`` and runs inside the
+    compiled loop; any other gives None there and ``add_term``, which runs between inner passes.
+
+    Attributes
+    ----------
+    topics : array of int
+        Regularised topics.
+    learned : dict of arrays
+        What the regularizer learns with the model (see ``finish``); ``transform`` and a fit that goes on get it back.
+    """
+
+    topics: NDArray
+    learned: Mapping[str, Any] = _NOTHING
+    _sum: float = 0.0
+
+    def value(self, theta_dt: NDArray, documents: Documents) -> float:
+        """R at tau = 1 of the given documents, theta of shape (n_docs, n_topics)."""
+        raise NotImplementedError
+
+    def constant(self) -> NDArray | None:
+        """theta * dR/dtheta at tau = 1, of shape (n_topics,), if it is constant."""
+        return None
+
+    def add_term(self, theta_dt: NDArray, n_dt: NDArray, documents: Documents, inner_pass: int, out: NDArray) -> None:
+        """Add theta * dR/dtheta at tau = 1 to ``out``; all of shape (n_docs, n_topics), n_dt the unnormalised counts.
+
+        A row of ``out`` depends on its own document and on what was learned only.
+        """
+        constant = self.constant()
+        if constant is None:
+            raise NotImplementedError
+        out += constant
+
+    def observe(self, theta_dt: NDArray, documents: Documents) -> None:
+        """Take note of the final theta of a batch; by default the values of batches add up."""
+        self._sum += self.value(theta_dt, documents)
+
+    def finish(self, rho: float) -> float:
+        """End a pass: learn from what was observed, with weight ``rho`` against the past, and return R."""
+        total, self._sum = self._sum, 0.0
+        return total
+
+
+class PosteriorTerm:
+    """A post-processing of p(t|d,w), which is a regularizer of the E-step.
+
+    By the theorem of Vorontsov (2023), to put p~ in place of p in both formulas of the M-step is to add
+    R = sum_dw n_dw sum_t (p~_tdw - p_tdw) ln p_tdw; so with a strength tau the engine puts p + tau (p~ - p).
+    """
+
+    needs_order: bool = False
+
+    def apply(self, p_it: NDArray, tokens: NDArray, counts: NDArray) -> NDArray:
+        """p~ of one document, of the shape of ``p_it``: (entries, n_topics), rows sum to 1.
+
+        Parameters
+        ----------
+        p_it : array of shape (n_entries, n_topics)
+            p(t|d,w_i) of the entries of the document's row, in their order.
+        tokens, counts : arrays of shape (n_entries,)
+        """
+        raise NotImplementedError

@@ -1,0 +1,110 @@
+"""Modalities of a model: what is declared, searched and learned about them."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skartm.em import Layout, Modality, resolve_modalities
+from skartm.regularizers._numbers import is_number
+
+_PREFIX = "modality_weights__"
+
+
+class ModalModel:
+    """Mixin: parameters ``modalities``, ``modality_weights``, ``main_modality`` and ``token_names``.
+
+    The weights are parameters of the model: ``set_params(modality_weights__tags=2.0)``, and the same in a grid.
+    """
+
+    modalities: Any = None
+    modality_weights: Any = None
+    main_modality: Any = None
+    token_names: Any = None
+    n_components: int
+    topic_names: Any = None
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Parameters of the estimator and, if ``deep``, of what it is made of, weights of modalities among them."""
+        params = super().get_params(deep=deep)  # type: ignore[misc]
+        if deep and isinstance(self.modality_weights, Mapping):
+            params.update({f"{_PREFIX}{name}": weight for name, weight in self.modality_weights.items()})
+        return params
+
+    def set_params(self, **params: Any) -> Any:
+        """Set parameters of the estimator, and weights by ``modality_weights__<name>``."""
+        if "modality_weights" in params:
+            self.modality_weights = params.pop("modality_weights")
+        weights = {key: params.pop(key) for key in list(params) if key.startswith(_PREFIX)}
+        if weights:  # a new dict: the old one may be shared with a clone
+            named = {key.removeprefix(_PREFIX): weight for key, weight in weights.items()}
+            self.modality_weights = {**(self.modality_weights or {}), **named}
+        return super().set_params(**params)  # type: ignore[misc]
+
+    def _check_modalities(self) -> None:
+        owner = type(self).__name__
+        weights = self.modality_weights
+        if self.modalities is None:
+            for name in ("modality_weights", "main_modality"):
+                if getattr(self, name) is not None:
+                    msg = f"{owner}: {name} needs modalities, which say which columns they are. Got {name}="
+                    raise ValueError(f"{msg}{getattr(self, name)!r} and modalities=None.")
+            return
+        if weights is not None and not isinstance(weights, Mapping):
+            msg = f"The 'modality_weights' parameter of {owner} must be a dict of name to weight. Got {weights!r}."
+            raise TypeError(msg)
+        for name, weight in (weights or {}).items():
+            if not is_number(weight) or not np.isfinite(weight) or weight < 0:
+                msg = f"{owner}: the weight of modality {name!r} must be a finite number, at least 0. Got {weight!r}."
+                raise ValueError(msg)
+
+    def _layout(self, X: Any, *, n_docs: int | None = None, y: NDArray | None = None, known: bool = False) -> Layout:
+        """Names, modalities and what else the terms need; ``known`` takes relative weights from the last fit."""
+        n_tokens = X.shape[1]
+        names = self.topic_names
+        if names is None:
+            prefix = type(self).__name__.lower()
+            names = [f"{prefix}{t}" for t in range(self.n_components)]
+        modalities = resolve_modalities(self.modalities, n_tokens, type(self).__name__)
+        if modalities:
+            modalities = self._weighted(modalities, X, known=known)
+        return Layout(tuple(names), n_tokens, modalities, self._names_of_tokens(n_tokens), n_docs, y)
+
+    def _names_of_tokens(self, n_tokens: int) -> tuple[str, ...] | None:
+        names = self.token_names if self.token_names is not None else getattr(self, "feature_names_in_", None)
+        if names is None:
+            return None
+        names = tuple(str(name) for name in names)
+        if len(names) != n_tokens:
+            msg = (
+                f"The 'token_names' parameter of {type(self).__name__} must have one name for each of the {n_tokens} "
+                f"columns of X. Got {len(names)}."
+            )
+            raise ValueError(msg)
+        return names
+
+    def _weighted(self, modalities: tuple[Modality, ...], X: Any, *, known: bool) -> tuple[Modality, ...]:
+        declared = dict(self.modality_weights or {})
+        names = [modality.name for modality in modalities]
+        asked = [*declared, *([self.main_modality] if self.main_modality is not None else [])]
+        for name in asked:
+            if name not in names:
+                msg = f"{type(self).__name__}: modality_weights and main_modality must name {names}. Got {name!r}."
+                raise ValueError(msg)
+        if known and hasattr(self, "modality_weights_"):
+            weights = self.modality_weights_
+        else:
+            weights = {name: float(declared.get(name, 1.0)) for name in names}
+            if self.main_modality is not None:
+                weights = self._relative_weights(weights, modalities, X)
+            self.modality_weights_ = weights
+        return tuple(replace(modality, weight=weights[modality.name]) for modality in modalities)
+
+    def _relative_weights(self, weights: dict[str, float], modalities: Any, X: Any) -> dict[str, float]:
+        """kappa_m = g_m N_main / N_m: a relative weight of 1 gives a modality the mass of the main one."""
+        counts = np.bincount(X.indices, weights=X.data, minlength=X.shape[1])
+        mass = {modality.name: float(counts[modality.tokens].sum()) for modality in modalities}
+        main = mass[self.main_modality]
+        return {name: weight * main / mass[name] if mass[name] > 0 else 0.0 for name, weight in weights.items()}

@@ -1,0 +1,55 @@
+"""Held-out likelihood of a topic model."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.utils.validation import check_is_fitted
+
+from skartm._validation import check_counts, check_weights
+from skartm.em import ModalitySelection
+from skartm.metrics import completion_split, log_likelihood
+
+
+class ScoredModel:
+    """Mixin: ``score`` and ``perplexity``, overall and of a modality."""
+
+    evaluation: str
+    components_: NDArray
+
+    def score(self, X: Any, y: Any = None, sample_weight: Any = None, *, modality: ModalitySelection = None) -> float:
+        """Mean log-likelihood of a token, in nats: higher is better, and corpora of any size compare.
+
+        With ``evaluation="completion"`` of the held-out half of every document given its observed half
+        (:func:`skartm.metrics.completion_split`); with "fold_in" of all tokens given all tokens. Theta sees every
+        modality with its weight; the likelihood is of p(w|d) in a token's own modality and counts every token once, so
+        that models with different weights compare.
+
+        Parameters
+        ----------
+        X : array or sparse matrix of shape (n_docs, n_tokens)
+        y : ignored
+        sample_weight : array of shape (n_docs,), default=None
+        modality : None, name or names, default=None
+            Modalities whose tokens are scored; None is all.
+
+        Returns
+        -------
+        float
+        """
+        check_is_fitted(self, "components_")
+        X = check_counts(self, X, self._dtype(), reset=False)  # type: ignore[attr-defined]
+        weights = check_weights(self, sample_weight, X.shape[0])
+        given, scored = (X, X) if self.evaluation == "fold_in" else completion_split(X)
+        theta = self._doc_topic(given.astype(self._dtype()))  # type: ignore[attr-defined]
+        if modality is not None:
+            layout = self._layout(X, known=True)  # type: ignore[attr-defined]
+            chosen = np.zeros(X.shape[1])
+            chosen[layout.tokens(modality, type(self).__name__)] = 1
+            scored = sparse.csr_matrix(scored.multiply(chosen[None, :]))
+        return log_likelihood(self.components_, theta, scored, sample_weight=weights)
+
+    def perplexity(self, X: Any, sample_weight: Any = None, *, modality: ModalitySelection = None) -> float:
+        """exp(-score): lower is better; see :meth:`score` for what is given and what is scored."""
+        return float(np.exp(-self.score(X, sample_weight=sample_weight, modality=modality)))

@@ -1,0 +1,53 @@
+"""What learning starts from: phi, and the mass of its topics."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils import check_random_state
+
+from skartm.em import Batches, Layout
+from skartm.simplex import random_distributions
+
+
+def initial_phi(init: Any, layout: Layout, random_state: Any) -> NDArray:
+    """(n_tokens, n_topics), columns sum to 1 in every modality."""
+    shape = (layout.n_topics, layout.n_tokens)
+    if init is None:
+        phi = random_distributions(check_random_state(random_state), layout.n_tokens, layout.n_topics)
+        return _normalised(phi, layout) if len(layout.blocks) > 1 else phi
+    phi = np.asarray(init, dtype=np.float64)
+    if phi.shape != shape:
+        msg = f"The 'init' parameter must have shape {shape} (n_components, n_tokens). Got {phi.shape}."
+        raise ValueError(msg)
+    sums = np.array([phi[:, tokens].sum(axis=1) for tokens in layout.blocks])
+    if not np.isfinite(phi).all() or (phi < 0).any() or not np.allclose(sums, 1, atol=1e-3):
+        where = " in every modality" if len(layout.blocks) > 1 else ""
+        msg = (
+            f"The 'init' parameter must have rows that are distributions (non-negative, sum 1{where}); normalise them."
+        )
+        raise ValueError(msg)
+    return _normalised(phi.T, layout)
+
+
+def _normalised(phi_wt: NDArray, layout: Layout) -> NDArray:
+    """Columns that sum to 1 in every modality."""
+    phi = np.array(phi_wt, dtype=np.float64)
+    for tokens in layout.blocks:
+        phi[tokens] /= phi[tokens].sum(axis=0)
+    return phi
+
+
+def spread_mass(batches: Batches, layout: Layout) -> NDArray:
+    """The mass of every modality, divided evenly among the topics; of shape (n_modalities, n_topics)."""
+    if len(layout.blocks) == 1:
+        return np.full((1, layout.n_topics), sum(batch.mass() for batch in batches) / layout.n_topics)
+    counts = np.zeros(layout.n_tokens)
+    for batch in batches:
+        first, last = int(batch.indptr[0]), int(batch.indptr[-1])
+        x = batch.x[first:last].astype(np.float64)
+        if batch.sample_weight is not None:
+            x *= np.repeat(batch.sample_weight, batch.row_lengths)
+        counts += np.bincount(batch.indices[first:last], weights=x, minlength=layout.n_tokens)
+    mass = np.array([counts[tokens].sum() for tokens in layout.blocks])
+    return np.repeat(mass[:, None] / layout.n_topics, layout.n_topics, axis=1)

@@ -1,0 +1,72 @@
+"""p(t|d,w): the topics of tokens in their documents."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.utils.validation import check_is_fitted
+
+from skartm._validation import check_counts
+from skartm.em import Batch, FreeMixture, Posteriors
+
+
+class TokenTopicsModel:
+    """Mixin: ``token_topics``."""
+
+    components_: NDArray
+    _fitted_mixture: Callable[..., tuple[FreeMixture, NDArray]]
+
+    def token_topics(self, X: Any, *, dense: bool = False, threshold: float = 0.01) -> Any:
+        """Topics of every token of every document, p(t|d,w).
+
+        One row for every stored entry of X, in its order: the tokens of a document, or, where X keeps the order of the
+        text (:class:`skartm.feature_extraction.SequenceVectorizer`), its positions. With regularizers of p(t|d,w)
+        their result.
+
+        Parameters
+        ----------
+        X : array or sparse matrix of shape (n_docs, n_tokens)
+            Non-negative counts.
+        dense : bool, default=False
+            False gives one sparse matrix of shape (n_entries, n_components) for all documents, whose rows
+            ``X.indptr[d]:X.indptr[d + 1]`` belong to document d; True a list of dense arrays, one a document.
+        threshold : float in [0, 1), default=0.01
+            Sparse: probabilities below are dropped and the rest is scaled to sum to 1; the largest stays always.
+
+        Returns
+        -------
+        csr_matrix or list of arrays of shape (entries of the document, n_components)
+            Rows sum to 1; a token without probability has zeros.
+        """
+        check_is_fitted(self, "components_")
+        if not 0 <= threshold < 1:
+            msg = f"The 'threshold' parameter of token_topics must be in [0, 1). Got {threshold!r}."
+            raise ValueError(msg)
+        X = check_counts(self, X, self._dtype(), reset=False)  # type: ignore[attr-defined]
+        theta = self._doc_topic(X)  # type: ignore[attr-defined]
+        mixture, phi = self._fitted_mixture(slice(None))
+        acting = [bound for bound in mixture.posterior_terms if bound.tau != 0]
+        batch = Batch(X, 0, X.shape[0], self._dtype(), ordered=True)  # type: ignore[attr-defined]
+        dense_parts: list[NDArray] = []
+        sparse_parts: list[sparse.csr_matrix] = []
+        for chunk in Posteriors.chunks(batch, phi, theta.shape[1], acting):
+            p, _ = chunk.regularized(theta[chunk.start : chunk.stop])
+            if dense:
+                dense_parts.extend(np.split(p, np.cumsum(chunk.lengths)[:-1]))
+            else:
+                sparse_parts.append(_above(p, threshold))
+        if dense:
+            return dense_parts
+        if not sparse_parts:
+            return sparse.csr_matrix((0, theta.shape[1]), dtype=theta.dtype)
+        return sparse.vstack(sparse_parts, format="csr")
+
+
+def _above(p: NDArray, threshold: float) -> sparse.csr_matrix:
+    """Entries of at least ``threshold``, or the largest of the row; rows sum to what they did."""
+    kept = np.where(p >= np.minimum(threshold, p.max(axis=1, keepdims=True)), p, 0)
+    sums, before = kept.sum(axis=1, keepdims=True), p.sum(axis=1, keepdims=True)
+    np.multiply(kept, before / np.where(sums > 0, sums, 1), out=kept)
+    return sparse.csr_matrix(kept)
