@@ -1,7 +1,7 @@
 """Layout: names of topics, tokens and modalities, resolved once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -35,6 +35,8 @@ class Layout:
         Documents of the fit; None in ``transform`` and ``partial_fit``, whose documents are others each time.
     y : array of shape (n_docs,) or (n_docs, n_targets), or None
         Targets of the documents of the fit.
+    X : sparse matrix of shape (n_docs, n_tokens) or None
+        Counts of the documents of the fit, for terms that prepare something from them.
     """
 
     topic_names: tuple[str, ...]
@@ -43,6 +45,7 @@ class Layout:
     token_names: tuple[str, ...] | None = None
     n_docs: int | None = None
     y: NDArray | None = None
+    X: Any = field(default=None, repr=False)
 
     @property
     def n_topics(self) -> int:
@@ -157,8 +160,8 @@ class Layout:
         if isinstance(word, str):
             if self.token_names is None:
                 msg = (
-                    f"{owner}: words must be columns of X while the model does not know their names. Got {word!r}; give "
-                    "the model token_names=vectorizer.get_feature_names_out(), or use TopicPipeline."
+                    f"{owner}: words must be columns of X while the model does not know their names. Got {word!r}; "
+                    "give the model token_names=vectorizer.get_feature_names_out(), or use TopicPipeline."
                 )
                 raise ValueError(msg)
             if word in self._column_of:

@@ -68,8 +68,8 @@ def _of_labels(labels: Any, n_tokens: int, owner: str) -> dict[str, NDArray]:
     array = np.asarray(labels)
     if array.shape != (n_tokens,):
         msg = (
-            f"{owner}: modalities must be a dict of name to columns, or one label for each of the {n_tokens} columns of "
-            f"X. Got shape {array.shape}."
+            f"{owner}: modalities must be a dict of name to columns, or one label for each of the {n_tokens} columns "
+            f"of X. Got shape {array.shape}."
         )
         raise ValueError(msg)
     names, first = np.unique(array, return_index=True)

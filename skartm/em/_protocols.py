@@ -79,8 +79,13 @@ class Expectation:
 class Mixture(Protocol):
     """Where theta comes from."""
 
-    terms: Sequence[Bound[Any]]
-    theta_terms: Sequence[Bound[ThetaTerm]]
+    @property
+    def terms(self) -> Sequence[Bound[Any]]:
+        """All terms whose strength the engine sets."""
+
+    @property
+    def theta_terms(self) -> Sequence[Bound[ThetaTerm]]:
+        """Terms that look at the final theta of every batch."""
 
     def expect(self, batch: Batch, phi_wt: NDArray) -> Expectation:
         """Inner passes over the documents of a batch."""
@@ -90,10 +95,13 @@ class Posterior(Protocol):
     """From expected counts to the parameters that the E-step uses."""
 
     local: bool
-    terms: Sequence[Bound[Any]]
     block_mass: NDArray
     values: dict[str, float]
     coefficients: dict[str, float]
+
+    @property
+    def terms(self) -> Sequence[Bound[Any]]:
+        """All terms whose strength the engine sets."""
 
     @property
     def topic_mass(self) -> NDArray:

@@ -72,7 +72,8 @@ class Terms(NamedTuple):
     @property
     def learned(self) -> dict[str, dict[str, Any]]:
         """What regularizers have learned, by their names."""
-        return {bound.name: dict(bound.term.learned) for bound in (*self.phi, *self.theta) if bound.term.learned}
+        bounds: list[Bound[Any]] = [*self.phi, *self.theta]
+        return {bound.name: dict(bound.term.learned) for bound in bounds if bound.term.learned}
 
 
 def bind_all(
@@ -87,7 +88,7 @@ def bind_all(
     learned : mapping of name to what the regularizer has learned, default=None
         To go on from.
     training : bool, default=True
-        False leaves out those that speak of the documents of the fit alone.
+        False leaves out those of phi, and those that speak of the documents of the fit alone.
     """
     terms = Terms([], [], [])
     for name, regularizer in named:
@@ -95,9 +96,9 @@ def bind_all(
         if side not in Terms._fields:
             msg = f"{type(regularizer).__name__}: side must be 'phi', 'theta' or 'posterior'. Got {side!r}."
             raise ValueError(msg)
-        if not training and regularizer.training_only:
+        if not training and (side == "phi" or regularizer.training_only):
             continue
-        term = regularizer.bind(layout)
+        term: Any = regularizer.bind(layout)
         if learned and name in learned:
             term.learned = learned[name]
         getattr(terms, side).append(Bound(name, term, regularizer.strength()))

@@ -298,7 +298,7 @@ class ARTMTransformer(NamedRegularizers, ScoredModel, TokenTopicsModel, TopicMod
             raise ValueError(msg)
 
     def _engine(self, layout: Layout, *, warm: bool) -> EM:
-        learned = self.learned_ if warm and hasattr(self, "learned_") else None
+        learned: dict[str, Any] | None = getattr(self, "learned_", None) if warm else None
         terms = bind_all(check_regularizers(self), layout, learned=learned)
         self._bound_terms = terms
         n_threads = self._n_threads()

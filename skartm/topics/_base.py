@@ -31,6 +31,7 @@ class TopicModel(ModalModel, CallbackSupportMixin, ClassNamePrefixFeaturesOutMix
 
     history_: History
     n_iter_: int
+    _last_step: tuple[int, int | None, bool]  # step, steps planned, whether regularized, of the last pass
     unregularized_iter = 0
     _phi_is_published = True  # components_ is phi, not the counters
 

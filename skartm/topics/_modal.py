@@ -25,6 +25,7 @@ class ModalModel:
     token_names: Any = None
     n_components: int
     topic_names: Any = None
+    modality_weights_: dict[str, float]
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Parameters of the estimator and, if ``deep``, of what it is made of, weights of modalities among them."""
@@ -70,7 +71,8 @@ class ModalModel:
         modalities = resolve_modalities(self.modalities, n_tokens, type(self).__name__)
         if modalities:
             modalities = self._weighted(modalities, X, known=known)
-        return Layout(tuple(names), n_tokens, modalities, self._names_of_tokens(n_tokens), n_docs, y)
+        documents = None if n_docs is None else X
+        return Layout(tuple(names), n_tokens, modalities, self._names_of_tokens(n_tokens), n_docs, y, documents)
 
     def _names_of_tokens(self, n_tokens: int) -> tuple[str, ...] | None:
         names = self.token_names if self.token_names is not None else getattr(self, "feature_names_in_", None)
@@ -93,6 +95,7 @@ class ModalModel:
             if name not in names:
                 msg = f"{type(self).__name__}: modality_weights and main_modality must name {names}. Got {name!r}."
                 raise ValueError(msg)
+        weights: dict[str, float]
         if known and hasattr(self, "modality_weights_"):
             weights = self.modality_weights_
         else:

@@ -23,9 +23,7 @@ def initial_phi(init: Any, layout: Layout, random_state: Any) -> NDArray:
     sums = np.array([phi[:, tokens].sum(axis=1) for tokens in layout.blocks])
     if not np.isfinite(phi).all() or (phi < 0).any() or not np.allclose(sums, 1, atol=1e-3):
         where = " in every modality" if len(layout.blocks) > 1 else ""
-        msg = (
-            f"The 'init' parameter must have rows that are distributions (non-negative, sum 1{where}); normalise them."
-        )
+        msg = f"The 'init' parameter must have rows that are distributions (non-negative, sum 1{where}); normalise."
         raise ValueError(msg)
     return _normalised(phi.T, layout)
 

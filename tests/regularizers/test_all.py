@@ -100,7 +100,7 @@ def test_unknown_topics(cls):
 @pytest.mark.parametrize("tau", ["1e4", None, [1.0], True, np.bool_(True), 1j])
 def test_tau_of_the_wrong_type(cls, tau):
     with pytest.raises(
-        TypeError, match=f"The 'tau' parameter of {cls.__name__} must be a finite float or a Schedule. Got "
+        TypeError, match=f"'tau' parameter of {cls.__name__} must be a finite float or a Schedule. Got "
     ):
         cls(tau).strength()
 
@@ -108,9 +108,7 @@ def test_tau_of_the_wrong_type(cls, tau):
 @every_class
 @pytest.mark.parametrize("tau", [np.nan, np.inf, -np.inf])
 def test_tau_must_be_finite(cls, tau):
-    with pytest.raises(
-        ValueError, match=f"'tau' parameter of {cls.__name__} must be a finite float or a Schedule. Got {tau!r}"
-    ):
+    with pytest.raises(ValueError, match=f"of {cls.__name__} must be a finite float or a Schedule. Got {tau!r}"):
         cls(tau).strength()
 
 
