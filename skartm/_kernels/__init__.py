@@ -9,8 +9,18 @@ import os
 
 import skartm._kernels._cpu as _cpu
 from skartm._kernels._transpose import transpose_index
+from skartm._kernels._windows import count_gensim_windows, count_windows, has_token_order
 
-__all__ = ["LEVEL", "available_levels", "half_step", "max_threads", "transpose_index"]
+__all__ = [
+    "LEVEL",
+    "available_levels",
+    "count_gensim_windows",
+    "count_windows",
+    "half_step",
+    "has_token_order",
+    "max_threads",
+    "transpose_index",
+]
 
 max_threads = _cpu.max_threads
 
