@@ -1,54 +1,20 @@
-"""Coherence of topics by the co-occurrence of their top tokens in documents."""
+"""Coherence of topics by the co-occurrence of their top tokens, in documents or in windows of text."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from sklearn.utils import check_array
 
 from skartm.metrics._cooccurrence import Cooccurrence, document_cooccurrence
-from skartm.metrics._top_tokens import check_components, check_n_top, check_names, top_columns
-
-# Column of a token that the vocabulary does not have; no matrix counts it.
-_UNSEEN = -1
-
-# A confirmation measure: (n_i, n_j, n_ij, n_contexts, smoothing) -> value of each pair, w_i ranked below w_j. Without
-# any context it gives its lowest value.
-Confirmation = Callable[[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], int, float], NDArray[np.float64]]
-
-
-def _npmi(
-    n_i: NDArray[np.int64], n_j: NDArray[np.int64], n_ij: NDArray[np.int64], n_contexts: int, smoothing: float
-) -> NDArray[np.float64]:
-    # gensim adds 1e-12 to both p_ij instead of taking the limits, and so gets -1 where p_ij = 1
-    values = np.where(n_ij == n_contexts, 1.0, -1.0)
-    inner = (n_ij > 0) & (n_ij < n_contexts)
-    log_d, log_i, log_j, log_ij = (np.log(n) for n in (n_contexts, n_i[inner], n_j[inner], n_ij[inner]))
-    # ln(p_ij / (p_i p_j)) / -ln p_ij with p = n / D
-    values[inner] = (log_ij + log_d - log_i - log_j) / (log_d - log_ij)
-    # rounding may pass the bounds by an ulp
-    return np.clip(values, -1.0, 1.0)
-
-
-def _u_mass(
-    n_i: NDArray[np.int64], n_j: NDArray[np.int64], n_ij: NDArray[np.int64], n_contexts: int, smoothing: float
-) -> NDArray[np.float64]:
-    # an unseen w_j is put at p_j = 1, the worst case; gensim gives the best value, 0, for it
-    p_j = np.where(n_j > 0, n_j / n_contexts, 1.0)
-    # ln((p_ij + eps) / p_j)
-    return np.log((n_ij / n_contexts + smoothing) / p_j)
-
-
-_MEASURES: dict[str, tuple[Confirmation, Callable[[float], float]]] = {
-    # name: (confirmation of pairs, lowest value given the smoothing)
-    "npmi": (_npmi, lambda smoothing: -1.0),
-    "u_mass": (_u_mass, np.log),
-}
+from skartm.metrics._listed_topics import UNSEEN, resolve_topics
+from skartm.metrics._measures import MEASURES, token_pairs
+from skartm.metrics._reference import read_reference
+from skartm.metrics._top_tokens import check_n_top
+from skartm.metrics._windows import COUNTINGS, window_cooccurrence
 
 
 def coherence(
@@ -56,16 +22,17 @@ def coherence(
     X: Any,
     *,
     measure: str = "npmi",
+    window: int | str | None = None,
+    counting: str | None = None,
     feature_names: Sequence[str] | NDArray[Any] | None = None,
     n_top: int = 10,
     average: bool = True,
     smoothing: float = 1e-12,
 ) -> float | NDArray[np.float64]:
-    r"""Mean association of the top tokens of a topic, counted over whole documents.
+    r"""Mean association of the top tokens of a topic, counted over whole documents or windows of text.
 
-    Let ``w_1, ..., w_N`` be the top tokens of a topic, most probable first, ``D`` the number of documents, and
-    ``p_i`` and ``p_ij`` the shares of documents that have ``w_i``, and both ``w_i`` and ``w_j``. The coherence of the
-    topic is the mean over its pairs
+    Let ``w_1, ..., w_N`` be the top tokens of a topic, most probable first, and ``p_i`` and ``p_ij`` the shares of the
+    contexts that have ``w_i``, and both ``w_i`` and ``w_j``. The coherence of the topic is the mean over its pairs
 
     .. math:: \frac{2}{N (N - 1)} \sum_{i=2}^{N} \sum_{j=1}^{i-1} m(w_i, w_j),
 
@@ -73,30 +40,49 @@ def coherence(
 
     .. math::
 
-        \mathrm{npmi}: \ln \frac{p_{ij}}{p_i p_j} \Big/ (-\ln p_{ij}), \qquad
-        \mathrm{u\_mass}: \ln \frac{p_{ij} + \epsilon}{p_j}.
+        \mathrm{npmi}&: \ln \frac{p_{ij}}{p_i p_j} \Big/ (-\ln p_{ij}), &
+        \mathrm{u\_mass}&: \ln \frac{p_{ij} + \epsilon}{p_j}, \\
+        \mathrm{c\_npmi}&: \ln \frac{p_{ij} + \epsilon}{p_i p_j} \Big/ (-\ln (p_{ij} + \epsilon)), &
+        \mathrm{c\_uci}&: \ln \frac{p_{ij} + \epsilon}{p_i p_j}.
 
-    How often a document has a token does not matter, only whether it does. For ``npmi``, in [-1, 1], a pair that never
-    co-occurs has the limit -1, and one that occurs in all documents has 1. ``u_mass`` depends on the order of the
-    tokens, is at most ``ln(1 + eps)``, and is what gensim computes as ``coherence="u_mass"``, up to unseen tokens.
+    For ``c_v`` a token has the context vector :math:`v_i` of its ``c_npmi`` with each token of the topic, itself
+    included, and the coherence is :math:`\frac{1}{N} \sum_i \cos(v_i, \sum_j v_j)`.
 
-    A token that no document of ``X`` has, or that ``feature_names`` lacks, never makes a topic look better: its pairs
-    have the confirmation -1 in ``npmi``; in ``u_mass`` they have ``ln(eps / p_j)``, with ``p_j`` taken as 1 if ``w_j``
-    is the unseen one (gensim gives such a pair 0, the best value). A topic with fewer than two tokens has no pairs and
-    gets the lowest value, -1 or ``ln(eps)``; leave dead topics out with ``components[components.any(axis=1)]`` to have
-    the mean over the living ones. The result is always finite.
+    A context is a document (``npmi``, ``u_mass``) or a window of text (``c_npmi`` and ``c_uci``: 10 tokens, ``c_v``:
+    110). How often a context has a token does not matter, only whether it does. ``u_mass`` and the ``c_`` measures are
+    what gensim computes under these names, up to unseen tokens. ``npmi``, in [-1, 1], has no ``eps`` but limits: a pair
+    that never co-occurs has -1, and one that occurs in all contexts has 1, where ``c_npmi``, as in gensim, has -1.
+    ``u_mass`` depends on the order of the tokens and is at most ``ln(1 + eps)``.
+
+    A token that no document of ``X`` has, or that ``feature_names`` lacks, never makes a topic look better (gensim
+    gives infinity, NaN, or in ``u_mass`` 0, the best value). Its pairs have the confirmation -1 in ``npmi`` and
+    ``c_npmi``, ``ln(eps)`` in ``c_uci``, and in ``u_mass`` ``ln(eps / p_j)``, with ``p_j`` taken as 1 if ``w_j`` is the
+    unseen one. In ``c_v`` it has -1 in place of its cosine and no part in context vectors, and a topic needs two seen
+    tokens. A topic with fewer than two tokens has no pairs and gets the lowest value, -1 or ``ln(eps)``; leave dead
+    topics out with ``components[components.any(axis=1)]`` to have the mean over the living ones. The result is always
+    finite.
 
     Parameters
     ----------
     topics : ndarray of shape (n_topics, n_features), or list of lists
         Either non-negative probabilities of the tokens in the topics, as ``components_``, of which the `top_tokens` are
-        taken, or one list per topic, most probable first, of column indices of ``X`` (int) or of tokens (str, needs
-        ``feature_names``). A numeric array is always read as probabilities, and lists never are.
-    X : {sparse matrix, array-like} of shape (n_docs, n_features), non-negative counts
-        Reference documents. A CSR is neither copied nor modified and may be non-canonical: a token listed several
-        times in a row, as in a matrix that keeps the order of the text, counts once.
-    measure : {"npmi", "u_mass"}, default="npmi"
-        Confirmation of a pair.
+        taken, or one list per topic, of any length, most probable first, of column indices of ``X`` (int) or of tokens
+        (str, needs ``feature_names`` unless ``X`` is lists of tokens). A numeric array is always read as probabilities,
+        and lists never are.
+    X : {sparse matrix, array-like} of shape (n_docs, n_features), non-negative counts, or list of lists of str
+        Reference documents. A CSR is neither copied nor modified and may be non-canonical: its rows then are the tokens
+        in the order of the text, each with the value 1, as
+        :class:`~skartm.feature_extraction.SequenceVectorizer` makes it and windows need it. Lists hold the tokens of
+        the documents; those that ``feature_names`` lacks take up room in a window, while a matrix does not have them.
+    measure : {"npmi", "u_mass", "c_npmi", "c_uci", "c_v"}, default="npmi"
+        Coherence measure.
+    window : int or "document", default=None
+        Number of tokens of a window, or whole documents. A window moves over the document token by token; a document
+        that is not longer is one window. None is the default of the measure.
+    counting : {"exact", "gensim"}, default=None
+        What to do about a token that is repeated in a window. "exact": it is in the window. "gensim": as in gensim 4,
+        it is taken as gone when one of its occurrences leaves, until it enters the next time. None is "gensim"
+        for the measures that begin with ``c_``, and "exact" for the others. Whole documents are the same in both.
     feature_names : sequence of shape (n_features,), default=None
         Tokens of the columns of ``X``, to look up the tokens of ``topics``.
     n_top : int, default=10
@@ -105,8 +91,8 @@ def coherence(
     average : bool, default=True
         Whether to return the mean over all topics, or an array with the coherence of each topic.
     smoothing : float, default=1e-12
-        Positive ``eps`` of ``u_mass``, a probability; ``npmi`` has none. 1e-12 is the choice of [3]_ and of gensim;
-        ``1 / n_docs`` gives the original ``ln((n_ij + 1) / n_j)`` of [1]_.
+        Positive ``eps``, a probability; ``npmi`` has none. 1e-12 is the choice of [3]_ and of gensim; ``1 / n_docs``
+        gives the original ``ln((n_ij + 1) / n_j)`` of ``u_mass`` [1]_.
 
     Returns
     -------
@@ -119,8 +105,14 @@ def coherence(
         If a list holds anything but strings and integers.
     ValueError
         If the shapes of ``topics``, ``X`` and ``feature_names`` do not fit, if ``X`` or ``components`` has negative
-        entries or NaN, if a list has a token twice, an index outside ``X``, or tokens without ``feature_names``, or if
-        a parameter is out of its range.
+        entries or NaN, if a list has a token twice, an index outside ``X``, or tokens without ``feature_names``, if a
+        parameter is out of its range, or if windows shorter than a document are to be counted in a matrix that does not
+        have the order of the text.
+
+    See Also
+    --------
+    skartm.feature_extraction.SequenceVectorizer : Makes matrices in the order of the text.
+    to_coherence_model : The same topics and documents as a coherence model of gensim.
 
     References
     ----------
@@ -128,6 +120,8 @@ def coherence(
        Models". EMNLP, 262-272.
     .. [2] Bouma G. (2009). "Normalized (Pointwise) Mutual Information in Collocation Extraction". GSCL, 31-40.
     .. [3] Röder M., Both A., Hinneburg A. (2015). "Exploring the Space of Topic Coherence Measures". WSDM, 399-408.
+    .. [4] Newman D., Lau J. H., Grieser K., Baldwin T. (2010). "Automatic Evaluation of Topic Coherence". NAACL-HLT,
+       100-108.
 
     Examples
     --------
@@ -141,105 +135,48 @@ def coherence(
     >>> phi = np.array([[0.6, 0.4, 0.0, 0.0], [0.0, 0.0, 0.5, 0.5]])
     >>> round(coherence(phi, X), 4)
     0.7075
+
+    In windows of text:
+
+    >>> texts = ["the cat drank milk and the cat slept".split(), "the stock lost money".split()]
+    >>> topics = [["cat", "milk"], ["stock", "milk"]]
+    >>> coherence(topics, texts, measure="c_npmi", window=3, average=False).round(2)
+    array([-0.19, -0.91])
     """
     check_n_top(n_top)
-    if measure not in _MEASURES:
-        raise ValueError(f"The 'measure' parameter of coherence must be one of {sorted(_MEASURES)}. Got {measure!r}.")
+    if measure not in MEASURES:
+        raise ValueError(f"The 'measure' parameter of coherence must be one of {sorted(MEASURES)}. Got {measure!r}.")
+    window = _check_window(window, measure)
+    if counting is not None and counting not in COUNTINGS:
+        raise ValueError(f"The 'counting' parameter of coherence must be one of {sorted(COUNTINGS)}. Got {counting!r}.")
     if not isinstance(smoothing, Real) or not 0 < smoothing < np.inf:
         raise ValueError(f"The 'smoothing' parameter of coherence must be a number > 0. Got {smoothing!r} instead.")
-    X = _check_counts(X)
-    names = None
-    if feature_names is not None:
-        names = check_names(feature_names, X.shape[1], "feature_names", "columns of X")
-    tops = _resolve_topics(topics, names, X.shape[1], n_top)
-    columns = np.unique(np.concatenate(tops))
-    confirmation, lowest = _MEASURES[measure]
-    values = _mean_confirmation(
-        tops, document_cooccurrence(X, columns[columns != _UNSEEN]), confirmation, smoothing, lowest(smoothing)
-    )
+    X, names, n_features = read_reference(X, feature_names, topics)
+    tops = resolve_topics(topics, names, n_features, n_top)
+    chosen = MEASURES[measure]
+    counts = _count(X, tops, window, counting or chosen.counting)
+    values = chosen.aggregate(tops, counts, chosen.confirmation, smoothing, float(chosen.lowest(smoothing)))
     return float(values.mean()) if average else values
 
 
-def _mean_confirmation(
-    tops: list[NDArray[np.intp]], counts: Cooccurrence, confirmation: Confirmation, smoothing: float, lowest: float
-) -> NDArray[np.float64]:
-    """Return the mean confirmation of the pairs of each topic, ``lowest`` for topics without pairs."""
-    pairs = [np.tril_indices(len(top), k=-1) for top in tops]
-    n_pairs = np.array([len(lower) for lower, _ in pairs])
-    below = np.concatenate([top[lower] for top, (lower, _) in zip(tops, pairs, strict=True)])
-    above = np.concatenate([top[upper] for top, (_, upper) in zip(tops, pairs, strict=True)])
-    values = confirmation(
-        counts.single(below), counts.single(above), counts.joint(below, above), counts.n_contexts, smoothing
-    )
-    sums = np.bincount(np.repeat(np.arange(len(tops)), n_pairs), weights=values, minlength=len(tops))
-    return np.where(n_pairs > 0, sums / np.maximum(n_pairs, 1), lowest)
-
-
-def _check_counts(X: Any) -> Any:
-    """Return ``X`` as a CSR with entries >= 0, the same object if it is one."""
-    X = check_array(X, accept_sparse="csr", input_name="X", ensure_min_features=0)
-    if not hasattr(X, "indptr"):
-        X = csr_array(X)
-    if X.nnz and X.data[: X.nnz].min() < 0:
+def _check_window(window: Any, measure: str) -> int | str:
+    """Return the window, that of the measure for None."""
+    if window is None:
+        return MEASURES[measure].window
+    is_size = isinstance(window, Integral) and not isinstance(window, bool) and int(window) >= 1
+    if not is_size and not (isinstance(window, str) and window == "document"):
         raise ValueError(
-            f"X must hold counts, which are non-negative. Got an entry {X.data[: X.nnz].min()}; "
-            "pass the output of a vectorizer without centring."
+            "The 'window' parameter of coherence must be an int in the range [1, inf), 'document' or None. "
+            f"Got {window!r} instead."
         )
-    return X
+    return window
 
 
-def _resolve_topics(topics: Any, names: list[Any] | None, n_features: int, n_top: int) -> list[NDArray[np.intp]]:
-    """Return the columns of the top tokens of each topic, ``_UNSEEN`` for tokens that ``names`` lacks."""
-    if isinstance(topics, (list, tuple)) or (isinstance(topics, np.ndarray) and topics.dtype.kind in "OSUT"):
-        return _resolve_lists(topics, names, n_features, n_top)
-    components = check_components(topics)
-    if components.shape[1] != n_features:
-        raise ValueError(
-            f"topics must have one column for each of the {n_features} columns of X. Got an array of shape "
-            f"{components.shape}, read as probabilities; pass column indices as lists of int."
-        )
-    return top_columns(components, n_top)
-
-
-def _resolve_lists(
-    topics: Sequence[Sequence[Any]] | NDArray[Any], names: list[Any] | None, n_features: int, n_top: int
-) -> list[NDArray[np.intp]]:
-    if len(topics) == 0:
-        raise ValueError("topics must have at least one topic. Got none.")
-    column_of = None if names is None else {name: column for column, name in enumerate(names)}
-    tops = []
-    for number, topic in enumerate(topics):
-        if isinstance(topic, str) or not hasattr(topic, "__len__"):
-            raise ValueError(
-                f"topics must be an array of probabilities or a list with one list of tokens per topic. Got {topic!r} "
-                f"as topic {number}; wrap the tokens of a single topic into one more list."
-            )
-        listed = list(topic)[:n_top]
-        tops.append(np.array([_column(token, column_of, n_features) for token in listed], dtype=np.intp))
-        if len(set(listed)) < len(listed):
-            twice = next(token for position, token in enumerate(listed) if token in listed[:position])
-            raise ValueError(f"topics must list a token once per topic. Got {twice!r} twice in topic {number}.")
-    return tops
-
-
-def _column(token: Any, column_of: dict[Any, int] | None, n_features: int) -> int:
-    if isinstance(token, str):
-        if column_of is None:
-            raise ValueError(
-                f"feature_names must name the columns of X when topics hold tokens. Got None, and the token {token!r}; "
-                "pass feature_names=vectorizer.get_feature_names_out()."
-            )
-        if len(column_of) < n_features:
-            raise ValueError(
-                "feature_names must not repeat a name when topics hold tokens. "
-                f"Got {len(column_of)} different names of {n_features} columns; pass topics as column indices."
-            )
-        return column_of.get(token, _UNSEEN)
-    if not isinstance(token, Integral) or isinstance(token, bool):
-        raise TypeError(
-            f"topics given as lists must hold tokens (str) or column indices (int). Got {token!r}; "
-            "pass probabilities as an array."
-        )
-    if not 0 <= int(token) < n_features:
-        raise ValueError(f"topics must hold column indices of X, in the range [0, {n_features}). Got {token}.")
-    return int(token)
+def _count(X: Any, tops: list[NDArray[np.intp]], window: int | str, counting: str) -> Cooccurrence:
+    """Count what the pairs of the topics need."""
+    if isinstance(window, str):
+        columns = np.unique(np.concatenate(tops))
+        return document_cooccurrence(X, columns[columns != UNSEEN])
+    below, above, _ = token_pairs(tops)
+    known = (below != UNSEEN) & (above != UNSEEN)
+    return window_cooccurrence(X, below[known], above[known], int(window), counting)

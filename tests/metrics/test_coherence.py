@@ -210,7 +210,11 @@ def test_topics_as_array_of_tokens():
         ([[0, 1], [2, 2]], {}, "topics must list a token once per topic. Got 2 twice in topic 1"),
         ([[0, 3]], {}, r"topics must hold column indices of X, in the range \[0, 3\). Got 3"),
         ([[0, -1]], {}, r"in the range \[0, 3\). Got -1"),
-        ([[0, 1]], {"measure": "cv"}, r"'measure' .* must be one of \['npmi', 'u_mass'\]. Got 'cv'"),
+        (
+            [[0, 1]],
+            {"measure": "cv"},
+            r"'measure' .* must be one of \['c_npmi', 'c_uci', 'c_v', 'npmi', 'u_mass'\]. Got 'cv'",
+        ),
         ([[0, 1]], {"smoothing": 0}, "'smoothing' parameter of coherence must be a number > 0. Got 0"),
         ([[0, 1]], {"smoothing": np.nan}, "'smoothing' .* Got nan"),
         ([[0, 1]], {"smoothing": "1"}, "'smoothing' .* Got '1'"),

@@ -1,0 +1,88 @@
+"""Reference documents: a matrix, or lists of tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+from sklearn.utils import check_array
+
+from skartm.metrics._top_tokens import check_names
+
+
+def read_reference(X: Any, feature_names: Any, topics: Any) -> tuple[Any, list[Any] | None, int]:
+    """Return the documents as a CSR, the names of its columns or None, and the number of columns with a name.
+
+    Lists of tokens become a CSR in the order of the text, with a last column without a name for all tokens that
+    ``feature_names`` lacks: they take up room in a window. Without ``feature_names`` the tokens of ``topics`` are used.
+    """
+    texts = as_texts(X)
+    if texts is None:
+        X = check_counts(X)
+        names = (
+            None if feature_names is None else check_names(feature_names, X.shape[1], "feature_names", "columns of X")
+        )
+        return X, names, X.shape[1]
+    names = _names_of_topics(topics) if feature_names is None else list(np.asarray(feature_names, dtype=object))
+    column_of = {name: column for column, name in enumerate(names)}
+    if len(column_of) < len(names):
+        raise ValueError(
+            "feature_names must not repeat a name when X is lists of tokens. "
+            f"Got {len(column_of)} different names of {len(names)}."
+        )
+    return _order(texts, column_of), names, len(names)
+
+
+def check_counts(X: Any) -> Any:
+    """Return ``X`` as a CSR with entries >= 0, the same object if it is one."""
+    X = check_array(X, accept_sparse="csr", input_name="X", ensure_min_features=0)
+    if not hasattr(X, "indptr"):
+        X = csr_array(X)
+    if X.nnz and X.data[: X.nnz].min() < 0:
+        raise ValueError(
+            f"X must hold counts, which are non-negative. Got an entry {X.data[: X.nnz].min()}; "
+            "pass the output of a vectorizer without centring."
+        )
+    return X
+
+
+def as_texts(X: Any) -> list[Sequence[str]] | None:
+    """Return ``X`` as a list if it is lists of tokens, a column of a data frame with them included, else None."""
+    if hasattr(X, "shape") and (len(X.shape) != 1 or getattr(X.dtype, "kind", "O") != "O"):
+        return None
+    if not hasattr(X, "__len__") or not hasattr(X, "__iter__") or isinstance(X, (str, bytes)):
+        return None
+    texts = list(X)
+    for number, text in enumerate(texts):
+        if isinstance(text, str):
+            raise ValueError(
+                f"X must be a matrix or lists of tokens. Got the text {text[:40]!r} as document {number}; split it, or "
+                "make X with skartm.feature_extraction.SequenceVectorizer."
+            )
+    first = next((text for text in texts if hasattr(text, "__len__") and len(text)), None)
+    return texts if first is not None and isinstance(next(iter(first)), str) else None
+
+
+def _names_of_topics(topics: Any) -> list[str]:
+    listed = isinstance(topics, (list, tuple)) or (isinstance(topics, np.ndarray) and topics.dtype.kind in "OSUT")
+    tokens = list(chain.from_iterable(topics)) if listed and all(hasattr(topic, "__len__") for topic in topics) else [0]
+    if not all(isinstance(token, str) for token in tokens):
+        raise ValueError(
+            "feature_names must name the columns of topics when X is lists of tokens and topics are not. Got None; "
+            "pass feature_names=vectorizer.get_feature_names_out()."
+        )
+    return sorted(set(map(str, tokens)))
+
+
+def _order(texts: list[Sequence[str]], column_of: dict[Any, int]) -> csr_array:
+    indptr: NDArray[Any] = np.cumsum([0, *map(len, texts)], dtype=np.int64)
+    other, n_tokens = len(column_of), int(indptr[-1])
+    kind = np.int32 if max(n_tokens, other) < np.iinfo(np.int32).max else np.int64
+    find = column_of.get
+    indices = np.fromiter((find(token, other) for token in chain.from_iterable(texts)), kind, count=n_tokens)
+    ones = np.ones(n_tokens, dtype=np.int8)
+    return csr_array((ones, indices, indptr.astype(kind)), shape=(len(texts), other + 1))
