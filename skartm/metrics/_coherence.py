@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from skartm.metrics._cooccurrence import Cooccurrence, document_cooccurrence
 from skartm.metrics._listed_topics import UNSEEN, resolve_topics
 from skartm.metrics._measures import MEASURES, token_pairs
-from skartm.metrics._reference import read_reference
+from skartm.metrics._reference import Reference, read_reference
 from skartm.metrics._top_tokens import check_n_top
-from skartm.metrics._windows import COUNTINGS, window_cooccurrence
+from skartm.metrics._windows import COUNTINGS, check_token_order, window_cooccurrence
 
 
 def coherence(
@@ -151,10 +151,10 @@ def coherence(
         raise ValueError(f"The 'counting' parameter of coherence must be one of {sorted(COUNTINGS)}. Got {counting!r}.")
     if not isinstance(smoothing, Real) or not 0 < smoothing < np.inf:
         raise ValueError(f"The 'smoothing' parameter of coherence must be a number > 0. Got {smoothing!r} instead.")
-    X, names, n_features = read_reference(X, feature_names, topics)
-    tops = resolve_topics(topics, names, n_features, n_top)
+    reference = read_reference(X, feature_names, topics)
+    tops = resolve_topics(topics, reference.names, reference.n_features, n_top)
     chosen = MEASURES[measure]
-    counts = _count(X, tops, window, counting or chosen.counting)
+    counts = _count(reference, tops, window, counting or chosen.counting)
     values = chosen.aggregate(tops, counts, chosen.confirmation, smoothing, float(chosen.lowest(smoothing)))
     return float(values.mean()) if average else values
 
@@ -172,11 +172,11 @@ def _check_window(window: Any, measure: str) -> int | str:
     return window
 
 
-def _count(X: Any, tops: list[NDArray[np.intp]], window: int | str, counting: str) -> Cooccurrence:
+def _count(reference: Reference, tops: list[NDArray[np.intp]], window: int | str, counting: str) -> Cooccurrence:
     """Count what the pairs of the topics need."""
-    if isinstance(window, str):
+    if isinstance(window, str) or not (reference.is_text or check_token_order(reference.X, window)):
         columns = np.unique(np.concatenate(tops))
-        return document_cooccurrence(X, columns[columns != UNSEEN])
+        return document_cooccurrence(reference.X, columns[columns != UNSEEN])
     below, above, _ = token_pairs(tops)
     known = (below != UNSEEN) & (above != UNSEEN)
-    return window_cooccurrence(X, below[known], above[known], int(window), counting)
+    return window_cooccurrence(reference.X, below[known], above[known], window, counting)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
@@ -14,19 +15,39 @@ from sklearn.utils import check_array
 from skartm.metrics._top_tokens import check_names
 
 
-def read_reference(X: Any, feature_names: Any, topics: Any) -> tuple[Any, list[Any] | None, int]:
-    """Return the documents as a CSR, the names of its columns or None, and the number of columns with a name.
+@dataclass(frozen=True)
+class Reference:
+    """Reference documents.
 
-    Lists of tokens become a CSR in the order of the text, with a last column without a name for all tokens that
-    ``feature_names`` lacks: they take up room in a window. Without ``feature_names`` the tokens of ``topics`` are used.
+    Attributes
+    ----------
+    X : CSR of shape (n_docs, n_features) or (n_docs, n_features + 1)
+        Documents. The column without a name, of lists of tokens, has all tokens that are not in the vocabulary: they
+        take up room in a window.
+    names : list or None
+        Names of the columns.
+    n_features : int
+        Number of columns that can have a name.
+    is_text : bool
+        Whether the rows are known to be in the order of the text.
     """
+
+    X: Any
+    names: list[Any] | None
+    n_features: int
+    is_text: bool
+
+
+def read_reference(X: Any, feature_names: Any, topics: Any) -> Reference:
+    """Read a matrix or lists of tokens; of the latter the tokens of ``topics`` are the vocabulary without names."""
     texts = as_texts(X)
     if texts is None:
         X = check_counts(X)
-        names = (
-            None if feature_names is None else check_names(feature_names, X.shape[1], "feature_names", "columns of X")
-        )
-        return X, names, X.shape[1]
+        n_features = X.shape[1]
+        if feature_names is None:
+            return Reference(X, None, n_features, False)
+        names = check_names(feature_names, n_features, "feature_names", "columns of X")
+        return Reference(X, names, n_features, False)
     names = _names_of_topics(topics) if feature_names is None else list(np.asarray(feature_names, dtype=object))
     column_of = {name: column for column, name in enumerate(names)}
     if len(column_of) < len(names):
@@ -34,7 +55,7 @@ def read_reference(X: Any, feature_names: Any, topics: Any) -> tuple[Any, list[A
             "feature_names must not repeat a name when X is lists of tokens. "
             f"Got {len(column_of)} different names of {len(names)}."
         )
-    return _order(texts, column_of), names, len(names)
+    return Reference(_order(texts, column_of), names, len(names), True)
 
 
 def check_counts(X: Any) -> Any:

@@ -9,9 +9,41 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from skartm._kernels import count_gensim_windows, count_windows, has_token_order
-from skartm.metrics._cooccurrence import Cooccurrence, document_cooccurrence
+from skartm.metrics._cooccurrence import Cooccurrence
 
 COUNTINGS = {"exact": count_windows, "gensim": count_gensim_windows}
+
+
+def check_token_order(X: Any, window: int) -> bool:
+    """Return whether rows of ``X`` are in the order of a text; raise if they are not and ``window`` needs it.
+
+    Sorted rows without repetition are taken to have no order. They can be counted if the window is at least as long as
+    any of the documents, which then are the windows.
+
+    Raises
+    ------
+    ValueError
+        If a document is longer than the window and ``X`` is not in token order, or if a row is not sorted, and so is
+        read as a text, but has values other than 1.
+    """
+    data = X.data[: X.indptr[-1]]
+    if not has_token_order(*_tokens(X)):
+        longest = _longest_document(X)
+        if window < longest:
+            raise ValueError(
+                f"X must have its rows in the order of the text to be counted in windows of {window} tokens. Got "
+                f"sorted rows, the longest of {longest:g} tokens; make X with "
+                "skartm.feature_extraction.SequenceVectorizer, pass lists of tokens, or count whole documents with "
+                'window="document".'
+            )
+        return False
+    counts = data[(data != 1) & (data != 0)]
+    if len(counts):
+        raise ValueError(
+            "X must have one entry of value 1 for each token to be counted in windows, since its rows are not sorted. "
+            f"Got a value of {counts[0]}; X.sort_indices() sorts rows that are not in the order of a text."
+        )
+    return True
 
 
 def window_cooccurrence(
@@ -25,8 +57,7 @@ def window_cooccurrence(
     Parameters
     ----------
     X : CSR of shape (n_docs, n_features)
-        Rows in the order of the text, with the value 1. Neither copied nor modified; entries stored as 0 are no tokens.
-        Of a matrix without order only the documents can be counted: the window must not be shorter than any.
+        Every row is read as a text: one positive entry is one token. Neither copied nor modified.
     left, right : ndarray of int of shape (n_pairs,)
         Columns of the pairs to count, in [0, n_features), ``left[k] != right[k]``.
     window : int
@@ -39,29 +70,28 @@ def window_cooccurrence(
     -------
     cooccurrence : Cooccurrence
         Counts over the windows. Pairs that were not asked for have the count 0.
-
-    Raises
-    ------
-    ValueError
-        If a document is longer than the window and ``X`` is not in token order, or has values other than 1.
     """
     indptr, indices = _tokens(X)
-    if not has_token_order(indptr, indices):
-        longest = _longest_document(X)
-        if window < longest:
-            raise ValueError(
-                f"X must have its rows in the order of the text to be counted in windows of {window} tokens. Got "
-                f"sorted rows, the longest of {longest:g} tokens; make X with skartm.feature_extraction.SequenceVectorizer, "
-                'pass lists of tokens, or count whole documents with window="document".'
-            )
-        return document_cooccurrence(X, np.concatenate([left, right]))
-    data = X.data[: X.indptr[-1]]
-    if ((data != 1) & (data != 0)).any():
-        raise ValueError(
-            "X must have one entry of value 1 for each token to be counted in windows, since its rows are not sorted. "
-            f"Got a value of {data[(data != 1) & (data != 0)][0]}; X.sort_indices() sorts rows that are not in the order of a text."
-        )
-    return _count(indptr, indices, X.shape[1], left, right, window, counting)
+    columns, slots = np.unique(np.concatenate([left, right]), return_inverse=True)
+    n_slots, lengths = len(columns), np.diff(indptr)
+    longest = int(lengths.max(initial=0))
+    window = min(int(window), max(longest, 1))  # a longer one sees the same
+    slot_of = np.full(X.shape[1], -1, dtype=np.int32)
+    slot_of[columns] = np.arange(n_slots, dtype=np.int32)
+    # each pair in both directions, without repetition
+    low, high = np.split(slots.astype(np.int64), 2)
+    pairs = np.unique(np.concatenate([low * n_slots + high, high * n_slots + low]))
+    partners = (pairs % max(n_slots, 1)).astype(np.int32)
+    partner_indptr = np.searchsorted(pairs, np.arange(n_slots + 1, dtype=np.int64) * n_slots).astype(np.int64)
+    single, joint = np.zeros(n_slots, dtype=np.int64), np.zeros(len(pairs), dtype=np.int64)
+    intervals = np.empty((longest, 4), dtype=np.int64)
+    by_slot = np.full((3, n_slots), -1, dtype=np.int64)
+    COUNTINGS[counting](
+        indptr, indices, slot_of, partner_indptr, partners, window, intervals, by_slot, single, joint
+    )  # fmt: skip
+    shares = csr_array((joint, partners, partner_indptr), shape=(n_slots, n_slots))
+    n_windows = int(np.maximum(lengths - window + 1, 1).sum())
+    return Cooccurrence(n_windows, columns, single, (shares + shares.T).tocsr())
 
 
 def _tokens(X: Any) -> tuple[NDArray[np.int64], NDArray[Any]]:
@@ -84,32 +114,3 @@ def _longest_document(X: Any) -> float:
     if data.dtype.kind == "f" and (data != np.floor(data)).any():
         return np.inf
     return float(np.asarray(X.sum(axis=1)).max(initial=0))
-
-
-def _count(
-    indptr: NDArray[np.int64],
-    indices: NDArray[Any],
-    n_features: int,
-    left: NDArray[np.intp],
-    right: NDArray[np.intp],
-    window: int,
-    counting: str,
-) -> Cooccurrence:
-    columns, slots = np.unique(np.concatenate([left, right]), return_inverse=True)
-    n_slots, lengths = len(columns), np.diff(indptr)
-    slot_of = np.full(n_features, -1, dtype=np.int32)
-    slot_of[columns] = np.arange(n_slots, dtype=np.int32)
-    # each pair in both directions, without repetition
-    low, high = np.split(slots.astype(np.int64), 2)
-    pairs = np.unique(np.concatenate([low * n_slots + high, high * n_slots + low]))
-    partners = (pairs % max(n_slots, 1)).astype(np.int32)
-    partner_indptr = np.searchsorted(pairs, np.arange(n_slots + 1, dtype=np.int64) * n_slots).astype(np.int64)
-    single, joint = np.zeros(n_slots, dtype=np.int64), np.zeros(len(pairs), dtype=np.int64)
-    intervals = np.empty((lengths.max(initial=0), 4), dtype=np.int64)
-    by_slot = np.full((3, n_slots), -1, dtype=np.int64)
-    COUNTINGS[counting](
-        indptr, indices, slot_of, partner_indptr, partners, window, intervals, by_slot, single, joint
-    )  # fmt: skip
-    shares = csr_array((joint, partners, partner_indptr), shape=(n_slots, n_slots))
-    n_windows = int(np.maximum(lengths - window + 1, 1).sum())
-    return Cooccurrence(n_windows, columns, single, (shares + shares.T).tocsr())
