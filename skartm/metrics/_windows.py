@@ -17,33 +17,28 @@ COUNTINGS = {"exact": count_windows, "gensim": count_gensim_windows}
 def check_token_order(X: Any, window: int) -> bool:
     """Return whether rows of ``X`` are in the order of a text; raise if they are not and ``window`` needs it.
 
-    Sorted rows without repetition are taken to have no order. They can be counted if the window is at least as long as
-    any of the documents, which then are the windows.
+    A text is a row with an entry of value 1 for each token, and some row of a matrix of texts is not sorted or repeats a
+    token. Without order documents can be counted if the window is at least as long as any: they are the windows.
 
     Raises
     ------
     ValueError
-        If a document is longer than the window and ``X`` is not in token order, or if a row is not sorted, and so is
-        read as a text, but has values other than 1.
+        If a document is longer than the window and ``X`` is not in token order.
     """
     data = X.data[: X.indptr[-1]]
-    if not has_token_order(*_tokens(X)):
-        longest = _longest_document(X)
-        if window < longest:
-            raise ValueError(
-                f"X must have its rows in the order of the text to be counted in windows of {window} tokens. Got "
-                f"sorted rows, the longest of {longest:g} tokens; make X with "
-                "skartm.feature_extraction.SequenceVectorizer, pass lists of tokens, or count whole documents with "
-                'window="document".'
-            )
-        return False
     counts = data[(data != 1) & (data != 0)]
-    if len(counts):
+    if not len(counts) and has_token_order(*_tokens(X)):
+        return True
+    longest = _longest_document(X)
+    if window < longest:
+        got = f"the value {counts[0]:g}" if len(counts) else "sorted rows"
         raise ValueError(
-            "X must have one entry of value 1 for each token to be counted in windows, since its rows are not sorted. "
-            f"Got a value of {counts[0]}; X.sort_indices() sorts rows that are not in the order of a text."
+            "X must have its rows in the order of the text, an entry of value 1 for each token, to be counted in windows "
+            f"of {window} tokens. Got {got}, and a row of {longest:g} tokens; make X with "
+            "skartm.feature_extraction.SequenceVectorizer, pass lists of tokens, or count whole documents with "
+            'window="document".'
         )
-    return True
+    return False
 
 
 def window_cooccurrence(
