@@ -15,8 +15,8 @@ def has_token_order(X: Any) -> bool:
 
     That is how a matrix that keeps the order of the text can be told from a matrix of counts, whose rows list every
     token once, sorted. Texts that are all sorted and without repetition, an empty matrix for instance, cannot be told
-    from counts. Counts whose rows are not sorted, as ``CountVectorizer.fit_transform`` returns them, are known by values
-    above 1 without any repetition; if none is above 1 they are taken for texts: ``X.sort_indices()`` sorts them.
+    from counts. Counts whose rows are not sorted, as ``CountVectorizer.fit_transform`` returns them, are known by
+    values above 1 without any repetition; if none is above 1 they are taken for texts: ``X.sort_indices()`` sorts them.
 
     Parameters
     ----------

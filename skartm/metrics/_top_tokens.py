@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def check_n_top(n_top: int) -> None:
+def check_n_top(n_top: int, parameter: str = "n_top") -> None:
     """Raise unless ``n_top`` is an integer of at least 1."""
     if not isinstance(n_top, Integral) or isinstance(n_top, bool) or n_top < 1:
-        raise ValueError(f"The 'n_top' parameter must be an int in the range [1, inf). Got {n_top!r} instead.")
+        raise ValueError(f"The {parameter!r} parameter must be an int in the range [1, inf). Got {n_top!r} instead.")
 
 
 def check_components(components: ArrayLike) -> NDArray[Any]:

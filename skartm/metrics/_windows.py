@@ -17,8 +17,8 @@ COUNTINGS = {"exact": count_windows, "gensim": count_gensim_windows}
 def check_token_order(X: Any, window: int) -> bool:
     """Return whether rows of ``X`` are in the order of a text; raise if they are not and ``window`` needs it.
 
-    A text is a row with an entry of value 1 for each token, and some row of a matrix of texts is not sorted or repeats a
-    token. Without order documents can be counted if the window is at least as long as any: they are the windows.
+    A text is a row with an entry of value 1 for each token, and some row of a matrix of texts is not sorted or repeats
+    a token. Without order documents can be counted if the window is at least as long as any: they are the windows.
 
     Raises
     ------
@@ -32,9 +32,10 @@ def check_token_order(X: Any, window: int) -> bool:
     longest = _longest_document(X)
     if window < longest:
         got = f"the value {counts[0]:g}" if len(counts) else "sorted rows"
+        got += f", and a row of {longest:g} tokens" if np.isfinite(longest) else ""
         raise ValueError(
-            "X must have its rows in the order of the text, an entry of value 1 for each token, to be counted in windows "
-            f"of {window} tokens. Got {got}, and a row of {longest:g} tokens; make X with "
+            "X must have its rows in the order of the text, an entry of value 1 for each token, to be counted in "
+            f"windows of {window} tokens. Got {got}; make X with "
             "skartm.feature_extraction.SequenceVectorizer, pass lists of tokens, or count whole documents with "
             'window="document".'
         )
