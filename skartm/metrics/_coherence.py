@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skartm.metrics._cooccurrence import Cooccurrence, document_cooccurrence
+from skartm.metrics._cooccurrence import Cooccurrence
 from skartm.metrics._listed_topics import UNSEEN, resolve_topics
 from skartm.metrics._measures import MEASURES, token_pairs
 from skartm.metrics._reference import Reference, read_reference
 from skartm.metrics._top_tokens import check_n_top
-from skartm.metrics._windows import COUNTINGS, check_token_order, window_cooccurrence
+from skartm.metrics._windows import COUNTINGS, check_token_order, document_cooccurrence, window_cooccurrence
 
 
 def coherence(
@@ -174,9 +174,10 @@ def _check_window(window: Any, measure: str) -> int | str:
 
 def _count(reference: Reference, tops: list[NDArray[np.intp]], window: int | str, counting: str) -> Cooccurrence:
     """Count what the pairs of the topics need."""
-    if isinstance(window, str) or not (reference.is_text or check_token_order(reference.X, window)):
-        columns = np.unique(np.concatenate(tops))
-        return document_cooccurrence(reference.X, columns[columns != UNSEEN])
     below, above, _ = token_pairs(tops)
     known = (below != UNSEEN) & (above != UNSEEN)
-    return window_cooccurrence(reference.X, below[known], above[known], window, counting)
+    columns = np.concatenate(tops)
+    pairs = (columns[columns != UNSEEN], below[known], above[known])
+    if isinstance(window, str) or not (reference.is_text or check_token_order(reference.X, window)):
+        return document_cooccurrence(reference.X, *pairs)
+    return window_cooccurrence(reference.X, *pairs, window, counting)

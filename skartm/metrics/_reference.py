@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, repeat
 from typing import Any
 
 import numpy as np
@@ -103,7 +103,7 @@ def _order(texts: list[Sequence[str]], column_of: dict[Any, int]) -> csr_array:
     indptr: NDArray[Any] = np.cumsum([0, *map(len, texts)], dtype=np.int64)
     other, n_tokens = len(column_of), int(indptr[-1])
     kind = np.int32 if max(n_tokens, other) < np.iinfo(np.int32).max else np.int64
-    find = column_of.get
-    indices = np.fromiter((find(token, other) for token in chain.from_iterable(texts)), kind, count=n_tokens)
+    columns = map(column_of.get, chain.from_iterable(texts), repeat(other))
+    indices = np.fromiter(columns, kind, count=n_tokens)
     ones = np.ones(n_tokens, dtype=np.int8)
     return csr_array((ones, indices, indptr.astype(kind)), shape=(len(texts), other + 1))

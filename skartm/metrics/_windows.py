@@ -43,9 +43,14 @@ def check_token_order(X: Any, window: int) -> bool:
 
 
 def window_cooccurrence(
-    X: Any, left: NDArray[np.intp], right: NDArray[np.intp], window: int, counting: str = "exact"
+    X: Any,
+    columns: NDArray[np.intp],
+    left: NDArray[np.intp],
+    right: NDArray[np.intp],
+    window: int,
+    counting: str = "exact",
 ) -> Cooccurrence:
-    """Count the windows of ``window`` neighbouring tokens in which columns, and given pairs of columns, occur.
+    """Count the windows of ``window`` neighbouring tokens in which given columns, and given pairs of them, occur.
 
     A window moves over a document token by token, so a document of ``n`` tokens has ``n - window + 1`` windows, and one
     if it is not longer than the window, be it empty.
@@ -54,8 +59,10 @@ def window_cooccurrence(
     ----------
     X : CSR of shape (n_docs, n_features)
         Every row is read as a text: one positive entry is one token. Neither copied nor modified.
+    columns : ndarray of int
+        Columns to count, in [0, n_features), in any order and repeated or not.
     left, right : ndarray of int of shape (n_pairs,)
-        Columns of the pairs to count, in [0, n_features), ``left[k] != right[k]``.
+        Those of the pairs to count, ``left[k] != right[k]``.
     window : int
         Number of tokens in a window, at least 1.
     counting : {"exact", "gensim"}, default="exact"
@@ -68,15 +75,15 @@ def window_cooccurrence(
         Counts over the windows. Pairs that were not asked for have the count 0.
     """
     indptr, indices = _tokens(X)
-    columns, slots = np.unique(np.concatenate([left, right]), return_inverse=True)
+    columns = np.unique(columns)
     n_slots, lengths = len(columns), np.diff(indptr)
     longest = int(lengths.max(initial=0))
     window = min(int(window), max(longest, 1))  # a longer one sees the same
     slot_of = np.full(X.shape[1], -1, dtype=np.int32)
     slot_of[columns] = np.arange(n_slots, dtype=np.int32)
     # each pair in both directions, without repetition
-    low, high = np.split(slots.astype(np.int64), 2)
-    pairs = np.unique(np.concatenate([low * n_slots + high, high * n_slots + low]))
+    one, other = slot_of[left].astype(np.int64), slot_of[right].astype(np.int64)
+    pairs = np.unique(np.concatenate([one * n_slots + other, other * n_slots + one]))
     partners = (pairs % max(n_slots, 1)).astype(np.int32)
     partner_indptr = np.searchsorted(pairs, np.arange(n_slots + 1, dtype=np.int64) * n_slots).astype(np.int64)
     single, joint = np.zeros(n_slots, dtype=np.int64), np.zeros(len(pairs), dtype=np.int64)
@@ -88,6 +95,31 @@ def window_cooccurrence(
     shares = csr_array((joint, partners, partner_indptr), shape=(n_slots, n_slots))
     n_windows = int(np.maximum(lengths - window + 1, 1).sum())
     return Cooccurrence(n_windows, columns, single, (shares + shares.T).tocsr())
+
+
+def document_cooccurrence(
+    X: Any, columns: NDArray[np.intp], left: NDArray[np.intp], right: NDArray[np.intp]
+) -> Cooccurrence:
+    """Count the rows of ``X`` in which given columns, and given pairs of them, have a positive entry.
+
+    Equivalent to ``B = X.toarray() > 0; n_single = B.sum(axis=0); n_joint = B.T @ B``: a row is one window.
+    A column listed several times in a row counts once, so a row may hold the tokens in the order of the text.
+
+    Parameters
+    ----------
+    X : CSR of shape (n_docs, n_features), non-negative counts
+        Canonical or not; neither copied nor modified.
+    columns : ndarray of int
+        Columns to count, in [0, n_features), in any order and repeated or not.
+    left, right : ndarray of int of shape (n_pairs,)
+        Those of the pairs to count, ``left[k] != right[k]``.
+
+    Returns
+    -------
+    cooccurrence : Cooccurrence
+        Counts over the documents. Pairs that were not asked for have the count 0.
+    """
+    return window_cooccurrence(X, columns, left, right, np.iinfo(np.int64).max)
 
 
 def _tokens(X: Any) -> tuple[NDArray[np.int64], NDArray[Any]]:

@@ -62,7 +62,7 @@ def test_counts_of_a_matrix_equal_loops(texts, window, counting, index_dtype, da
     pairs = st.tuples(st.integers(0, 5), st.integers(0, 5)).filter(lambda pair: pair[0] != pair[1])
     left, right = np.array(data.draw(st.lists(pairs, max_size=6)), dtype=np.intp).reshape(-1, 2).T
 
-    counts = window_cooccurrence(to_order(texts, index_dtype), left, right, window, counting)
+    counts = window_cooccurrence(to_order(texts, index_dtype), np.append(left, right), left, right, window, counting)
 
     assert counts.n_contexts == windows.n_windows(texts, window)
     assert counts.single(left).tolist() == [
