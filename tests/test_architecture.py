@@ -38,7 +38,7 @@ TOP_LEVEL = {
     "_callbacks": set(),
 }
 SHARED = {"exceptions", "_threads", "_validation", "_callbacks"}
-ONLY_IN = {"matplotlib": "plotting", "torch": "neural"}
+ONLY_IN = {"matplotlib": "plotting", "torch": "neural", "gensim": "metrics"}
 NAMELESS = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "misc", "tools"}
 
 every_file = pytest.mark.parametrize("path", FILES, ids=[MODULES[path] for path in FILES])
