@@ -1,20 +1,60 @@
-"""Scores of topic models: likelihood, sparsity, coherence and diversity of topics, and their top tokens."""
+"""Scores of topic models: likelihood, coherence, kernels, diversity, stability; reports; scorers for searches."""
 
+from skartm.metrics._background_ratio import background_ratio
+from skartm.metrics._blei_lafferty import blei_lafferty
+from skartm.metrics._class_precision import class_precision
 from skartm.metrics._coherence import coherence
 from skartm.metrics._diversity import topic_diversity
 from skartm.metrics._gensim import from_gensim, to_coherence_model
-from skartm.metrics._perplexity import completion_split, log_likelihood
+from skartm.metrics._intratext_coherence import intratext_coherence
+from skartm.metrics._perplexity import completion_perplexity, completion_split, log_likelihood, perplexity
+from skartm.metrics._rank_biased_overlap import inverted_rbo, rank_biased_overlap
+from skartm.metrics._semantic_radius import semantic_radius
 from skartm.metrics._sparsity import sparsity
+from skartm.metrics._top_documents import top_documents
 from skartm.metrics._top_tokens import top_tokens, topic_table
+from skartm.metrics._topic_entropy import topic_entropy
+from skartm.metrics._topic_kernels import TopicKernels, topic_kernels
+from skartm.metrics._topic_mass import effective_topics, topic_shares
+from skartm.metrics._topic_report import topic_report
+from skartm.metrics._topic_scorer import TopicScorer, get_topic_scorer, make_topic_scorer, topic_scorer_names
+from skartm.metrics._topic_similarity import topic_redundancy, topic_similarity
+from skartm.metrics._topic_stability import TopicMatching, TopicStability, match_topics, topic_stability
 
 __all__ = [
+    "TopicKernels",
+    "TopicMatching",
+    "TopicScorer",
+    "TopicStability",
+    "background_ratio",
+    "blei_lafferty",
+    "class_precision",
     "coherence",
+    "completion_perplexity",
     "completion_split",
+    "effective_topics",
     "from_gensim",
+    "get_topic_scorer",
+    "intratext_coherence",
+    "inverted_rbo",
     "log_likelihood",
+    "make_topic_scorer",
+    "match_topics",
+    "perplexity",
+    "rank_biased_overlap",
+    "semantic_radius",
     "sparsity",
     "to_coherence_model",
+    "top_documents",
     "top_tokens",
     "topic_diversity",
+    "topic_entropy",
+    "topic_kernels",
+    "topic_redundancy",
+    "topic_report",
+    "topic_scorer_names",
+    "topic_shares",
+    "topic_similarity",
+    "topic_stability",
     "topic_table",
 ]

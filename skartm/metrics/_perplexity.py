@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from skartm.em import Batches, FreeMixture, padded
+from skartm.metrics._fitted import check_doc_topic, topics_of
 from skartm.simplex import FLOOR
 
 
@@ -101,3 +102,104 @@ def log_likelihood(components: NDArray, doc_topic: NDArray, X: Any, *, sample_we
         total += float(weight @ (totals[:, 0] + totals[:, 1] * np.log(FLOOR)))
         mass += batch.mass()
     return total / mass if mass > 0 else 0.0
+
+
+def perplexity(
+    components: NDArray, doc_topic: NDArray, X: Any, *, tokens: Any = None, sample_weight: NDArray | None = None
+) -> float:
+    r"""Number of equally likely tokens among which the model would have to guess; lower is better.
+
+    .. math::
+
+        \exp \Bigl( - \sum_{d} \sum_{w \in W} n_{dw} \ln \sum_t \phi_{wt} \theta_{td} \Big/
+        \sum_{d} \sum_{w \in W} n_{dw} \Bigr), \qquad W = \text{tokens}
+
+    What was given and what is scored is up to the caller: with theta from the tokens of ``X`` this is the fold-in
+    perplexity of BigARTM's ``PerplexityScore``, with `completion_split` that of unseen tokens. Unlike there, a token of
+    probability zero is charged 1e-16 instead of its frequency in the document, and no token of ``X`` is left out of the
+    sum but kept in the number of tokens.
+
+    Parameters
+    ----------
+    components : array of shape (n_topics, n_tokens)
+        phi, rows sum to 1 (in each modality).
+    doc_topic : array of shape (n_docs, n_topics)
+        theta, rows sum to 1.
+    X : sparse matrix of shape (n_docs, n_tokens)
+    tokens : slice, array of int or array of bool, default=None
+        Columns to score, those of one modality for instance; probabilities are taken as they are, not rescaled to the
+        columns. None scores all.
+    sample_weight : array of shape (n_docs,), default=None
+
+    Returns
+    -------
+    float
+        At least 1; 1 for a matrix without tokens.
+
+    References
+    ----------
+    .. [1] Wallach H., Murray I., Salakhutdinov R., Mimno D. (2009). "Evaluation Methods for Topic Models". ICML,
+       1105-1112.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scipy.sparse import csr_matrix
+    >>> from skartm.metrics import perplexity
+    >>> phi, theta = np.array([[0.5, 0.5, 0.0], [0.0, 0.5, 0.5]]), np.array([[0.5, 0.5]])
+    >>> round(perplexity(phi, theta, csr_matrix([[1, 1, 1]])), 3)
+    3.175
+    >>> round(perplexity(phi, theta, csr_matrix([[1, 1, 1]]), tokens=[1]), 3)
+    2.0
+    """
+    components = np.asarray(components)
+    if not hasattr(X, "shape"):
+        X = np.asarray(X)
+    if tokens is not None:
+        components, X = components[:, tokens], sparse.csr_matrix(X)[:, tokens]
+    return float(np.exp(-log_likelihood(components, doc_topic, X, sample_weight=sample_weight)))
+
+
+def completion_perplexity(model: Any, X: Any, *, tokens: Any = None) -> float:
+    """Perplexity of the held-out half of every document, given the other half.
+
+    The halves are those of `completion_split`; ``model.transform`` infers theta from the observed one. It is the
+    ``perplexity`` of :class:`skartm.ARTMTransformer` with its default ``evaluation="completion"``, for models of any
+    library, so that they can be compared.
+
+    Parameters
+    ----------
+    model : fitted estimator
+        With ``components_`` and with a ``transform`` to distributions over topics: those of skartm,
+        :class:`sklearn.decomposition.LatentDirichletAllocation`. Rows of ``components_`` that are counts are
+        normalised.
+    X : sparse matrix of shape (n_docs, n_tokens)
+        Counts, best of documents that were not trained on.
+    tokens : slice, array of int or array of bool, default=None
+        Columns to score; theta is inferred from all. None scores all.
+
+    Returns
+    -------
+    float
+        Lower is better.
+
+    Raises
+    ------
+    ValueError
+        If the rows of ``transform`` are not distributions.
+
+    Examples
+    --------
+    >>> from skartm import PLSA
+    >>> from skartm.datasets import load_peps
+    >>> from skartm.metrics import completion_perplexity
+    >>> X = load_peps().data
+    >>> model = PLSA(5, max_iter=5, tol=0, random_state=0).fit(X[100:])
+    >>> completion_perplexity(model, X[:100]) == model.perplexity(X[:100])
+    True
+    """
+    observed, held_out = completion_split(X)
+    phi = topics_of(model)
+    dtype = model.components_.dtype
+    theta = check_doc_topic(model.transform(observed.astype(dtype)), type(model).__name__)
+    return perplexity(phi, theta, held_out, tokens=tokens)

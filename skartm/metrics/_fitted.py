@@ -1,0 +1,142 @@
+"""Probabilities of a fitted model, of this library or another one."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+
+def topics_of(model: Any) -> NDArray[Any]:
+    """phi of a fitted model: ``components_``, with rows normalised where they are counts.
+
+    Models of this library say whether ``components_`` is phi. Those rows are kept as they are, because with modalities
+    they sum to 1 in each.
+    """
+    check_is_fitted(model, "components_")
+    components: NDArray[Any] = np.asarray(model.components_)
+    if getattr(model, "_phi_is_published", False):
+        return components
+    total = components.sum(axis=1, keepdims=True, dtype=np.float64)
+    return np.divide(components, total, out=np.zeros(components.shape), where=total > 0)
+
+
+def topic_mass_of(model: Any, X: Any = None) -> NDArray[np.float64] | None:
+    """Tokens of the topics: ``topic_mass_``, else the row sums of counts, else sum_d n_d theta_td; None if unknown."""
+    if hasattr(model, "topic_mass_"):
+        return np.asarray(model.topic_mass_, dtype=np.float64)
+    sums = np.asarray(model.components_).sum(axis=1, dtype=np.float64)
+    if not getattr(model, "_phi_is_published", False) and not np.allclose(sums[sums > 0], 1, atol=1e-3):
+        return sums
+    if X is None:
+        return None
+    lengths = np.asarray(sparse.csr_matrix(X).sum(axis=1), dtype=np.float64).ravel()
+    return lengths @ np.asarray(model.transform(X), dtype=np.float64)
+
+
+def check_doc_topic(doc_topic: Any, owner: str) -> NDArray[Any]:
+    """Return theta, or raise unless its rows are distributions."""
+    theta: NDArray[Any] = np.asarray(doc_topic)
+    sums = theta.sum(axis=1, dtype=np.float64)
+    if theta.min(initial=0) < 0 or not np.allclose(sums, 1, atol=1e-3):
+        raise ValueError(
+            f"{owner}: transform must return distributions over topics. Got rows that sum to {sums.min():g} to "
+            f"{sums.max():g}; normalise its rows in a model of your own."
+        )
+    return theta
+
+
+class FittedTopics:
+    """A fitted topic model with the data that it sees, found inside pipelines and searches.
+
+    Parameters
+    ----------
+    estimator : fitted estimator
+        A model with ``components_``; or a :class:`sklearn.pipeline.Pipeline` with one as a step, or a search with
+        ``best_estimator_``, nested as you like.
+    X : data as ``estimator.transform`` takes them, default=None
+    tokens : slice or array, default=None
+        Columns to look at; None looks at all.
+    """
+
+    def __init__(self, estimator: Any, X: Any = None, *, tokens: Any = None) -> None:
+        self.tokens = tokens
+        self._X = X
+        self._before: list[Any] = []  # transformers in front of the model
+        while not hasattr(estimator, "components_") and (inner := _inside(estimator)) is not None:
+            before, estimator = inner
+            self._before += before
+        self.model = estimator
+
+    def prepare(self, X: Any) -> Any:
+        """Take data of the whole pipeline to what the model sees."""
+        for transformer in self._before:
+            X = transformer.transform(X)
+        return X
+
+    @cached_property
+    def counts(self) -> Any:
+        """What the model sees of ``X``, all columns."""
+        if self._X is None:
+            raise ValueError("This score needs data. Got X=None; pass the counts, or the texts to a pipeline.")
+        return self.prepare(self._X)
+
+    @cached_property
+    def all_topics(self) -> NDArray[Any]:
+        """phi, all columns."""
+        return topics_of(self.model)
+
+    @cached_property
+    def topics(self) -> NDArray[Any]:
+        """phi."""
+        return self.columns(self.all_topics)
+
+    @cached_property
+    def doc_topic(self) -> NDArray[Any]:
+        """theta of ``X``."""
+        return np.asarray(self.model.transform(self.counts))
+
+    @property
+    def topic_mass(self) -> NDArray[np.float64] | None:
+        """Tokens of the topics, None if unknown."""
+        return topic_mass_of(self.model, None if self._X is None else self.counts)
+
+    def columns(self, matrix: Any) -> Any:
+        """Cut out ``tokens``."""
+        return matrix if self.tokens is None else matrix[:, self.tokens]
+
+    def feature_names(self) -> Any:
+        """Names of the columns, as the transformers in front of the model or its training data say; None if unknown."""
+        names = None
+        for transformer in self._before:
+            if not hasattr(transformer, "get_feature_names_out"):
+                return None
+            names = transformer.get_feature_names_out() if names is None else transformer.get_feature_names_out(names)
+        return getattr(self.model, "feature_names_in_", None) if names is None else names
+
+
+def _inside(estimator: Any) -> tuple[list[Any], Any] | None:
+    """Transformers and the model behind them; None if there is nothing to open."""
+    if hasattr(estimator, "best_estimator_"):
+        return [], estimator.best_estimator_
+    if not isinstance(estimator, Pipeline):
+        return None
+    steps = [step for _, step in estimator.steps if step is not None and not isinstance(step, str)]
+    for place, step in enumerate(steps):
+        if _has_topics(step):
+            return steps[:place], step
+    raise ValueError(
+        "A topic score needs a fitted model with components_ among the steps of the pipeline. Got "
+        f"{[type(step).__name__ for step in steps]}."
+    )
+
+
+def _has_topics(estimator: Any) -> bool:
+    if isinstance(estimator, Pipeline):
+        return any(_has_topics(step) for _, step in estimator.steps)
+    return hasattr(estimator, "components_") or hasattr(estimator, "best_estimator_")
