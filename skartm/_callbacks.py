@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
-from sklearn.callback import CallbackSupportMixin, with_callbacks
+from sklearn.callback import CallbackSupportMixin, ScoringMonitor, with_callbacks
 
-__all__ = ["CallbackSupportMixin", "FitTask", "with_callbacks"]
+__all__ = ["CallbackSupportMixin", "FitTask", "ScoringMonitor", "with_callbacks"]
 
 
 class FitTask:

@@ -17,6 +17,7 @@ ALLOWED = {
     "em": {"_kernels", "simplex"},
     "regularizers": {"em", "simplex", "_kernels"},
     "metrics": {"em", "simplex", "_kernels"},
+    "callbacks": {"metrics", "em", "simplex", "_kernels"},
     "topics": {"regularizers", "metrics", "em", "simplex", "_kernels"},
     "nmf": {"em", "simplex", "_kernels"},
     "monotonic": {"em", "simplex", "_kernels"},
@@ -28,6 +29,8 @@ ALLOWED = {
     "feature_extraction": {"datasets", "_kernels"},
 }
 ESTIMATORS = {"topics", "nmf", "monotonic", "neural", "model_selection", "plotting"}
+# the folders that may use the shared files beside them
+SHARING = ESTIMATORS | {"callbacks"}
 # files beside the folders: what the estimators share; below them there is nothing of ours but the kernels
 TOP_LEVEL = {
     "__init__": {"topics", "_version", "exceptions"},
@@ -77,7 +80,7 @@ def test_every_part_has_a_place():
 @every_file
 def test_import_direction(path):
     part = part_of(path)
-    shared = SHARED if part in ESTIMATORS else {"exceptions"}
+    shared = SHARED if part in SHARING else {"exceptions"}
     allowed = TOP_LEVEL[part] if part in TOP_LEVEL else ALLOWED[part] | shared | {part}
     assert own_parts(path) <= allowed, f"{MODULES[path]} must import nothing above {part!r}"
 
@@ -98,6 +101,11 @@ def test_extras_stay_where_they_belong(path):
     names = {name.split(".")[0] for name in imports_of(path)}
     for library, part in ONLY_IN.items():
         assert library not in names or part_of(path) == part, f"{library} belongs to {part}"
+
+
+@every_file
+def test_one_file_touches_the_callbacks_of_sklearn(path):
+    assert part_of(path) == "_callbacks" or not any(name.startswith("sklearn.callback") for name in imports_of(path))
 
 
 @every_file
