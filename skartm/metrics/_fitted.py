@@ -18,7 +18,8 @@ def topics_of(model: Any) -> NDArray[Any]:
     Models of this library say whether ``components_`` is phi. Those rows are kept as they are, because with modalities
     they sum to 1 in each.
     """
-    check_is_fitted(model, "components_")
+    if not hasattr(model, "components_"):
+        check_is_fitted(model, "components_")
     components: NDArray[Any] = np.asarray(model.components_)
     if getattr(model, "_phi_is_published", False):
         return components

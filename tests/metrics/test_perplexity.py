@@ -5,8 +5,11 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
-from skartm.metrics import completion_split, log_likelihood
+from skartm.metrics import completion_perplexity, completion_split, log_likelihood, perplexity
 from tests.datasets.matrices import sequences, weights
+from tests.metrics.topics import components, doc_topics
+from tests.oracle import scores as oracle
+from tests.topics.models import corpus, model
 
 fractions = st.one_of(weights, st.floats(2**-10, 20, width=32))
 
@@ -175,3 +178,58 @@ def test_perfect_and_uniform_models(dtype):
 def test_shapes_must_agree(components, doc_topic):
     with pytest.raises(ValueError, match=r"log_likelihood: shapes must agree. Got components \(\d, \d\), doc_topic"):
         log_likelihood(np.ones(components), np.ones(doc_topic), sparse.csr_matrix((3, 5)))
+
+
+# --- perplexity ------------------------------------------------------------------------------------------------------
+
+
+@given(data=st.data(), phi=components(), n_docs=st.integers(1, 4), part=st.booleans())
+def test_perplexity_equals_loops(data, phi, n_docs, part):
+    theta = data.draw(doc_topics(n_docs, len(phi)))
+    entries = st.lists(st.integers(0, 3), min_size=phi.shape[1], max_size=phi.shape[1])
+    counts = data.draw(st.lists(entries, min_size=n_docs, max_size=n_docs))
+    tokens = data.draw(st.lists(st.integers(0, phi.shape[1] - 1), unique=True)) if part else None
+    expected = oracle.perplexity(phi.astype(float).tolist(), theta.tolist(), counts, tokens)
+    value = perplexity(phi, theta, sparse.csr_matrix(np.array(counts)), tokens=tokens)
+    assert isinstance(value, float)
+    assert value == pytest.approx(expected, rel=1e-6)
+    assert perplexity(phi, theta, counts, tokens=tokens) == value
+
+
+@pytest.mark.parametrize("tokens", [slice(3, 6), [3, 4, 5], np.array([3, 4, 5]), np.arange(8) // 3 == 1])
+def test_columns_of_a_modality(tokens):
+    rng = np.random.default_rng(0)
+    phi, theta = rng.dirichlet(np.ones(8), 3), rng.dirichlet(np.ones(3), 5)
+    X = sparse.csr_matrix(rng.integers(0, 3, (5, 8)))
+    expected = np.exp(-log_likelihood(phi[:, 3:6], theta, X[:, 3:6]))
+    assert perplexity(phi, theta, X, tokens=tokens) == expected
+
+
+def test_perplexity_of_weighted_documents_and_of_nothing():
+    rng = np.random.default_rng(0)
+    phi, theta = rng.dirichlet(np.ones(8), 3), rng.dirichlet(np.ones(3), 2)
+    X = sparse.csr_matrix(rng.integers(0, 3, (2, 8)))
+    twice = perplexity(phi, theta[[0, 0, 1]], X[[0, 0, 1]])
+    assert perplexity(phi, theta, X, sample_weight=np.array([2.0, 1.0])) == pytest.approx(twice)
+    assert perplexity(phi, theta, sparse.csr_matrix((2, 8))) == 1.0
+
+
+@pytest.mark.parametrize("name", ["artm", "plsa", "lda map"])
+def test_completion_is_the_perplexity_of_the_model(name):
+    X = corpus(0)
+    fitted = model(name).fit(X)
+    assert completion_perplexity(fitted, X) == pytest.approx(fitted.perplexity(X), rel=1e-5)
+
+
+def test_completion_of_other_libraries():
+    from sklearn.decomposition import NMF, LatentDirichletAllocation
+
+    X = corpus(0)
+    theirs = LatentDirichletAllocation(3, random_state=0).fit(X)
+    observed, held_out = completion_split(X)
+    phi = theirs.components_ / theirs.components_.sum(axis=1, keepdims=True)
+    expected = perplexity(phi, theirs.transform(observed), held_out)
+    assert completion_perplexity(theirs, X) == pytest.approx(expected)
+    assert completion_perplexity(theirs, X, tokens=slice(5)) != completion_perplexity(theirs, X)
+    with pytest.raises(ValueError, match="NMF: transform must return distributions over topics. Got rows that sum"):
+        completion_perplexity(NMF(3, max_iter=500).fit(X), X)
