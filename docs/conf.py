@@ -38,6 +38,7 @@ sphinx_gallery_conf = {
             "plot_regularizers.py",
             "plot_classifier_grid_search.py",
             "plot_convergence.py",
+            "plot_monitoring.py",
             "plot_online_memmap.py",
             "own_regularizer.py",
         ]

@@ -26,7 +26,7 @@ def intratext_coherence(
     components: ArrayLike,
     X: Any,
     *,
-    method: str = "segment_weight",
+    method: str = "window",
     relatedness: str = "p_wt",
     specificity: str | None = None,
     max_gap: int = 10,
@@ -59,14 +59,15 @@ def intratext_coherence(
     X : CSR matrix of shape (n_docs, n_tokens)
         Texts: ``indices`` of a row are its tokens *in the order of the text*, with repetitions. Entries 0 are skipped,
         other values do not matter. To save time, pass part of the documents.
-    method : {"segment_weight", "segment_length", "window"}, default="segment_weight"
-        What is averaged.
+    method : {"window", "segment_length", "segment_weight"}, default="window"
+        What is averaged. Compare with a text whose tokens are shuffled in each document: windows of the true order are
+        worth more, while long segments arise in a shuffled text too when ``max_gap`` is more than a few tokens.
     relatedness : {"p_wt", "p_tw"}, default="p_wt"
         ``R``: p(w given t), or p(t given w) with all topics equally probable.
     specificity : {None, "max", "mean"}, default=None
         Subtract from ``R(w, t)`` the largest, or the mean, value of the token in the *other* topics, or in all.
     max_gap : int, default=10
-        Foreign tokens in a row that end a segment; 0 makes each token a segment.
+        Of segments: foreign tokens in a row that end a segment; 0 makes each token a segment.
     window : int, default=20
         Tokens of a window, at least 2.
     average : bool, default=True
@@ -87,8 +88,9 @@ def intratext_coherence(
 
     Notes
     -----
-    Differences from TopicNet's ``IntratextCoherenceScore``: a window at the beginning of a text is cut there, instead
-    of being empty; a token without probability belongs to no topic, instead of the first one.
+    Differences from TopicNet's ``IntratextCoherenceScore``, whose default is "segment_weight": a window at the
+    beginning of a text is cut there, instead of being empty; a token without probability belongs to no topic, instead
+    of the first one.
 
     References
     ----------

@@ -34,7 +34,7 @@ class TopicKernels:
     contrast : ndarray of shape (n_topics,)
         Mean of ``p(t|w)`` over the kernel; 0 for an empty one.
     tokens : list of ndarray
-        Columns of the kernel, by decreasing ``p(t|w)``, ties by column.
+        Columns of the kernel, by decreasing ``p(w|t)``, ties by column. (By ``p(t|w)`` rare tokens would come first.)
     """
 
     size: NDArray[np.int64]
@@ -122,7 +122,7 @@ def topic_kernels(
     purity = np.einsum("tw,tw->t", phi.astype(np.float64, copy=False), inside)
     contrast = np.einsum("tw,tw->t", p_tw, inside) / np.maximum(size, 1)
     tokens = []
-    for probability, kernel in zip(p_tw, inside, strict=True):
+    for topic, kernel in zip(phi, inside, strict=True):
         columns = np.flatnonzero(kernel)
-        tokens.append(columns[np.argsort(-probability[columns], kind="stable")][:n_tokens])
+        tokens.append(columns[np.argsort(-topic[columns].astype(np.float64), kind="stable")][:n_tokens])
     return TopicKernels(size, purity, contrast, tokens)

@@ -4,6 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
+from skartm import PLSA
+from skartm.datasets import load_peps
 from skartm.metrics import intratext_coherence
 from tests.metrics.topics import components
 from tests.oracle import scores as oracle
@@ -67,6 +69,16 @@ def test_coherent_texts_have_longer_segments():
     for method in METHODS:
         values = [intratext_coherence(phi, to_csr(texts, 40), method=method) for texts in (together, scattered)]
         assert values[0] > values[1]
+
+
+def test_order_of_real_texts_is_worth_more_than_none():
+    X = load_peps().data[:150].copy()
+    phi = PLSA(10, max_iter=15, tol=0, random_state=0, n_jobs=1).fit(X).components_
+    value = intratext_coherence(phi, X)
+    rng = np.random.default_rng(0)
+    for start, stop in zip(X.indptr[:-1], X.indptr[1:]):
+        X.indices[start:stop] = rng.permutation(X.indices[start:stop])
+    assert value > 1.02 * intratext_coherence(phi, X)
 
 
 def test_dead_topics_zeros_and_no_text():

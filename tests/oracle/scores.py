@@ -36,7 +36,7 @@ def kernels(phi, mass, threshold):
         inside = [(w, p) for w, p in inside if p >= threshold]
         purity = sum(phi[t][w] for w, _ in inside)
         contrast = sum(p for _, p in inside) / len(inside) if inside else 0.0
-        ranked = [w for w, p in sorted(inside, key=lambda pair: (-pair[1], pair[0]))]
+        ranked = sorted((w for w, _ in inside), key=lambda w: (-phi[t][w], w))
         result.append((len(inside), purity, contrast, ranked))
     return result
 
