@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from functools import cached_property
 from typing import Any
 
@@ -40,9 +41,14 @@ def topic_mass_of(model: Any, X: Any = None) -> NDArray[np.float64] | None:
     return lengths @ np.asarray(model.transform(X), dtype=np.float64)
 
 
-def check_doc_topic(doc_topic: Any, owner: str) -> NDArray[Any]:
-    """Return theta, or raise unless its rows are distributions."""
-    theta: NDArray[Any] = np.asarray(doc_topic)
+def doc_topic_of(model: Any, X: Any) -> NDArray[Any]:
+    """theta of a sparse ``X``; raises unless its rows are distributions."""
+    owner = type(model).__name__
+    if hasattr(model, "feature_names_in_"):
+        # a model that was fitted on a data frame warns of a matrix without names, which is what scores are left with
+        model = copy(model)
+        del model.feature_names_in_
+    theta: NDArray[Any] = np.asarray(model.transform(X))
     sums = theta.sum(axis=1, dtype=np.float64)
     if theta.min(initial=0) < 0 or not np.allclose(sums, 1, atol=1e-3):
         raise ValueError(
@@ -109,7 +115,9 @@ class FittedTopics:
 
     def columns(self, matrix: Any) -> Any:
         """Cut out ``tokens``."""
-        return matrix if self.tokens is None else matrix[:, self.tokens]
+        if self.tokens is None:
+            return matrix
+        return (matrix.tocsr() if hasattr(matrix, "tocsr") else np.asarray(matrix))[:, self.tokens]
 
     def feature_names(self) -> Any:
         """Names of the columns, as the transformers in front of the model or its training data say; None if unknown."""

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from skartm.em import Batches, FreeMixture, padded
-from skartm.metrics._fitted import check_doc_topic, topics_of
+from skartm.metrics._fitted import doc_topic_of, topics_of
 from skartm.simplex import FLOOR
 
 
@@ -200,6 +200,5 @@ def completion_perplexity(model: Any, X: Any, *, tokens: Any = None) -> float:
     """
     observed, held_out = completion_split(X)
     phi = topics_of(model)
-    dtype = model.components_.dtype
-    theta = check_doc_topic(model.transform(observed.astype(dtype)), type(model).__name__)
+    theta = doc_topic_of(model, observed.astype(np.asarray(model.components_).dtype))
     return perplexity(phi, theta, held_out, tokens=tokens)

@@ -89,6 +89,20 @@ def test_every_model(name, estimator):
     assert np.isfinite(value)
 
 
+@pytest.mark.parametrize("container", ["array", "csr_array", "DataFrame"])
+def test_containers(container):
+    X = corpus(0)
+    data = {"array": X.toarray(), "csr_array": csr_array(X)}.get(container)
+    if data is None:
+        pandas = pytest.importorskip("pandas")
+        data = pandas.DataFrame(X.toarray(), columns=[f"w{w}" for w in range(X.shape[1])])
+    expected, fitted = model().fit(X), model().fit(data)
+    for name in sorted(set(TOPIC_SCORES) - ORDERED):
+        assert make(name)(fitted, data) == pytest.approx(make(name)(expected, X), rel=1e-6), name
+        part = make(name, tokens=slice(12, 25))
+        assert part(fitted, data) == pytest.approx(part(expected, X), rel=1e-6), name
+
+
 def test_coherence_measures_are_those_of_coherence():
     for measure in COHERENCE_MEASURES:
         m.coherence([[0, 1]], csr_array(np.eye(2)), measure=measure)
