@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from skartm._callbacks import ScoringMonitor
 from skartm._validation import check_integer
-from skartm.metrics import TopicScorer
+from skartm.metrics import TopicScorer, TopicScoring
+from skartm.metrics._topic_scoring import named_scores
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,14 +20,12 @@ _NO_TARGET = ()
 class _Scores:
     """All scores of a model at once, as a dict; what ScoringMonitor calls."""
 
-    def __init__(self, scores: Mapping[str, TopicScorer], X: Any) -> None:
-        self.scores, self.X = scores, X
+    def __init__(self, scoring: TopicScoring, X: Any) -> None:
+        self.scoring, self.X = scoring, X
 
     def __call__(self, estimator: Any, X: Any, y: Any = None, **metadata: Any) -> dict[str, float]:
-        data = X if self.X is None else self.X
-        return {"iteration": estimator.n_iter_} | {
-            name: scorer.value(estimator, data) for name, scorer in self.scores.items()
-        }
+        values = self.scoring.values(estimator, X if self.X is None else self.X)
+        return {"iteration": estimator.n_iter_} | values
 
 
 class TopicMonitor(ScoringMonitor):
@@ -92,23 +91,15 @@ class TopicMonitor(ScoringMonitor):
         every: int = 1,
         X: Any = None,
     ) -> None:
-        if isinstance(scores, str):
-            scores = [scores]
-        named = dict(scores) if isinstance(scores, Mapping) else {score: score for score in scores}
-        for name in named:
-            if not isinstance(name, str):
-                raise TypeError(
-                    f"The 'scores' parameter of TopicMonitor must be names, or a dict with names. Got {name!r} as a "
-                    "name; use a dict for scorers and functions."
-                )
         scorers = {
-            name: score if isinstance(score, TopicScorer) else TopicScorer(score) for name, score in named.items()
+            name: score if isinstance(score, TopicScorer) else TopicScorer(score)
+            for name, score in named_scores(scores, "TopicMonitor").items()
         }
         self.scores = scorers
         self.every = every
         check_integer(self, "every", minimum=1)
         self.X = X
-        super().__init__(scoring=_Scores(scorers, X))
+        super().__init__(scoring=_Scores(TopicScoring(scorers), X))
 
     def on_fit_task_end(
         self,

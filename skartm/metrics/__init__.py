@@ -18,6 +18,7 @@ from skartm.metrics._topic_kernels import TopicKernels, topic_kernels
 from skartm.metrics._topic_mass import effective_topics, topic_shares
 from skartm.metrics._topic_report import topic_report
 from skartm.metrics._topic_scorer import TopicScorer, get_topic_scorer, make_topic_scorer, topic_scorer_names
+from skartm.metrics._topic_scoring import TopicScoring, topic_scoring
 from skartm.metrics._topic_similarity import topic_redundancy, topic_similarity
 from skartm.metrics._topic_stability import TopicMatching, TopicStability, match_topics, topic_stability
 
@@ -25,6 +26,7 @@ __all__ = [
     "TopicKernels",
     "TopicMatching",
     "TopicScorer",
+    "TopicScoring",
     "TopicStability",
     "background_ratio",
     "blei_lafferty",
@@ -53,6 +55,7 @@ __all__ = [
     "topic_redundancy",
     "topic_report",
     "topic_scorer_names",
+    "topic_scoring",
     "topic_shares",
     "topic_similarity",
     "topic_stability",

@@ -67,18 +67,28 @@ class FittedTopics:
         A model with ``components_``; or a :class:`sklearn.pipeline.Pipeline` with one as a step, or a search with
         ``best_estimator_``, nested as you like.
     X : data as ``estimator.transform`` takes them, default=None
-    tokens : slice or array, default=None
-        Columns to look at; None looks at all.
     """
 
-    def __init__(self, estimator: Any, X: Any = None, *, tokens: Any = None) -> None:
-        self.tokens = tokens
+    tokens: Any = None
+    _whole: FittedTopics | None = None
+
+    def __init__(self, estimator: Any, X: Any = None) -> None:
         self._X = X
         self._before: list[Any] = []  # transformers in front of the model
         while not hasattr(estimator, "components_") and (inner := _inside(estimator)) is not None:
             before, estimator = inner
             self._before += before
         self.model = estimator
+
+    def part(self, tokens: Any) -> FittedTopics:
+        """Return the same with some columns only, slice or array; None keeps all. What was computed is shared."""
+        if tokens is None:
+            return self
+        part = copy(self)
+        part.tokens, part._whole = tokens, self
+        for name in ("topics", "counts", "doc_topic", "all_topics"):
+            part.__dict__.pop(name, None)
+        return part
 
     def prepare(self, X: Any) -> Any:
         """Take data of the whole pipeline to what the model sees."""
@@ -89,6 +99,8 @@ class FittedTopics:
     @cached_property
     def counts(self) -> Any:
         """What the model sees of ``X``, all columns."""
+        if self._whole is not None:
+            return self._whole.counts
         if self._X is None:
             raise ValueError("This score needs data. Got X=None; pass the counts, or the texts to a pipeline.")
         return self.prepare(self._X)
@@ -96,7 +108,7 @@ class FittedTopics:
     @cached_property
     def all_topics(self) -> NDArray[Any]:
         """phi, all columns."""
-        return topics_of(self.model)
+        return topics_of(self.model) if self._whole is None else self._whole.all_topics
 
     @cached_property
     def topics(self) -> NDArray[Any]:
@@ -106,7 +118,7 @@ class FittedTopics:
     @cached_property
     def doc_topic(self) -> NDArray[Any]:
         """theta of ``X``."""
-        return np.asarray(self.model.transform(self.counts))
+        return np.asarray(self.model.transform(self.counts)) if self._whole is None else self._whole.doc_topic
 
     @property
     def topic_mass(self) -> NDArray[np.float64] | None:

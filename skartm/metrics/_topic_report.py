@@ -83,7 +83,7 @@ def topic_report(
             "topic_kernels, topic_entropy and coherence, which return arrays."
         ) from error
 
-    fitted = FittedTopics(model, X, tokens=tokens)
+    fitted = FittedTopics(model, X).part(tokens)
     phi, mass = fitted.topics, fitted.topic_mass
     if feature_names is None:
         feature_names = fitted.feature_names()

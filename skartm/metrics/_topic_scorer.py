@@ -52,16 +52,22 @@ class TopicScorer:
 
     def value(self, estimator: Any, X: Any = None, y: Any = None) -> float:
         """Return the score as it is, perplexity for instance, whichever way is better."""
-        fitted = FittedTopics(estimator, X, tokens=self.tokens)
-        known = self._known()
-        corpus = self._corpus(fitted) if known.has_reference else None
-        return float(known.compute(fitted, corpus, **self.options))
+        return self.value_of(FittedTopics(estimator, X))
+
+    def value_of(self, fitted: FittedTopics) -> float:
+        """Return the score as it is, of a model and data that several scores share."""
+        known, part = self._known(), fitted.part(self.tokens)
+        corpus = self._corpus(part) if known.has_reference else None
+        return float(known.compute(part, corpus, **self.options))
 
     def __call__(self, estimator: Any, X: Any, y: Any = None) -> float:
         """Return the score, negated if smaller is better."""
+        return self.signed(self.value(estimator, X, y))
+
+    def signed(self, value: float) -> float:
+        """Return the value so that greater is better."""
         if self.greater_is_better is None:
             raise ValueError(f"The score {self.score!r} is better neither way; set greater_is_better.")
-        value = self.value(estimator, X, y)
         return value if self.greater_is_better else -value
 
     def _corpus(self, fitted: FittedTopics) -> Any:

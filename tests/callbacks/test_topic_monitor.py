@@ -121,7 +121,7 @@ def test_pickle_and_repr(X):
     ("scores", "parameters", "error", "message"),
     [
         ("npmy", {}, ValueError, "Got 'npmy'; did you mean 'npmi'"),
-        ([_n_docs], {}, TypeError, "must be names, or a dict with names. Got <function _n_docs"),
+        ([_n_docs], {}, TypeError, "must be names, or a dict from names to scores. Got <function _n_docs"),
         ("npmi", {"every": 0}, ValueError, "The 'every' parameter of TopicMonitor must be an integer of at least 1"),
         ("npmi", {"every": None}, TypeError, "The 'every' parameter of TopicMonitor .* Got None"),
     ],
