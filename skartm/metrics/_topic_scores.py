@@ -23,7 +23,7 @@ from skartm.metrics._topic_mass import effective_topics
 from skartm.metrics._topic_similarity import topic_redundancy
 
 # Measures of `coherence` that are names of scores.
-COHERENCE_MEASURES = ("npmi", "u_mass")
+COHERENCE_MEASURES = ("npmi", "u_mass", "c_npmi", "c_uci", "c_v")
 # What the scores fill in themselves, of the keywords of the functions they call.
 _FILLED = {"average", "feature_names", "tokens", "sample_weight", "topic_axis", "n_tokens"}
 
