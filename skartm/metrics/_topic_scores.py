@@ -21,6 +21,7 @@ from skartm.metrics._topic_entropy import topic_entropy
 from skartm.metrics._topic_kernels import topic_kernels
 from skartm.metrics._topic_mass import effective_topics
 from skartm.metrics._topic_similarity import topic_redundancy
+from skartm.metrics._windows import has_order
 
 # Measures of `coherence` that are names of scores.
 COHERENCE_MEASURES = ("npmi", "u_mass", "c_npmi", "c_uci", "c_v")
@@ -58,7 +59,11 @@ def _keywords(function: Callable[..., Any], *, without: set[str] | frozenset[str
 
 def _coherence(measure: str) -> TopicScore:
     def compute(fitted: FittedTopics, corpus: Any, **options: Any) -> float:
-        return float(coherence(fitted.topics, fitted.columns(corpus), measure=measure, **options))
+        corpus = fitted.columns(corpus)
+        counts = getattr(corpus, "ndim", 1) == 2 and not (getattr(corpus, "format", "") == "csr" and has_order(corpus))
+        if counts and "window" not in options:
+            options["window"] = "document"  # there is nothing shorter in counts without order
+        return float(coherence(fitted.topics, corpus, measure=measure, **options))
 
     return TopicScore(compute, True, _keywords(coherence, without={"measure"}), has_reference=True)
 

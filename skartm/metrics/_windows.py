@@ -14,6 +14,12 @@ from skartm.metrics._cooccurrence import Cooccurrence
 COUNTINGS = {"exact": count_windows, "gensim": count_gensim_windows}
 
 
+def has_order(X: Any) -> bool:
+    """Whether the rows of a CSR are texts: entries of value 1, some row unsorted or with a token twice."""
+    data = X.data[: X.indptr[-1]]
+    return not ((data != 1) & (data != 0)).any() and has_token_order(*_tokens(X))
+
+
 def check_token_order(X: Any, window: int) -> bool:
     """Return whether rows of ``X`` are in the order of a text; raise if they are not and ``window`` needs it.
 

@@ -46,6 +46,7 @@ def expected_values(fitted, X):
     return {
         "npmi": m.coherence(phi, X),
         "u_mass": m.coherence(phi, X, measure="u_mass"),
+        **{name: m.coherence(phi, X, measure=name, window="document") for name in ("c_npmi", "c_uci", "c_v")},
         "background_ratio": m.background_ratio(phi, mass),
         "blei_lafferty": m.blei_lafferty(phi),
         "completion": -fitted.perplexity(X),
