@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -101,6 +102,12 @@ class EM:
         self.terms = (*mixture.terms, *posterior.terms)
         self.theta_values: dict[str, float] = {}
         self.regularized = True
+
+    @property
+    def learned(self) -> dict[str, dict[str, Any]]:
+        """What terms have learned, by their names."""
+        found = {bound.name: dict(getattr(bound.term, "learned", {})) for bound in self.terms}
+        return {name: learned for name, learned in found.items() if learned}
 
     def advance(self, step: float, n_steps: int | None) -> None:
         """Set the strengths of all terms to those of a step."""

@@ -29,7 +29,9 @@ def check_stages(declared: Any, model: Any) -> list[Stage]:
             raise TypeError(msg)
         name, values = item[0], tuple(item[1])
         if name not in known:
-            msg = f"TauPath: stages must name parameters of {type(model).__name__}. Got {name!r}; it has {sorted(known)}."
+            msg = (
+                f"TauPath: stages must name parameters of {type(model).__name__}. Got {name!r}; it has {sorted(known)}."
+            )
             raise ValueError(msg)
         if not values or any(value is None for value in values):
             msg = f"TauPath: the stage {name!r} must have values to try, without None. Got {item[1]!r}."

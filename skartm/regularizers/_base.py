@@ -69,12 +69,6 @@ class Terms(NamedTuple):
     theta: list[Bound[ThetaTerm]]
     posterior: list[Bound[PosteriorTerm]]
 
-    @property
-    def learned(self) -> dict[str, dict[str, Any]]:
-        """What regularizers have learned, by their names."""
-        bounds: list[Bound[Any]] = [*self.phi, *self.theta]
-        return {bound.name: dict(bound.term.learned) for bound in bounds if bound.term.learned}
-
 
 def bind_all(
     named: Any, layout: Layout, *, learned: Mapping[str, Mapping[str, Any]] | None = None, training: bool = True

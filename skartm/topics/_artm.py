@@ -300,7 +300,6 @@ class ARTMTransformer(NamedRegularizers, ScoredModel, TokenTopicsModel, TopicMod
     def _engine(self, layout: Layout, *, warm: bool) -> EM:
         learned: dict[str, Any] | None = getattr(self, "learned_", None) if warm else None
         terms = bind_all(check_regularizers(self), layout, learned=learned)
-        self._bound_terms = terms
         n_threads = self._n_threads()
         mixture = self._mixture(layout, terms, n_stored=(layout.n_docs or 0) if self.reuse_theta else 0)
         posterior = MapPosterior(layout.n_topics, terms.phi, n_threads=n_threads)
@@ -337,7 +336,7 @@ class ARTMTransformer(NamedRegularizers, ScoredModel, TokenTopicsModel, TopicMod
         self.components_ = unpadded_transpose(state.phi_wt, engine.n_topics)
         self.topic_mass_ = engine.posterior.topic_mass.copy()
         self._block_mass = engine.posterior.block_mass.copy()
-        self.learned_ = self._bound_terms.learned
+        self.learned_ = engine.learned
         self.dead_topics_ = np.flatnonzero(self.topic_mass_ <= 0)
 
     def _infer(self, tokens: Any) -> Callable[[Batch], NDArray]:
