@@ -4,24 +4,36 @@ from skartm.regularizers._base import Regularizer, Terms, bind_all
 from skartm.regularizers._checks import check_regularizer
 from skartm.regularizers._collection import NamedRegularizers, check_regularizers, make_regularizers
 from skartm.regularizers._decorrelation import Decorrelation
+from skartm.regularizers._function import FunctionRegularizer
+from skartm.regularizers._graph import GeospatialSmoothing, NetPLSA
 from skartm.regularizers._schedules import Constant, Geometric, Linear, Piecewise, Schedule, Window
+from skartm.regularizers._shares import share_from_tau, tau_from_share
 from skartm.regularizers._smooth_sparse import SmoothSparsePhi, SmoothSparseTheta
+from skartm.regularizers._temporal import TemporalSmoothing
+from skartm.regularizers._translation import Translation
 
 __all__ = [
     "Constant",
     "Decorrelation",
+    "FunctionRegularizer",
     "Geometric",
+    "GeospatialSmoothing",
     "Linear",
     "NamedRegularizers",
+    "NetPLSA",
     "Piecewise",
     "Regularizer",
     "Schedule",
     "SmoothSparsePhi",
     "SmoothSparseTheta",
+    "TemporalSmoothing",
     "Terms",
+    "Translation",
     "Window",
     "bind_all",
     "check_regularizer",
     "check_regularizers",
     "make_regularizers",
+    "share_from_tau",
+    "tau_from_share",
 ]

@@ -4,12 +4,26 @@ A new regularizer joins this list, and thereby every test of the folder, the ora
 """
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
-from skartm.regularizers import Decorrelation, SmoothSparsePhi, SmoothSparseTheta
+from skartm.regularizers import (
+    Decorrelation,
+    FunctionRegularizer,
+    GeospatialSmoothing,
+    Linear,
+    NetPLSA,
+    SmoothSparsePhi,
+    SmoothSparseTheta,
+    TemporalSmoothing,
+    Translation,
+)
+from tests.regularizers import functions
 
 # check_regularizer makes a model of 13 tokens, 4 topics ("topic0", ...) and 7 documents
 TOPICS = [None, [0], [1, 3], [-1, 0], ["topic2", "topic0"], slice(1, 3), np.array([2, 3])]
 BETA = np.linspace(0, 3, 13)
+EDGES = [(0, 1), (1, 2, 0.5), (2, 12), (12, 2, 2.0)]
+SPHERE = np.stack([np.linspace(-80, 80, 13), np.linspace(-180, 170, 13)], axis=1)
 
 ALL_REGULARIZERS = [
     *(SmoothSparsePhi(topics=topics) for topics in TOPICS),
@@ -23,5 +37,53 @@ ALL_REGULARIZERS = [
     *(Decorrelation(topics=topics) for topics in TOPICS),
     *(Decorrelation(0.05, relative=relative, topics=slice(3)) for relative in (0, 0.3, 1.0)),
     Decorrelation(np.float32(3)),
+    *(TemporalSmoothing(topics=topics, norm=norm) for topics in TOPICS for norm in ("l1", "l2")),
+    TemporalSmoothing(Linear(0, 0.1), order=["token12", "token9", 10], relative=0.5, modality="tags", topics=[0, 2]),
+    *(NetPLSA(edges=EDGES, vertex_weights=weights, topics=TOPICS[2]) for weights in (None, "counts", BETA + 1)),
+    NetPLSA(Linear(0, 0.1), edges=EDGES, symmetric=True, vertex_weights={"token2": 3.0}, modality=["words", "tags"]),
+    NetPLSA(0.1, adjacency=csr_matrix(np.triu(np.outer(BETA[:5], BETA[:5]))), relative=0.0, modality="tags"),
+    *(GeospatialSmoothing(coordinates=SPHERE, bandwidth=3000.0, topics=topics) for topics in TOPICS),
+    GeospatialSmoothing(coordinates=BETA[:5], metric="euclidean", cutoff=2, relative=1, modality="tags"),
+    GeospatialSmoothing(Linear(0, 0.1), similarity=np.ones((5, 5)), modality="tags", topics="topic[12]"),
+    *(Translation([(w, 12 - w) for w in range(6)], topics=topics) for topics in TOPICS),
+    Translation(
+        [("token0", "token9"), ("token1", "token9"), (0, 10), ("token7", 12)],
+        Linear(0, 0.1),
+        source_modality="words",
+        target_modality="tags",
+        relative=0.5,
+    ),
+    *(FunctionRegularizer(functions.entropy, gradient=functions.entropy_slope, topics=topics) for topics in TOPICS),
+    FunctionRegularizer(
+        functions.cross,
+        Linear(0, 0.1),
+        gradient=functions.cross_slope,
+        counters=True,
+        relative=0.0,
+        topics=slice(2),
+        modality="tags",
+    ),
+    FunctionRegularizer(functions.entropy, 0.1, gradient=functions.entropy_slope, side="theta", topics=[1, 3]),
 ]
-CLASSES = [Decorrelation, SmoothSparsePhi, SmoothSparseTheta]
+CLASSES = [
+    Decorrelation,
+    FunctionRegularizer,
+    GeospatialSmoothing,
+    NetPLSA,
+    SmoothSparsePhi,
+    SmoothSparseTheta,
+    TemporalSmoothing,
+    Translation,
+]
+# what a regularizer cannot do without, good for a model of any 13 tokens or more
+NEEDED = {
+    FunctionRegularizer: {"value": functions.entropy, "gradient": functions.entropy_slope},
+    GeospatialSmoothing: {"coordinates": {0: (60, 5), 1: (60, 11), 2: (63, 10)}},
+    NetPLSA: {"edges": EDGES},
+    Translation: {"dictionary": [(0, 1), (2, 3)]},
+}
+
+
+def make(cls, tau=1.0, **parameters):
+    """A regularizer of a class with what it needs, and the given parameters."""
+    return cls(tau=tau, **{**NEEDED.get(cls, {}), **parameters})
