@@ -42,6 +42,10 @@ TOP_LEVEL = {
 }
 SHARED = {"exceptions", "_threads", "_validation", "_callbacks"}
 ONLY_IN = {"matplotlib": "plotting", "torch": "neural", "gensim": "metrics"}
+ONLY_IN = {"matplotlib": "plotting", "torch": "neural"}
+# modules that are imported by a name known only when running: variants of the kernel, and the library of autodiff that
+# a user has, which is imported when a function without gradient is bound and by nothing else
+BY_NAME = {"skartm._kernels": set(), "skartm.regularizers._autodiff": {"torch", "jax", "autograd"}}
 NAMELESS = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "misc", "tools"}
 
 every_file = pytest.mark.parametrize("path", FILES, ids=[MODULES[path] for path in FILES])
@@ -106,6 +110,18 @@ def test_extras_stay_where_they_belong(path):
 @every_file
 def test_one_file_touches_the_callbacks_of_sklearn(path):
     assert part_of(path) == "_callbacks" or not any(name.startswith("sklearn.callback") for name in imports_of(path))
+def test_imports_by_name_are_declared(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    called = {ast.unparse(node.func).split(".")[-1] for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    name = MODULES[path].removesuffix(".__init__")
+    if not called & {"import_module", "__import__", "find_spec"}:
+        assert name not in BY_NAME
+        return
+    assert name in BY_NAME, "import by statement, which the tests can read"
+    assert set(getattr(importlib.import_module(name), "LIBRARIES", ())) == BY_NAME[name]
+    # an optional library is imported inside of functions: not when the module is
+    top = ast.Module([node for node in tree.body if not isinstance(node, (ast.FunctionDef, ast.ClassDef))], [])
+    assert not BY_NAME[name] or not any(isinstance(node, ast.Call) for node in ast.walk(top))
 
 
 @every_file

@@ -10,6 +10,8 @@ EXTRAS = [
     "polars",
     "matplotlib",
     "torch",
+    "jax",
+    "autograd",
     "gensim",
     "dask",
     "distributed",

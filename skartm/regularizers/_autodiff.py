@@ -36,6 +36,8 @@ def library_of_choice(name: str | None, owner: str) -> str:
 class Differentiated:
     """Value and gradient, in numpy and float64, of a function that is written for a library.
 
+    It holds the function and the name of the library only, so it can be pickled when the function can.
+
     Parameters
     ----------
     function : callable
@@ -44,53 +46,61 @@ class Differentiated:
     """
 
     def __init__(self, function: Callable[..., Any], library: str) -> None:
-        self._function = function
-        self._value, self._gradient = {"torch": _torch, "jax": _jax, "autograd": _autograd}[library](function)
+        self._function, self._library = function, library
+        import_module(library)  # a broken installation is an error here, not in the middle of a fit
 
     def value(self, x: NDArray, *constants: NDArray) -> float:
-        return float(self._value(x, *constants))
+        value, _ = _WAYS[self._library]
+        return float(value(self._function, x, *constants))
 
     def gradient(self, x: NDArray, *constants: NDArray) -> NDArray:
-        return np.asarray(self._gradient(x, *constants), dtype=np.float64)
+        _, gradient = _WAYS[self._library]
+        with np.errstate(all="ignore"):  # an infinite slope at zero is not used, any other is an error of its own
+            return np.asarray(gradient(self._function, x, *constants), dtype=np.float64)
 
 
-def _torch(function: Callable[..., Any]) -> tuple[Callable[..., float], Callable[..., Any]]:
+def _torch_value(function: Callable[..., Any], *arrays: NDArray) -> Any:
     torch = import_module("torch")
+    with torch.no_grad():
+        return function(*(torch.tensor(array, dtype=torch.float64) for array in arrays))
 
-    def tensors(arrays: tuple[NDArray, ...]) -> list[Any]:
-        return [torch.tensor(array, dtype=torch.float64) for array in arrays]
 
-    def value(*arrays: NDArray) -> float:
-        with torch.no_grad():
-            return float(function(*tensors(arrays)))
-
-    def gradient(x: NDArray, *constants: NDArray) -> Any:
+def _torch_gradient(function: Callable[..., Any], x: NDArray, *constants: NDArray) -> Any:
+    torch = import_module("torch")
+    with torch.enable_grad():
         point = torch.tensor(x, dtype=torch.float64, requires_grad=True)
-        with torch.enable_grad():
-            result = function(point, *tensors(constants))
-            (slope,) = torch.autograd.grad(result, point, allow_unused=True)
-        return np.zeros(x.shape) if slope is None else slope.numpy()
-
-    return value, gradient
+        result = function(point, *(torch.tensor(array, dtype=torch.float64) for array in constants))
+        (slope,) = torch.autograd.grad(result, point, allow_unused=True)
+    return np.zeros(x.shape) if slope is None else slope.numpy()
 
 
-def _jax(function: Callable[..., Any]) -> tuple[Callable[..., float], Callable[..., Any]]:
+def _jax_double(jax: Any) -> Any:
+    """A context, so that the precision of the rest of the program stays as it is; its place depends on the version."""
+    return jax.enable_x64(True) if hasattr(jax, "enable_x64") else import_module("jax.experimental").enable_x64()
+
+
+def _jax_value(function: Callable[..., Any], *arrays: NDArray) -> Any:
     jax = import_module("jax")
-    # a context, so that the precision of the rest of the program stays as it is; where it lives depends on the version
-    context = getattr(jax, "enable_x64", None)
-    double = (lambda: context(True)) if callable(context) else import_module("jax.experimental").enable_x64
-
-    def value(*arrays: NDArray) -> float:
-        with double():
-            return float(function(*map(jax.numpy.asarray, arrays)))
-
-    def gradient(*arrays: NDArray) -> Any:
-        with double():
-            return np.asarray(jax.grad(function)(*map(jax.numpy.asarray, arrays)))
-
-    return value, gradient
+    with _jax_double(jax):
+        return function(*(jax.numpy.asarray(array) for array in arrays))
 
 
-def _autograd(function: Callable[..., Any]) -> tuple[Callable[..., float], Callable[..., Any]]:
-    autograd = import_module("autograd")
-    return function, autograd.grad(function)
+def _jax_gradient(function: Callable[..., Any], *arrays: NDArray) -> Any:
+    jax = import_module("jax")
+    with _jax_double(jax):
+        return np.asarray(jax.grad(function)(*(jax.numpy.asarray(array) for array in arrays)))
+
+
+def _autograd_value(function: Callable[..., Any], *arrays: NDArray) -> Any:
+    return function(*arrays)
+
+
+def _autograd_gradient(function: Callable[..., Any], *arrays: NDArray) -> Any:
+    return import_module("autograd").grad(function)(*arrays)
+
+
+_WAYS = {
+    "torch": (_torch_value, _torch_gradient),
+    "jax": (_jax_value, _jax_gradient),
+    "autograd": (_autograd_value, _autograd_gradient),
+}

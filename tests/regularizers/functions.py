@@ -37,8 +37,3 @@ def constant(phi):
 def root(phi):
     """Its slope is infinite at 0."""
     return (phi**0.5).sum()
-
-
-def everything(phi):
-    """Knows nothing of shapes."""
-    return (phi[0] * phi[1]).sum()
