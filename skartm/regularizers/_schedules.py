@@ -38,8 +38,8 @@ class Schedule(BaseEstimator):
             return float(step)
         if n_steps is None:
             msg = (
-                f"The {name!r} parameter of {type(self).__name__} must be a step from 0 in partial_fit, whose end is not "
-                f"known. Got {step!r}."
+                f"The {name!r} parameter of {type(self).__name__} must be a step from 0 in partial_fit, whose end is "
+                f"not known. Got {step!r}."
             )
             raise ValueError(msg)
         return float(n_steps - 1 if step is None else n_steps + step)
@@ -57,6 +57,13 @@ class Schedule(BaseEstimator):
             if value is not None and not (is_number(value) and np.isfinite(value)):
                 msg = f"The {name!r} parameter of {type(self).__name__} must be a step or None. Got {value!r}."
                 raise ValueError(msg)
+
+    def _check_order(self) -> None:
+        """Steps that are counted from the same side can be compared before the length of the fit is known."""
+        begin, end = self.begin, self.end  # type: ignore[attr-defined]
+        if end is not None and (begin < 0) == (end < 0) and end < begin:
+            msg = f"{type(self).__name__} must not end before it begins. Got begin={begin!r}, end={end!r}."
+            raise ValueError(msg)
 
 
 class Constant(Schedule):
@@ -93,7 +100,8 @@ class Linear(Schedule):
     begin : int, default=0
         Step at which tau begins to move.
     end : int, default=None
-        Step at which it has arrived; None is the last.
+        Step at which it has arrived; None is the last. Where it is not after ``begin``, in a short fit with negative
+        steps say, tau jumps at ``begin``.
 
     Examples
     --------
@@ -111,17 +119,18 @@ class Linear(Schedule):
 
     def value(self, step: float, n_steps: int | None) -> float:
         share = self._share(step, n_steps)
-        return self.start + share * (self.stop - self.start)
+        return (1 - share) * self.start + share * self.stop
 
     def _share(self, step: float, n_steps: int | None) -> float:
         begin, end = self._place("begin", n_steps), self._place("end", n_steps)
         if end <= begin:
-            return float(step >= end)
+            return float(step >= begin)  # a jump, and never before begin, however short the fit
         return float(np.clip((step - begin) / (end - begin), 0, 1))
 
     def check(self) -> None:
         self._check_numbers("start", "stop", "begin")
         self._check_steps("end")
+        self._check_order()
 
 
 class Geometric(Linear):
@@ -153,7 +162,7 @@ class Geometric(Linear):
 
     def check(self) -> None:
         super().check()
-        if self.start * self.stop <= 0:
+        if np.sign(self.start) * np.sign(self.stop) != 1:
             msg = (
                 "The 'start' and 'stop' parameters of Geometric must have the same sign and not be 0. Got "
                 f"{self.start!r} and {self.stop!r}; Linear can begin at 0."
@@ -189,7 +198,7 @@ class Piecewise(Schedule):
         steps, values = np.asarray(self.steps), np.asarray(self.values)
         right = steps.ndim == 1 and steps.shape == values.shape and steps.size > 0
         right = right and steps.dtype.kind in "iuf" and values.dtype.kind in "iuf"
-        if not right or steps[0] != 0 or (np.diff(steps) <= 0).any() or not np.isfinite(values).all():
+        if not right or steps[0] != 0 or not (np.diff(steps) > 0).all() or not np.isfinite(values).all():
             msg = (
                 "Piecewise must have as many values as steps, ascending from step 0, finite numbers. Got "
                 f"values={self.values!r}, steps={self.steps!r}."
@@ -203,7 +212,7 @@ class Window(Schedule):
     Parameters
     ----------
     tau : float or Schedule, default=1.0
-        Strength inside.
+        Strength inside; a schedule counts the steps of the fit, not of the window.
     begin : int, default=0
         First step of the window.
     end : int, default=None
@@ -240,6 +249,7 @@ class Window(Schedule):
             self._check_numbers("tau")
         self._check_numbers("begin")
         self._check_steps("end")
+        self._check_order()
         if not is_number(self.every) or int(self.every) != self.every or self.every < 1:
             msg = f"The 'every' parameter of Window must be an integer of at least 1. Got {self.every!r}."
             raise ValueError(msg)
