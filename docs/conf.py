@@ -40,6 +40,7 @@ sphinx_gallery_conf = {
             "plot_convergence.py",
             "plot_monitoring.py",
             "plot_online_memmap.py",
+            "plot_temporal.py",
             "own_regularizer.py",
         ]
     ),

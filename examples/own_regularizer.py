@@ -122,7 +122,7 @@ check_regularizer(SeedTokens([1, "token4"], topics=[0, 2], modality="words"))
 # %%
 # The names of a topic and of the words that shall be in it. Everything else is as for the regularizers of the library:
 # relative strength, schedules, ``set_params(gil__tau=...)``, grid search, pickling.
-SEED_WORDS = ["gil", "thread", "threads", "lock", "locks", "object"]
+SEED_WORDS = ["gil", "thread", "threads", "lock", "locks", "objects"]
 peps = load_peps()
 model = ARTMTransformer(
     15,

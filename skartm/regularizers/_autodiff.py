@@ -99,7 +99,7 @@ def _autograd_gradient(function: Callable[..., Any], *arrays: NDArray) -> Any:
     return import_module("autograd").grad(function)(*arrays)
 
 
-_WAYS = {
+_WAYS: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {
     "torch": (_torch_value, _torch_gradient),
     "jax": (_jax_value, _jax_gradient),
     "autograd": (_autograd_value, _autograd_gradient),

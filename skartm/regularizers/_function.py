@@ -100,9 +100,9 @@ class FunctionRegularizer(Regularizer):
         self.modality = modality
 
     def bind(self, layout: Layout) -> "_FunctionOfPhi | _FunctionOfTheta":
-        for name, function in (("value", self.value), ("gradient", self.gradient)):
-            if not callable(function) and (name, function) != ("gradient", None):
-                msg = f"The {name!r} parameter of {_OWNER} must be a function. Got {function!r}."
+        for name, given in (("value", self.value), ("gradient", self.gradient)):
+            if not callable(given) and (name, given) != ("gradient", None):
+                msg = f"The {name!r} parameter of {_OWNER} must be a function. Got {given!r}."
                 raise TypeError(msg)
         if self.side not in ("phi", "theta"):
             msg = f"The 'side' parameter of {_OWNER} must be 'phi' or 'theta'. Got {self.side!r}."

@@ -276,7 +276,9 @@ class _GraphTerm(PhiTerm):
 
 def _square(matrix: Any, size: int, owner: str, parameter: str) -> csr_array:
     """Non-negative finite weights over the columns of a modality."""
-    weights = csr_array(matrix if issparse(matrix) else np.asarray(matrix, dtype=np.float64)).astype(np.float64)
+    sparse: bool = issparse(matrix)
+    weights = csr_array(matrix if sparse else np.asarray(matrix, dtype=np.float64))
+    weights = weights.astype(np.float64)
     if weights.shape != (size, size):
         msg = f"The {parameter!r} parameter of {owner} must have shape ({size}, {size}). Got {weights.shape}."
         raise ValueError(msg)
@@ -292,6 +294,6 @@ def _matrix_of_edges(edges: Any, words: Words) -> csr_array:
         msg = f"The 'edges' parameter of NetPLSA must have pairs (u, v) or triples (u, v, weight). Got {edges[:3]!r}."
         raise ValueError(msg)
     u, v = words.places([edge[0] for edge in edges], "edges"), words.places([edge[1] for edge in edges], "edges")
-    weights = [edge[2] if len(edge) == 3 else 1.0 for edge in edges]
-    weights = distribution_over(weights, len(edges), "NetPLSA", "edges")
+    given = [edge[2] if len(edge) == 3 else 1.0 for edge in edges]
+    weights = distribution_over(given, len(edges), "NetPLSA", "edges")
     return csr_array(coo_array((weights, (u, v)), shape=(words.columns.size, words.columns.size)))

@@ -60,7 +60,7 @@ class Schedule(BaseEstimator):
 
     def _check_order(self) -> None:
         """Steps that are counted from the same side can be compared before the length of the fit is known."""
-        begin, end = self.begin, self.end  # type: ignore[attr-defined]
+        begin, end = self.begin, self.end
         if end is not None and (begin < 0) == (end < 0) and end < begin:
             msg = f"{type(self).__name__} must not end before it begins. Got begin={begin!r}, end={end!r}."
             raise ValueError(msg)

@@ -99,7 +99,8 @@ class Translation(Regularizer):
     def bind(self, layout: Layout) -> "_TranslationTerm":
         source = Words(layout, self.source_modality, "Translation")
         target = Words(layout, self.target_modality, "Translation")
-        if issparse(self.dictionary):
+        sparse: bool = issparse(self.dictionary)
+        if sparse:
             expected = (source.columns.size, target.columns.size)
             if self.dictionary.shape != expected:
                 msg = (
@@ -107,8 +108,9 @@ class Translation(Regularizer):
                     f"source, words of the target) {expected}. Got {self.dictionary.shape}."
                 )
                 raise ValueError(msg)
-            possible = coo_array(csr_array(self.dictionary) != 0)
-            pairs = np.stack([source.columns[possible.row], target.columns[possible.col]], axis=1)
+            possible = coo_array(self.dictionary)
+            row, column = possible.row[possible.data != 0], possible.col[possible.data != 0]
+            pairs = np.stack([source.columns[row], target.columns[column]], axis=1)
         else:
             named = list(_pairs(self.dictionary))
             columns = [

@@ -233,3 +233,42 @@ def test_translations_go_on_in_a_warm_start():
 def test_what_is_wrong_is_an_error(regularizer, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         regularizer.bind(LAYOUT)
+
+
+def test_translations_go_on_in_partial_fit():
+    X = corpus(0)
+    tied = [("tied", Translation([(u, 15 + u) for u in range(15)], 0.3, source_modality="k", target_modality="l"))]
+    kinds = {"k": slice(15), "l": slice(15, 30)}
+    model = ARTMTransformer(3, regularizers=tied, modalities=kinds, n_jobs=1, random_state=0)
+    first = model.partial_fit(X[:12]).learned_["tied"]["pi"].copy()
+    second = model.partial_fit(X[12:]).learned_["tied"]["pi"]
+    assert first.shape == second.shape == (15, 3)
+    assert_array_equal(second[second > 0], 1)  # one word for each
+
+
+@pytest.mark.parametrize(
+    "regularizer",
+    [
+        TemporalSmoothing(modality="m"),
+        TemporalSmoothing(norm="l2", modality="m"),
+        NetPLSA(edges=[("b", "c"), ("c", "d"), ("d", "e")], modality="m"),
+        GeospatialSmoothing(coordinates=POINTS, bandwidth=300, modality="m"),
+        Translation(PAIRS, source_modality="m", target_modality="o"),
+    ],
+    ids=repr,
+)
+@given(seed=seeds)
+def test_a_small_step_raises_the_value(regularizer, seed):
+    """From phi = norm(n) the value rises by the variance of the gradient, in the first order."""
+    n_wt = np.random.default_rng(seed).uniform(1, 9, (8, 4))
+    term, phi, steps = regularizer.bind(LAYOUT), np.empty_like(n_wt), []
+    for tau in (0, 1e-6):
+        moved = n_wt.copy()
+        if tau:
+            response = np.zeros_like(phi)
+            term.add_term(phi, n_wt, response)
+            moved += tau * response / np.abs(response).max()
+        for columns in LAYOUT.blocks:
+            phi[columns] = moved[columns] / moved[columns].sum(axis=0)
+        steps.append(term.value(phi, n_wt))
+    assert steps[1] > steps[0]
