@@ -42,7 +42,6 @@ TOP_LEVEL = {
 }
 SHARED = {"exceptions", "_threads", "_validation", "_callbacks"}
 ONLY_IN = {"matplotlib": "plotting", "torch": "neural", "gensim": "metrics"}
-ONLY_IN = {"matplotlib": "plotting", "torch": "neural"}
 # modules that are imported by a name known only when running: variants of the kernel, and the library of autodiff that
 # a user has, which is imported when a function without gradient is bound and by nothing else
 BY_NAME = {"skartm._kernels": set(), "skartm.regularizers._autodiff": {"torch", "jax", "autograd"}}
@@ -110,6 +109,9 @@ def test_extras_stay_where_they_belong(path):
 @every_file
 def test_one_file_touches_the_callbacks_of_sklearn(path):
     assert part_of(path) == "_callbacks" or not any(name.startswith("sklearn.callback") for name in imports_of(path))
+
+
+@every_file
 def test_imports_by_name_are_declared(path):
     tree = ast.parse(path.read_text(encoding="utf-8"))
     called = {ast.unparse(node.func).split(".")[-1] for node in ast.walk(tree) if isinstance(node, ast.Call)}

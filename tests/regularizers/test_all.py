@@ -111,8 +111,6 @@ def test_tau_of_the_wrong_type(cls, tau):
 @every_class
 @pytest.mark.parametrize("tau", [np.nan, np.inf, -np.inf])
 def test_tau_must_be_finite(cls, tau):
-    with pytest.raises(ValueError, match=f"of {cls.__name__} must be a finite float or a Schedule. Got {tau!r}"):
-        cls(tau).strength()
     with pytest.raises(
         ValueError, match=f"'tau' parameter of {cls.__name__} must be a finite float or a Schedule. Got {tau!r}"
     ):
