@@ -1,7 +1,7 @@
 """The tutorial of BigARTM on the KOS blog entries: PLSA against sparse and decorrelated ARTM.
 
-15 topics, one inner pass, theta from uniform at every pass; 15 passes with SmoothSparsePhi -0.1, SmoothSparseTheta -0.15
-and Decorrelation 1.5e5, then 25 with -0.2, -0.2 and 2.5e5. Here the change is a schedule of one fit.
+15 topics, one inner pass, theta from uniform at every pass; 15 passes with SmoothSparsePhi -0.1, SmoothSparseTheta
+-0.15 and Decorrelation 1.5e5, then 25 with -0.2, -0.2 and 2.5e5. Here the change is a schedule of one fit.
 
 python benchmarks/kos_tutorial.py
 """
