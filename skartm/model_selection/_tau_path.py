@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import Pipeline
-from sklearn.utils import check_random_state
+from sklearn.utils import _safe_indexing, check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
@@ -32,8 +32,9 @@ class TauPath(MetaEstimatorMixin, BaseEstimator):
     """Staged, greedy choice of regularization strengths, as topic models are tuned by hand.
 
     A model is trained for ``n_iter`` passes. Then, stage by stage, one parameter is tried at several values: each trial
-    goes on from the model chosen so far for ``n_iter`` more passes (warm start), beside one that goes on unchanged. Among
-    the trials that keep the constraints the one with the best score is chosen, and the next stage goes on from there.
+    goes on from the model chosen so far for ``n_iter`` more passes (warm start), beside one that goes on unchanged.
+    Among the trials that keep the constraints the one with the best score is chosen, and the next stage goes on from
+    there.
 
     The cost is that of (number of trials) x ``n_iter`` passes; a grid over the same values multiplies where this adds.
 
@@ -162,10 +163,7 @@ class TauPath(MetaEstimatorMixin, BaseEstimator):
             reference = start if self.reference == "start" else trials[0][1]
             best = self._choose(stage, values, trials, reference, tolerances)
             chosen, scores, _ = trials[best]
-            if best:
-                self.best_params_[stage.name] = values[best]
-            else:
-                self.best_params_[stage.name] = chosen.get_params()[stage.name]
+            self.best_params_[str(stage.name)] = values[best] if best else chosen.get_params()[stage.name]
         self.best_score_ = scores["score"]
         self._finish(X, y, front, inner, chosen, stages, n_iter)
         return self
@@ -209,10 +207,9 @@ class TauPath(MetaEstimatorMixin, BaseEstimator):
             given = X if front is None else front.fit_transform(X, y)
             chosen = advance(clone(inner), given, y, {}, n_iter)
             for stage in stages:
-                chosen = advance(chosen, given, y, {stage.name: self.best_params_[stage.name]}, n_iter)
+                chosen = advance(chosen, given, y, stage.parameters(self.best_params_[str(stage.name)]), n_iter)
         declared = inner.get_params(deep=False)
-        kept = {name: declared[name] for name in ("warm_start", "max_iter", "tol")}
-        self.best_model_ = chosen.set_params(**kept)
+        chosen.set_params(**{name: declared[name] for name in ("warm_start", "max_iter", "tol")})
         if front is None:
             self.best_estimator_ = chosen
         else:
@@ -258,6 +255,4 @@ def advance(model: Any, X: Any, y: Any, parameters: Mapping[str, Any], n_iter: i
 
 
 def _rows(data: Any, rows: NDArray) -> Any:
-    from sklearn.utils import _safe_indexing
-
     return None if data is None else _safe_indexing(data, rows)
