@@ -7,28 +7,15 @@ from typing import Any
 
 import numpy as np
 from joblib import Parallel, delayed
-from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
-from sklearn.model_selection import train_test_split
+from sklearn.base import clone
 from sklearn.pipeline import Pipeline
-from sklearn.utils import _safe_indexing, check_random_state
-from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted
 
 from skartm._validation import check_flag, check_integer, check_real
+from skartm.model_selection._searched import TopicSearch
 from skartm.model_selection._stages import Results, Stage, check_stages, scorers_of
 
 
-def _best_has(name: str) -> Any:
-    """Whether the model that is searched has a method."""
-
-    def check(path: "TauPath") -> bool:
-        return hasattr(getattr(path, "best_estimator_", path.estimator), name)
-
-    return check
-
-
-class TauPath(MetaEstimatorMixin, BaseEstimator):
+class TauPath(TopicSearch):
     """Staged, greedy choice of regularization strengths, as topic models are tuned by hand.
 
     A model is trained for ``n_iter`` passes. Then, stage by stage, one parameter is tried at several values: each trial
@@ -142,15 +129,9 @@ class TauPath(MetaEstimatorMixin, BaseEstimator):
         model = self.estimator.steps[-1][1] if isinstance(self.estimator, Pipeline) else self.estimator
         stages = check_stages(self.stages, model)
         scorers = scorers_of({"score": self.scoring, **{name: name for name in tolerances}})
-        rows = np.arange(X.shape[0] if hasattr(X, "shape") else len(X))
-        train, held_out = train_test_split(
-            rows, test_size=self.validation_fraction, random_state=check_random_state(self.random_state)
-        )
-        train, held_out = np.sort(train), np.sort(held_out)
         front, inner = self._split()
-        given = _rows(X, train) if front is None else front.fit_transform(_rows(X, train), _rows(y, train))
-        judged = _rows(X, held_out) if front is None else front.transform(_rows(X, held_out))
-        trial = _Trial(given, _rows(y, train), judged, scorers, n_iter)
+        given, targets, judged = self._held_out(front, X, y)
+        trial = _Trial(given, targets, judged, scorers, n_iter)
         self.results_ = Results(tolerances)
         chosen, scores, seconds = trial(clone(inner), {})
         self.results_.add(Stage(None, ()), None, scores, True, True, seconds)
@@ -180,13 +161,6 @@ class TauPath(MetaEstimatorMixin, BaseEstimator):
             raise TypeError(msg)
         return check_integer(self, "n_iter", minimum=1), tolerances
 
-    def _split(self) -> tuple[Any, Any]:
-        """Clones of what stands before the topic model, and of the model."""
-        if isinstance(self.estimator, Pipeline):
-            front = clone(self.estimator[:-1]) if len(self.estimator.steps) > 1 else None
-            return front, clone(self.estimator.steps[-1][1])
-        return None, clone(self.estimator)
-
     def _choose(self, stage: Stage, values: list, trials: list, reference: Mapping, tolerances: Mapping) -> int:
         """Place of the best feasible trial; records all of them."""
         feasible, still = [], True
@@ -210,30 +184,7 @@ class TauPath(MetaEstimatorMixin, BaseEstimator):
                 chosen = advance(chosen, given, y, stage.parameters(self.best_params_[str(stage.name)]), n_iter)
         declared = inner.get_params(deep=False)
         chosen.set_params(**{name: declared[name] for name in ("warm_start", "max_iter", "tol")})
-        if front is None:
-            self.best_estimator_ = chosen
-        else:
-            self.best_estimator_ = Pipeline([*front.steps, (self.estimator.steps[-1][0], chosen)])
-
-    # --- the best model ----------------------------------------------------------------------------------------------
-
-    @available_if(_best_has("transform"))
-    def transform(self, X: Any) -> NDArray:
-        """Topic distributions of documents, by the best model."""
-        check_is_fitted(self, "best_estimator_")
-        return self.best_estimator_.transform(X)
-
-    @available_if(_best_has("score"))
-    def score(self, X: Any, y: Any = None) -> float:
-        """Score of the best model on documents, by ``scoring``."""
-        check_is_fitted(self, "best_estimator_")
-        return scorers_of({"score": self.scoring})["score"](self.best_estimator_, X)
-
-    @available_if(_best_has("get_feature_names_out"))
-    def get_feature_names_out(self, input_features: Any = None) -> NDArray:
-        """Names of the topics."""
-        check_is_fitted(self, "best_estimator_")
-        return self.best_estimator_.get_feature_names_out(input_features)
+        self.best_estimator_ = self._joined(front, chosen)
 
 
 class _Trial:
@@ -252,7 +203,3 @@ class _Trial:
 def advance(model: Any, X: Any, y: Any, parameters: Mapping[str, Any], n_iter: int) -> Any:
     """The model after ``n_iter`` more passes with the given parameters."""
     return model.set_params(**parameters).set_params(warm_start=True, max_iter=n_iter, tol=0).fit(X, y)
-
-
-def _rows(data: Any, rows: NDArray) -> Any:
-    return None if data is None else _safe_indexing(data, rows)
