@@ -61,7 +61,8 @@ class TopicNumberSearch(TopicSearch):
     >>> from skartm.datasets import make_topics
     >>> from skartm.model_selection import TopicNumberSearch
     >>> X = make_topics(n_docs=300, n_topics=5, random_state=0).data
-    >>> search = TopicNumberSearch(PLSA(tol=0, max_iter=20), n_topics=[2, 5, 10], others=(), random_state=0).fit(X)
+    >>> plsa = PLSA(tol=0, max_iter=30)
+    >>> search = TopicNumberSearch(plsa, n_topics=[2, 5, 10], scoring="npmi", random_state=0).fit(X)
     >>> search.best_n_topics_
     5
     """
