@@ -22,3 +22,17 @@ def distribution_over(values: Any, size: int, owner: str, parameter: str) -> NDA
         msg = f"The {parameter!r} parameter of {owner} must be finite and non-negative. Got {values!r}."
         raise ValueError(msg)
     return array
+
+
+def distribution_of_tokens(values: Any, n_tokens: int, tokens: NDArray, owner: str, parameter: str) -> NDArray:
+    """Non-negative finite numbers for ``tokens``, from one for each of them or one for each of all tokens."""
+    array = np.asarray(values, dtype=np.float64)
+    if array.shape == (n_tokens,):
+        return distribution_over(array, n_tokens, owner, parameter)[tokens]
+    if tokens.size != n_tokens and array.shape != (tokens.size,):
+        msg = (
+            f"The {parameter!r} parameter of {owner} must have shape ({tokens.size},), the tokens of the modality, or "
+            f"({n_tokens},), all tokens. Got {array.shape}."
+        )
+        raise ValueError(msg)
+    return distribution_over(array, tokens.size, owner, parameter)

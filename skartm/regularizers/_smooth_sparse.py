@@ -5,32 +5,42 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skartm.em import Documents, Layout, PhiTerm, ThetaTerm, TopicSelection
+from skartm.em import Documents, Layout, ModalitySelection, PhiTerm, ThetaTerm, TopicSelection
 from skartm.regularizers._base import Regularizer
-from skartm.regularizers._numbers import distribution_over
+from skartm.regularizers._cells import Cells
+from skartm.regularizers._numbers import distribution_of_tokens, distribution_over, is_number
 from skartm.simplex import FLOOR
 
 
 class SmoothSparsePhi(Regularizer):
     r"""Smooth (tau > 0) or sparse (tau < 0) the distributions of tokens in topics.
 
-    .. math:: R(\Phi) = \sum_{t \in S} \sum_w \beta_w \ln \phi_{wt}, \qquad
-              r_{wt} = \phi_{wt} \frac{\partial R}{\partial \phi_{wt}} = \beta_w
+    .. math:: R(\Phi) = \sum_{t \in S} \sum_w \beta_w f(\phi_{wt}), \qquad
+              r_{wt} = \phi_{wt} \frac{\partial R}{\partial \phi_{wt}} = \beta_w \phi_{wt} f'(\phi_{wt})
 
-    The negative Kullback-Leibler divergence from :math:`\beta` to every topic, up to a constant [1]_. With the
-    absolute strength ``tau`` is the number of tokens added to (or taken from) every cell of the counters.
+    With the transform f = ln the term is :math:`\beta_w`, a constant: R is the negative Kullback-Leibler divergence from
+    :math:`\beta` to every topic, up to a constant [1]_, and with the absolute strength ``tau`` is the number of tokens
+    added to (or taken from) every cell of the counters. With :math:`f(\phi) = \phi^a` the term is
+    :math:`a \beta_w \phi_{wt}^a`: it acts on the large probabilities, so tau > 0 sharpens topics and tau < 0 flattens
+    them, and zeros stay.
 
     Parameters
     ----------
-    tau : float, default=1.0
+    tau : float or Schedule, default=1.0
         Strength; negative makes the topics sparse.
     relative : None or float in [0, 1], default=None
         None: ``tau`` is in tokens a cell. A number: ``abs(tau)`` is the share of the counters' mass that is added
         or taken, spread evenly over cells (0) or in proportion to the mass of the topics (1).
     topics : None, slice, names or indices, default=None
         Regularised topics; None is all.
-    distribution : array of shape (n_tokens,), default=None
+    distribution : array of shape (n_tokens,) or (tokens of the modality,), default=None
         :math:`\beta_w`, non-negative; None is 1 for every token.
+    modality : None, str or list of str, default=None
+        Modalities whose tokens are regularised; None is all.
+    transform : {"log", "power"}, default="log"
+        f: the logarithm, or the power ``exponent``.
+    exponent : float, default=2.0
+        a > 0, of the transform "power"; not used by "log".
 
     References
     ----------
@@ -56,40 +66,59 @@ class SmoothSparsePhi(Regularizer):
         relative: float | None = None,
         topics: TopicSelection = None,
         distribution: Any = None,
+        modality: ModalitySelection = None,
+        transform: str = "log",
+        exponent: float = 2.0,
     ) -> None:
         self.tau = tau
         self.relative = relative
         self.topics = topics
         self.distribution = distribution
+        self.modality = modality
+        self.transform = transform
+        self.exponent = exponent
 
-    def bind(self, layout: Layout) -> "_SmoothSparsePhiTerm":
-        beta = np.ones(layout.n_tokens)
+    def bind(self, layout: Layout) -> PhiTerm:
+        owner = "SmoothSparsePhi"
+        if not isinstance(self.transform, str) or self.transform not in ("log", "power"):
+            msg = f"The 'transform' parameter of {owner} must be 'log' or 'power'. Got {self.transform!r}."
+            raise ValueError(msg)
+        if not is_number(self.exponent) or not (np.isfinite(self.exponent) and self.exponent > 0):
+            msg = f"The 'exponent' parameter of {owner} must be a finite number above 0. Got {self.exponent!r}."
+            raise ValueError(msg)
+        tokens = layout.tokens(self.modality, owner)
+        beta = np.ones(tokens.size)
         if self.distribution is not None:
-            beta = distribution_over(self.distribution, layout.n_tokens, "SmoothSparsePhi", "distribution")
-        return _SmoothSparsePhiTerm(beta, layout.topics(self.topics, "SmoothSparsePhi"), layout.n_topics)
+            beta = distribution_of_tokens(self.distribution, layout.n_tokens, tokens, owner, "distribution")
+        cells = Cells(tokens, layout.topics(self.topics, owner))
+        return _LogTerm(cells, beta) if self.transform == "log" else _PowerTerm(cells, beta, float(self.exponent))
 
 
-class _SmoothSparsePhiTerm(PhiTerm):
-    def __init__(self, beta: NDArray, topics: NDArray, n_topics: int) -> None:
-        self.beta, self.topics = beta, topics
-        self._everywhere = topics.size == n_topics
+class _LogTerm(PhiTerm):
+    def __init__(self, cells: Cells, beta: NDArray) -> None:
+        self.topics, self._cells, self.beta = cells.topics, cells, beta
 
     def value(self, phi_wt: NDArray, n_wt: NDArray) -> float:
         # ln of the smallest probability that is kept stands for ln 0, so that the value stays finite
-        logs = np.log(np.maximum(phi_wt, phi_wt.dtype.type(FLOOR)))
-        return float(self.beta @ logs.sum(axis=1, dtype=np.float64, where=self._mask(phi_wt.shape[1])))
+        logs = np.log(np.maximum(phi_wt[self._cells.index], phi_wt.dtype.type(FLOOR)))
+        return float(self.beta @ logs.sum(axis=1, dtype=np.float64))
 
     def add_term(self, phi_wt: NDArray, n_wt: NDArray, out: NDArray) -> None:
-        beta = self.beta.astype(out.dtype)[:, None]
-        if self._everywhere:
-            out += beta
-        else:
-            out[:, self.topics] += beta
+        out[self._cells.index] += self.beta.astype(out.dtype)[:, None]
 
-    def _mask(self, n_topics: int) -> NDArray:
-        mask = np.zeros(n_topics, dtype=bool)
-        mask[self.topics] = True
-        return mask
+
+class _PowerTerm(PhiTerm):
+    def __init__(self, cells: Cells, beta: NDArray, exponent: float) -> None:
+        self.topics, self._cells, self.beta, self.exponent = cells.topics, cells, beta, exponent
+
+    def value(self, phi_wt: NDArray, n_wt: NDArray) -> float:
+        powers = phi_wt[self._cells.index] ** self.exponent
+        return float(self.beta @ powers.sum(axis=1, dtype=np.float64))
+
+    def add_term(self, phi_wt: NDArray, n_wt: NDArray, out: NDArray) -> None:
+        powers = phi_wt[self._cells.index] ** self.exponent
+        powers *= (self.exponent * self.beta).astype(out.dtype)[:, None]
+        out[self._cells.index] += powers
 
 
 class SmoothSparseTheta(Regularizer):
