@@ -18,12 +18,51 @@ from skartm.regularizers import (
     Translation,
 )
 from tests.regularizers import functions
+from scipy.sparse import csr_array
+
+from skartm.regularizers import (
+    Biterm,
+    CoherencePhi,
+    Decorrelation,
+    LabelRegularization,
+    Linear,
+    SeedWords,
+    SmoothSparsePhi,
+    SmoothSparseTheta,
+    TopicPrior,
+    TopKSparse,
+)
 
 # check_regularizer makes a model of 13 tokens, 4 topics ("topic0", ...) and 7 documents
 TOPICS = [None, [0], [1, 3], [-1, 0], ["topic2", "topic0"], slice(1, 3), np.array([2, 3])]
 BETA = np.linspace(0, 3, 13)
 EDGES = [(0, 1), (1, 2, 0.5), (2, 12), (12, 2, 2.0)]
 SPHERE = np.stack([np.linspace(-80, 80, 13), np.linspace(-180, 170, 13)], axis=1)
+MODALITIES = ["words", "tags", ["tags", "words"]]  # of 8 and 5 tokens
+SEEDS = {"topic1": ["token0", "token9"], 3: {"token2": 0.5, 9: 2.0, "token5": 0.0}}
+ANY_MODEL = {0: [0, 3], 1: [0], 2: {4: 0.5}}  # topics and columns of a model of any size
+
+
+def pairs_of_tokens(n_tokens):
+    """Some co-occurrences, not symmetric, with a diagonal and an empty row."""
+    rng = np.random.default_rng(0)
+    matrix = rng.poisson(0.5, (n_tokens, n_tokens)) * 1.0
+    matrix[3] = matrix[:, 3] = 0
+    return matrix
+
+
+def make(cls, *args, n_tokens=13, n_topics=4, **parameters):
+    """A regularizer with what it cannot do without, for a model of the given size."""
+    if cls is SeedWords:
+        return cls(ANY_MODEL, *args, **parameters)
+    if cls is TopKSparse:
+        return cls(2, *args, **parameters)
+    if cls is TopicPrior:
+        return cls(np.arange(n_topics) + 0.5, *args, **parameters)
+    if cls in (Biterm, CoherencePhi):
+        return cls(pairs_of_tokens(n_tokens), *args, **parameters)
+    return cls(*args, **parameters)
+
 
 ALL_REGULARIZERS = [
     *(SmoothSparsePhi(topics=topics) for topics in TOPICS),
@@ -87,3 +126,47 @@ NEEDED = {
 def make(cls, tau=1.0, **parameters):
     """A regularizer of a class with what it needs, and the given parameters."""
     return cls(tau=tau, **{**NEEDED.get(cls, {}), **parameters})
+    *(cls(modality=modality) for cls in (Decorrelation, SmoothSparsePhi) for modality in MODALITIES),
+    SmoothSparsePhi(modality="tags", topics=[0, 2], distribution=BETA),
+    SmoothSparsePhi(modality="tags", topics=[0, 1], distribution=BETA[:5]),
+    *(SmoothSparsePhi(transform="power", exponent=exponent) for exponent in (0.5, 1, 2.0, 3)),
+    SmoothSparsePhi(-0.3, transform="power", distribution=BETA, topics=[0, 3], modality="words"),
+    Decorrelation(pairs=[(0, 1), ("topic3", 1, 0.5), (2, "topic0", 3)]),
+    Decorrelation(pairs=[(3, 1)], modality="tags", relative=1.0),
+    Decorrelation(pairs={"topic0": {1: 0.5, "topic2": 2}, 3: {2: 0}}),
+    Decorrelation(Linear(0, 0.1), relative=0.0, modality="words", topics=[0, 2]),
+    SeedWords(SEEDS),
+    SeedWords({}),
+    *(SeedWords(SEEDS, others=0.5, topics=topics) for topics in TOPICS),
+    SeedWords({"topic*": ["token1"]}, Linear(5, 0), others=1),
+    SeedWords({0: ["token9", 10], 1: ["token9"]}, modality="tags", relative=0.5),
+    SeedWords({0: ["token9", "no such token"]}, on_unknown="ignore"),
+    *(TopKSparse(2, by=by, topics=topics) for by in ("topic", "token") for topics in TOPICS),
+    *(TopKSparse(3, 0.5, by=by, modality=modality) for by in ("topic", "token") for modality in MODALITIES),
+    *(TopKSparse(k, by=by, mass_threshold=0.5) for by in ("topic", "token") for k in (1, 3, 100)),
+    TopKSparse(100),
+    TopKSparse(4, Linear(0, 1), mass_threshold=1.0, relative=0.0),
+    *(LabelRegularization(topics=topics) for topics in TOPICS),
+    *(LabelRegularization(modality=modality, distribution=BETA) for modality in MODALITIES),
+    LabelRegularization(Linear(1, 0), relative=1.0, modality="tags", distribution=BETA[:5]),
+    TopicPrior([0.0, 1, 2, 3]),
+    TopicPrior((2, 0.5), -0.3, topics=["topic3", "topic1"], relative=0.0),
+    *(TopicPrior(np.ones(4), Linear(1, 0), modality=modality) for modality in MODALITIES),
+    *(cls(pairs_of_tokens(13), topics=topics) for cls in (Biterm, CoherencePhi) for topics in TOPICS),
+    *(cls(csr_array(pairs_of_tokens(13)), modality=m) for cls in (Biterm, CoherencePhi) for m in MODALITIES),
+    *(
+        cls(csr_array(pairs_of_tokens(5)), Linear(1, 0), modality="tags", relative=0.5, topics=[0, 2])
+        for cls in (Biterm, CoherencePhi)
+    ),
+]
+CLASSES = [
+    Biterm,
+    CoherencePhi,
+    Decorrelation,
+    LabelRegularization,
+    SeedWords,
+    SmoothSparsePhi,
+    SmoothSparseTheta,
+    TopKSparse,
+    TopicPrior,
+]

@@ -10,7 +10,7 @@ from sklearn.base import clone
 
 import skartm.regularizers as public
 from skartm import ARTMTransformer
-from skartm.em import Documents, Layout, Strength
+from skartm.em import Documents, Strength
 from skartm.regularizers import Regularizer, check_regularizer
 from skartm.regularizers._checks import example_layout
 from tests.em.corpora import corpus
@@ -23,6 +23,7 @@ every_class = pytest.mark.parametrize("cls", CLASSES)
 
 LAYOUT = Layout(tuple(f"topic{t}" for t in range(4)), 13)
 FULL_LAYOUT = example_layout(13, 4, 13, np.random.default_rng(0))
+LAYOUT = example_layout(13, 4, 7, np.random.default_rng(0))
 
 
 def test_every_public_regularizer_is_tested():
@@ -43,6 +44,7 @@ def test_clone_pickle_repr(regularizer):
         assert repr(copy) == repr(regularizer)
         assert copy.get_params().keys() == regularizer.get_params().keys()
         assert repr(copy.strength()) == repr(regularizer.strength())  # schedules are equal by their parameters
+        assert repr(copy.strength()) == repr(regularizer.strength())
 
 
 @every_regularizer
@@ -65,6 +67,7 @@ def test_tau_zero_changes_nothing(cls):
     X = corpus(0)
     plain = ARTMTransformer(4, random_state=0, max_iter=5, tol=0, n_jobs=1).fit(X)
     model = ARTMTransformer(4, regularizers=[("r", make(cls, 0.0))], random_state=0, max_iter=5, tol=0, n_jobs=1).fit(X)
+    model = ARTMTransformer(4, regularizers=[("r", make(cls, 0.0, n_tokens=X.shape[1]))], random_state=0, max_iter=5, tol=0, n_jobs=1).fit(X)
     assert_array_equal(model.components_, plain.components_)
     assert_array_equal(model.transform(X), plain.transform(X))
 
@@ -77,6 +80,7 @@ def test_topics_are_indices_or_names(cls):
         ARTMTransformer(
             4,
             regularizers=[("r", make(cls, 0.2, topics=topics))],
+            regularizers=[("r", make(cls, 0.2, topics=topics, n_tokens=X.shape[1], n_topics=2))],
             topic_names=names,
             random_state=0,
             max_iter=5,
