@@ -52,8 +52,8 @@ class CoherencePhi(Regularizer):
     >>> from skartm.regularizers import CoherencePhi
     >>> X = load_peps().data
     >>> nearby = CoherencePhi(cooccurrence(X, min_count=10, n_top=10), tau=0.3, relative=1.0)
-    >>> plain = ARTMTransformer(10, random_state=0, max_iter=15).fit(X)
-    >>> model = ARTMTransformer(10, regularizers=[("nearby", nearby)], random_state=0, max_iter=15).fit(X)
+    >>> plain = ARTMTransformer(10, random_state=0, max_iter=15, tol=0).fit(X)
+    >>> model = ARTMTransformer(10, regularizers=[("nearby", nearby)], random_state=0, max_iter=15, tol=0).fit(X)
     >>> bool(coherence(model.components_, X) > coherence(plain.components_, X))
     True
     """
@@ -136,7 +136,8 @@ class Biterm(Regularizer):
     >>> from skartm.regularizers import Biterm
     >>> X = load_peps().data
     >>> pairs = cooccurrence(X, window=2, measure="count", min_count=20)
-    >>> model = ARTMTransformer(5, regularizers=[("pairs", Biterm(pairs, tau=0.1))], random_state=0, max_iter=10).fit(X)
+    >>> together = [("pairs", Biterm(pairs, tau=0.1))]
+    >>> model = ARTMTransformer(5, regularizers=together, random_state=0, max_iter=10, tol=0).fit(X)
     >>> bool(np.diff(model.history_["pairs"])[2:].min() > 0)
     True
     """

@@ -1,0 +1,176 @@
+"""Which tokens occur together, in documents or within a distance in the text."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array, csr_array, issparse, vstack
+from sklearn.utils import check_array
+
+# Multiply-adds of a block of the product, which bound its memory.
+_BLOCK = 1 << 25
+
+
+def cooccurrence(
+    X: Any,
+    *,
+    window: int | None = None,
+    measure: str = "ppmi",
+    min_count: float = 1,
+    n_top: int | None = None,
+) -> csr_array:
+    r"""Count in how many documents, or how often within a distance, two tokens occur together.
+
+    With counts :math:`n_{uv}` the measure "ppmi" is the positive pointwise mutual information [1]_
+
+    .. math:: C_{uv} = \Bigl(\ln \frac{n_{uv}\, n}{n_u n_v}\Bigr)_+
+
+    where n is the number of documents and :math:`n_u` that of those with u; or, with a window, :math:`n_u = \sum_v
+    n_{uv}` and :math:`n = \sum_u n_u`.
+
+    Parameters
+    ----------
+    X : array-like or sparse of shape (n_docs, n_tokens), non-negative counts
+        With a window CSR, a row of which is the text: its ``indices`` are the tokens in their order.
+    window : int, default=None
+        Count pairs of places of the text at most so far apart: 1 is neighbours. None counts documents with both tokens.
+    measure : {"ppmi", "count"}, default="ppmi"
+        "count": :math:`n_{uv}` itself.
+    min_count : float, default=1
+        Pairs with smaller counts are left out. Rare pairs have the largest mutual information, by chance.
+    n_top : int, default=None
+        Keep a pair if it is among so many largest of one of its two tokens; of equal ones, those of smaller columns.
+
+    Returns
+    -------
+    csr_array of shape (n_tokens, n_tokens), float64
+        Symmetric, with zeros on the diagonal.
+
+    References
+    ----------
+    .. [1] K. Church, P. Hanks. "Word association norms, mutual information, and lexicography." Computational Linguistics
+       16, 1990.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skartm.datasets import load_peps
+    >>> from skartm.feature_extraction import cooccurrence
+    >>> peps = load_peps()
+    >>> nearby = cooccurrence(peps.data, window=5, min_count=20, n_top=3)
+    >>> word = int(np.flatnonzero(peps.feature_names == "wheel")[0])
+    >>> [str(peps.feature_names[other]) for other in nearby[[word]].indices]
+    ['filename', 'filenames', 'manylinux', 'sdist', 'sdists']
+    """
+    _check("window", window, none=True)
+    _check("n_top", n_top, none=True)
+    if measure not in ("ppmi", "count"):
+        msg = f"The 'measure' parameter of cooccurrence must be 'ppmi' or 'count'. Got {measure!r}."
+        raise ValueError(msg)
+    if not isinstance(min_count, Real) or not min_count > 0:
+        msg = f"The 'min_count' parameter of cooccurrence must be a number above 0. Got {min_count!r}."
+        raise ValueError(msg)
+    X = check_array(X, accept_sparse="csr", ensure_min_features=1, accept_large_sparse=True)
+    if window is None:
+        return _of_documents(X, measure, min_count, n_top)
+    counts = _within(_text(X), X.indptr, X.shape[1], window)
+    single = counts.sum(axis=1)
+    pairs = _measured(counts, single, single, float(single.sum()), measure, min_count)
+    return _symmetric(_largest(pairs, n_top))
+
+
+def _check(name: str, value: Any, *, none: bool) -> None:
+    if value is None and none:
+        return
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
+        msg = f"The {name!r} parameter of cooccurrence must be None or an integer, at least 1. Got {value!r}."
+        raise ValueError(msg)
+
+
+def _of_documents(X: Any, measure: str, min_count: float, n_top: int | None) -> csr_array:
+    """Blocks of rows of B^T B, with B = (X > 0); of each only the pairs that are kept remain in memory."""
+    present = csr_array(X, copy=True)
+    present.sum_duplicates()
+    present.data = (present.data > 0).astype(np.float64)
+    present.eliminate_zeros()
+    single = np.asarray(present.sum(axis=0))  # documents with a token
+    columns = csr_array(present.T)  # (W, D)
+    # products that a row of the result takes: entries of all documents that the token is in
+    work = np.cumsum(columns @ np.diff(present.indptr).astype(np.float64))
+    edges = np.searchsorted(work, np.arange(0.0, work[-1] if work.size else 0.0, _BLOCK)[1:])
+    blocks = []
+    for start, stop in zip([0, *edges], [*edges, columns.shape[0]], strict=True):
+        if stop > start:
+            pairs = _without_diagonal(csr_array(columns[start:stop] @ present), start)
+            pairs = _measured(pairs, single[start:stop], single, X.shape[0], measure, min_count)
+            blocks.append(_largest(pairs, n_top))
+    return _symmetric(csr_array(vstack(blocks)))
+
+
+def _text(X: Any) -> NDArray:
+    """Tokens in the order of the text."""
+    owner = "cooccurrence with a window"
+    if not issparse(X):
+        msg = f"{owner}: X must be a CSR whose indices are in the order of the text. Got a dense array."
+        raise ValueError(msg)
+    inside = np.ones(max(X.indices.size - 1, 0), dtype=bool)
+    inside[X.indptr[(X.indptr > 0) & (X.indptr < X.indices.size)] - 1] = False
+    if inside.any() and (np.diff(X.indices)[inside] > 0).all():
+        msg = (
+            f"{owner}: X must have the tokens of a row in the order of the text. Got sorted rows; leave out window to count "
+            "documents."
+        )
+        raise ValueError(msg)
+    return X.indices
+
+
+def _within(tokens: NDArray, indptr: NDArray, n_tokens: int, window: int) -> csr_array:
+    """Pairs of places of a document at most ``window`` apart, in both directions."""
+    document = np.repeat(np.arange(indptr.size - 1), np.diff(indptr))
+    counts = csr_array((n_tokens, n_tokens), dtype=np.float64)
+    for distance in range(1, window + 1):
+        same = document[distance:] == document[:-distance]
+        left, right = tokens[:-distance][same], tokens[distance:][same]
+        counts += csr_array(coo_array((np.ones(left.size), (left, right)), shape=counts.shape))
+    return _without_diagonal(csr_array(counts + counts.T), 0)
+
+
+def _without_diagonal(pairs: csr_array, start: int) -> csr_array:
+    rows = np.repeat(np.arange(start, start + pairs.shape[0]), np.diff(pairs.indptr))
+    pairs.data[rows == pairs.indices] = 0
+    pairs.eliminate_zeros()
+    return pairs
+
+
+def _measured(
+    pairs: csr_array, left: NDArray, right: NDArray, total: float, measure: str, min_count: float
+) -> csr_array:
+    """Measure of the pairs that occur often enough."""
+    pairs.data[pairs.data < min_count] = 0
+    pairs.eliminate_zeros()
+    if measure == "ppmi":
+        rows = np.repeat(np.arange(pairs.shape[0]), np.diff(pairs.indptr))
+        pairs.data = np.maximum(np.log(pairs.data * total / (left[rows] * right[pairs.indices])), 0)
+        pairs.eliminate_zeros()
+    return pairs
+
+
+def _largest(pairs: csr_array, n_top: int | None) -> csr_array:
+    """The n_top largest entries of every row."""
+    if n_top is None:
+        return pairs
+    rows = np.repeat(np.arange(pairs.shape[0]), np.diff(pairs.indptr))
+    order = np.lexsort((pairs.indices, -pairs.data, rows))
+    rank = np.arange(order.size) - pairs.indptr[rows]  # rows are not moved by the order
+    kept = order[rank < n_top]
+    return csr_array((pairs.data[kept], (rows[kept], pairs.indices[kept])), shape=pairs.shape)
+
+
+def _symmetric(pairs: csr_array) -> csr_array:
+    """A pair is there if it is there in one direction; both have the same value."""
+    result = csr_array(pairs.maximum(pairs.T))
+    result.sort_indices()
+    return result
