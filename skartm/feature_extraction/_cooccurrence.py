@@ -60,13 +60,13 @@ def cooccurrence(
     >>> from skartm.datasets import load_peps
     >>> from skartm.feature_extraction import cooccurrence
     >>> peps = load_peps()
-    >>> nearby = cooccurrence(peps.data, window=5, min_count=20, n_top=3)
-    >>> word = int(np.flatnonzero(peps.feature_names == "wheel")[0])
-    >>> [str(peps.feature_names[other]) for other in nearby[[word]].indices]
-    ['filename', 'filenames', 'manylinux', 'sdist', 'sdists']
+    >>> nearby = cooccurrence(peps.data, window=5, min_count=50)
+    >>> lock = nearby[[peps.feature_names.tolist().index("lock")]]
+    >>> [str(peps.feature_names[column]) for column in lock.indices[np.argsort(-lock.data)[:5]]]
+    ['acquire', 'global', 'files', 'thread', 'release']
     """
-    _check("window", window, none=True)
-    _check("n_top", n_top, none=True)
+    _check("window", window)
+    _check("n_top", n_top)
     if measure not in ("ppmi", "count"):
         msg = f"The 'measure' parameter of cooccurrence must be 'ppmi' or 'count'. Got {measure!r}."
         raise ValueError(msg)
@@ -82,10 +82,8 @@ def cooccurrence(
     return _symmetric(_largest(pairs, n_top))
 
 
-def _check(name: str, value: Any, *, none: bool) -> None:
-    if value is None and none:
-        return
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
+def _check(name: str, value: Any) -> None:
+    if value is not None and (not isinstance(value, Integral) or isinstance(value, bool) or value < 1):
         msg = f"The {name!r} parameter of cooccurrence must be None or an integer, at least 1. Got {value!r}."
         raise ValueError(msg)
 

@@ -17,7 +17,8 @@ class TopKSparse(Regularizer):
 
     K are the kept cells, chosen anew at each M-step from the new counters. With ``tau=1`` and ``relative=None`` the
     others are exactly zero, a smaller ``tau`` takes that share of them. A cell that is zero stays zero, so
-    begin late: ``tau=Window(begin=10)``, or a fit with ``warm_start``.
+    begin late: ``tau=Window(begin=10)``, or a fit with ``warm_start``. By topic, a token that no topic keeps is left
+    without probability: leave a background topic out of ``topics``, or use "token", which keeps every token.
 
     Parameters
     ----------
@@ -50,10 +51,10 @@ class TopKSparse(Regularizer):
     >>> from skartm import ARTMTransformer
     >>> from skartm.datasets import load_peps
     >>> from skartm.regularizers import TopKSparse, Window
-    >>> short = TopKSparse(50, tau=Window(1.0, begin=10))
-    >>> model = ARTMTransformer(5, regularizers=[("short", short)], max_iter=15, tol=0, random_state=0)
-    >>> (model.fit(load_peps().data).components_ > 0).sum(axis=1).tolist()
-    [50, 50, 50, 50, 50]
+    >>> few = TopKSparse(2, tau=Window(1.0, begin=10), by="token")
+    >>> model = ARTMTransformer(5, regularizers=[("few", few)], max_iter=15, tol=0, random_state=0)
+    >>> int((model.fit(load_peps().data).components_ > 0).sum(axis=0).max())
+    2
     """
 
     side = "phi"
