@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array, csr_array, issparse, vstack
+from scipy.sparse import coo_array, csr_array, vstack
 from sklearn.utils import check_array
 
 # Multiply-adds of a block of the product, which bound its memory.
@@ -51,8 +51,8 @@ def cooccurrence(
 
     References
     ----------
-    .. [1] K. Church, P. Hanks. "Word association norms, mutual information, and lexicography." Computational Linguistics
-       16, 1990.
+    .. [1] K. Church, P. Hanks. "Word association norms, mutual information, and lexicography." Computational
+       Linguistics 16, 1990.
 
     Examples
     --------
@@ -111,15 +111,15 @@ def _of_documents(X: Any, measure: str, min_count: float, n_top: int | None) -> 
 def _text(X: Any) -> NDArray:
     """Tokens in the order of the text."""
     owner = "cooccurrence with a window"
-    if not issparse(X):
+    if not hasattr(X, "indptr"):
         msg = f"{owner}: X must be a CSR whose indices are in the order of the text. Got a dense array."
         raise ValueError(msg)
     inside = np.ones(max(X.indices.size - 1, 0), dtype=bool)
     inside[X.indptr[(X.indptr > 0) & (X.indptr < X.indices.size)] - 1] = False
     if inside.any() and (np.diff(X.indices)[inside] > 0).all():
         msg = (
-            f"{owner}: X must have the tokens of a row in the order of the text. Got sorted rows; leave out window to count "
-            "documents."
+            f"{owner}: X must have the tokens of a row in the order of the text. Got sorted rows; leave out window "
+            "to count documents."
         )
         raise ValueError(msg)
     return X.indices
@@ -132,7 +132,7 @@ def _within(tokens: NDArray, indptr: NDArray, n_tokens: int, window: int) -> csr
     for distance in range(1, window + 1):
         same = document[distance:] == document[:-distance]
         left, right = tokens[:-distance][same], tokens[distance:][same]
-        counts += csr_array(coo_array((np.ones(left.size), (left, right)), shape=counts.shape))
+        counts = counts + csr_array(coo_array((np.ones(left.size), (left, right)), shape=counts.shape))
     return _without_diagonal(csr_array(counts + counts.T), 0)
 
 

@@ -45,4 +45,5 @@ def consecutive(indices: NDArray) -> slice | NDArray:
 def _index(rows: slice | NDArray, columns: slice | NDArray) -> tuple[slice | NDArray, slice | NDArray]:
     if isinstance(rows, slice) or isinstance(columns, slice):
         return rows, columns
-    return np.ix_(rows, columns)
+    row_places, column_places = np.ix_(rows, columns)
+    return row_places, column_places

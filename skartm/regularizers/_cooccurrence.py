@@ -204,7 +204,8 @@ class _BitermTerm(PhiTerm):
 
 def _matrix_of_tokens(values: Any, n_tokens: int, tokens: NDArray, owner: str) -> csr_array:
     """Square CSR of ``tokens``, from one of them or of all tokens."""
-    matrix = csr_array(values) if issparse(values) else csr_array(np.atleast_2d(np.asarray(values, dtype=np.float64)))
+    given: Any = values if issparse(values) else np.atleast_2d(np.asarray(values, dtype=np.float64))
+    matrix = csr_array(given)
     if matrix.shape not in {(n_tokens, n_tokens), (tokens.size, tokens.size)}:
         sizes = " or ".join(f"({n}, {n})" for n in dict.fromkeys((tokens.size, n_tokens)))
         msg = f"The 'cooccurrence' parameter of {owner} must have shape {sizes}. Got {matrix.shape}."

@@ -22,7 +22,8 @@ class Decorrelation(Regularizer):
     BigARTM computes. With chosen pairs P of topics and their weights v,
 
     .. math:: R(\Phi) = -\sum_{(t, s) \in P} v_{ts} \sum_w \phi_{wt} \phi_{ws}, \qquad
-              r_{wt} = -\phi_{wt} \Bigl(\sum_{(t, s) \in P} v_{ts} \phi_{ws} + \sum_{(s, t) \in P} v_{st} \phi_{ws}\Bigr)
+              r_{wt} = -\phi_{wt} \Bigl(\sum_{(t, s) \in P} v_{ts} \phi_{ws} +
+              \sum_{(s, t) \in P} v_{st} \phi_{ws}\Bigr)
 
     so all pairs with the weight 1 are the first formula.
 
@@ -39,8 +40,8 @@ class Decorrelation(Regularizer):
     modality : None, str or list of str, default=None
         Modalities whose tokens w are summed over; None is all tokens.
     pairs : list of (topic, topic) or (topic, topic, weight), or dict of topic to dict of topic to weight, default=None
-        The pairs P, topics as names or indices; the weights are non-negative, 1 if left out. A pair has no direction and
-        is given once. None is all pairs of ``topics``.
+        The pairs P, topics as names or indices; the weights are non-negative, 1 if left out. A pair has no direction
+        and is given once. None is all pairs of ``topics``.
 
     Notes
     -----

@@ -19,8 +19,8 @@ class LabelRegularization(Regularizer):
               r_{ct} = \hat p_c \frac{\phi_{ct} n_t}{\sum_{s \in S} \phi_{cs} n_s}
 
     The negative Kullback-Leibler divergence from the given frequencies of labels c to those of the model, up to a
-    constant [1]_ [2]_. Every label gets ``tau`` times :math:`\hat p_c` tokens, divided among topics as the label is now;
-    :math:`p_t = n_t / n` is the share of the topic in the counters of the modality, a constant of the M-step. Rare
+    constant [1]_ [2]_. Every label gets ``tau`` times :math:`\hat p_c` tokens, divided among topics as the label is
+    now; :math:`p_t = n_t / n` is the share of the topic in the counters of the modality, a constant of the M-step. Rare
     labels, which a model of many classes forgets, are kept alive by it.
 
     Parameters
@@ -87,9 +87,7 @@ class LabelRegularization(Regularizer):
         tokens = layout.tokens(self.modality, owner)
         wanted = np.ones(layout.n_tokens)
         if self.distribution is not None:
-            wanted[tokens] = distribution_of_tokens(
-                self.distribution, layout.n_tokens, tokens, owner, "distribution"
-            )
+            wanted[tokens] = distribution_of_tokens(self.distribution, layout.n_tokens, tokens, owner, "distribution")
         topics = layout.topics(self.topics, owner)
         blocks = [block for block in layout.blocks if np.isin(block, tokens).all()]
         return _LabelTerm([Cells(block, topics) for block in blocks], [wanted[block] for block in blocks], topics)

@@ -30,8 +30,8 @@ class SeedWords(Regularizer):
     Parameters
     ----------
     words : dict of topic to words, or to dict of word to weight
-        Seed words. A topic is a name, a pattern ("background*") or an index, a word is a token, which needs a model that
-        knows ``token_names``, or a column of X. Weights are non-negative, 1 if not given.
+        Seed words. A topic is a name, a pattern ("background*") or an index, a word is a token, which needs a model
+        that knows ``token_names``, or a column of X. Weights are non-negative, 1 if not given.
     tau : float or Schedule, default=1.0
         Strength: with ``relative=None`` the tokens that a seed of weight 1 gets. Less than the word has is a hint.
     relative : None or float in [0, 1], default=None
@@ -129,13 +129,13 @@ class SeedWords(Regularizer):
         names = set(layout.token_names) - {""}
         unknown = [word for words in seeds.values() for word in words if isinstance(word, str) and word not in names]
         if unknown and self.on_unknown == "error":
-            hints = []
+            hints: list[str] = []
             for word in dict.fromkeys(unknown):
                 close = get_close_matches(word, names, n=3) if len(hints) < 10 else []
                 hints.append(f"{word!r}" + (f" (close: {', '.join(map(repr, close))})" if close else ""))
             msg = (
-                f"{_OWNER}: words must be tokens of the model. Got {', '.join(hints)}. Correct them, or leave them out by "
-                "on_unknown='ignore'."
+                f"{_OWNER}: words must be tokens of the model. Got {', '.join(hints)}. Correct them, or leave them out "
+                "by on_unknown='ignore'."
             )
             raise ValueError(msg)
         left_out = set(unknown)

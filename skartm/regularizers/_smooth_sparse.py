@@ -18,9 +18,9 @@ class SmoothSparsePhi(Regularizer):
     .. math:: R(\Phi) = \sum_{t \in S} \sum_w \beta_w f(\phi_{wt}), \qquad
               r_{wt} = \phi_{wt} \frac{\partial R}{\partial \phi_{wt}} = \beta_w \phi_{wt} f'(\phi_{wt})
 
-    With the transform f = ln the term is :math:`\beta_w`, a constant: R is the negative Kullback-Leibler divergence from
-    :math:`\beta` to every topic, up to a constant [1]_, and with the absolute strength ``tau`` is the number of tokens
-    added to (or taken from) every cell of the counters. With :math:`f(\phi) = \phi^a` the term is
+    With the transform f = ln the term is :math:`\beta_w`, a constant: R is the negative Kullback-Leibler divergence
+    from :math:`\beta` to every topic, up to a constant [1]_, and with the absolute strength ``tau`` is the number of
+    tokens added to (or taken from) every cell of the counters. With :math:`f(\phi) = \phi^a` the term is
     :math:`a \beta_w \phi_{wt}^a`: it acts on the large probabilities, so tau > 0 sharpens topics and tau < 0 flattens
     them, and zeros stay.
 

@@ -13,12 +13,12 @@ from skartm.simplex import FLOOR
 
 
 class TopicPrior(Regularizer):
-    r"""Give topics prior masses that differ: every cell of topic t gets :math:`\beta_t` tokens.
+    r"""Smooth topics to different degrees: every cell of topic t gets :math:`\beta_t` tokens.
 
     .. math:: R(\Phi) = \sum_{t \in S} \beta_t \sum_w \ln \phi_{wt}, \qquad r_{wt} = \beta_t
 
-    A Dirichlet prior on topics with a concentration of its own for each [1]_. Topics with a large beta are smoothed most:
-    they become broad and take what has no subject; topics with a small one stay specific.
+    A Dirichlet prior on topics with a concentration of its own for each [1]_. Topics with a large beta are smoothed
+    most: they become broad and take what has no subject; topics with a small one stay specific.
 
     Parameters
     ----------
@@ -36,8 +36,8 @@ class TopicPrior(Regularizer):
 
     Notes
     -----
-    ``TopicPriorRegularizer`` of TopicNet draws beta from a Dirichlet distribution when it is made, so two fits with the same
-    seed of the model differ. Here beta is a parameter; draw it yourself, from a generator of your own.
+    ``TopicPriorRegularizer`` of TopicNet draws beta from a Dirichlet distribution when it is made, so two fits with the
+    same seed of the model differ. Here beta is a parameter; draw it yourself, from a generator of your own.
 
     References
     ----------

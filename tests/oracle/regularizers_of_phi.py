@@ -67,7 +67,9 @@ def top_k(phi, n_wt, blocks, topics, k, by, share):
     """r_wt = -n_wt outside of the k largest, or of fewer that have the share."""
     coefficients = np.zeros(phi.shape)
     for block in blocks:
-        lines = [[(w, t) for w in block] for t in topics] if by == "topic" else [[(w, t) for t in topics] for w in block]
+        lines = (
+            [[(w, t) for w in block] for t in topics] if by == "topic" else [[(w, t) for t in topics] for w in block]
+        )
         for line in lines:
             ranked = sorted(line, key=lambda cell: (-n_wt[cell], cell))
             total, kept = sum(float(n_wt[cell]) for cell in line), 0.0

@@ -21,7 +21,7 @@ def vectorizer_of(job, folder):
 
 
 def dictionary_of(job, folder, values=None, cooccurrence=None):
-    """The dictionary of all tokens; ``values`` are token values, ``cooccurrence`` is (token, token, value) by number."""
+    """The dictionary of all tokens; ``values`` are token values, ``cooccurrence`` is (u, v, value) by number."""
     dictionary = artm.Dictionary()
     if cooccurrence is None:
         dictionary.gather(data_path=str(folder / "batches"))
@@ -53,8 +53,10 @@ def dictionary_of(job, folder, values=None, cooccurrence=None):
 
 
 def one_pass(job, case, folder, number):
-    vectorizer = vectorizer_of(job, folder) if number == 0 else artm.BatchVectorizer(
-        data_path=str(folder / "batches"), data_format="batches", gather_dictionary=False
+    vectorizer = (
+        vectorizer_of(job, folder)
+        if number == 0
+        else artm.BatchVectorizer(data_path=str(folder / "batches"), data_format="batches", gather_dictionary=False)
     )
     arguments = dict(case["arguments"])
     if "kl_power" in arguments:

@@ -68,6 +68,9 @@ def test_tau_zero_changes_nothing(cls):
     plain = ARTMTransformer(4, random_state=0, max_iter=5, tol=0, n_jobs=1).fit(X)
     model = ARTMTransformer(4, regularizers=[("r", make(cls, 0.0))], random_state=0, max_iter=5, tol=0, n_jobs=1).fit(X)
     model = ARTMTransformer(4, regularizers=[("r", make(cls, 0.0, n_tokens=X.shape[1]))], random_state=0, max_iter=5, tol=0, n_jobs=1).fit(X)
+    model = ARTMTransformer(
+        4, regularizers=[("r", make(cls, 0.0, n_tokens=X.shape[1]))], random_state=0, max_iter=5, tol=0, n_jobs=1
+    ).fit(X)
     assert_array_equal(model.components_, plain.components_)
     assert_array_equal(model.transform(X), plain.transform(X))
 

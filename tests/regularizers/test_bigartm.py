@@ -1,4 +1,4 @@
-"""One pass of skartm and of BigARTM from the same phi: the terms that BigARTM computes as it says, and those it does not.
+"""One pass of skartm and of BigARTM from the same phi: terms that BigARTM computes as it says, and others.
 
 Needs an interpreter that can import ``artm`` (PyPI ``bigartm10``), named by the environment variable
 SKARTM_BENCH_PYTHON_BIGARTM, as the benchmarks do.

@@ -206,8 +206,16 @@ def test_no_topic_dies_of_zero_over_zero():
 @pytest.mark.parametrize(
     ("regularizer", "error", "message"),
     [
-        (SmoothSparsePhi(transform="pol"), ValueError, "'transform' parameter of SmoothSparsePhi must be 'log' or 'power'"),
-        (SmoothSparsePhi(exponent=0), ValueError, "'exponent' parameter of SmoothSparsePhi must be a finite number above 0"),
+        (
+            SmoothSparsePhi(transform="pol"),
+            ValueError,
+            "'transform' parameter of SmoothSparsePhi must be 'log' or 'power'",
+        ),
+        (
+            SmoothSparsePhi(exponent=0),
+            ValueError,
+            "'exponent' parameter of SmoothSparsePhi must be a finite number above 0",
+        ),
         (
             SmoothSparsePhi(modality="tags", distribution=[1.0] * 4),
             ValueError,
@@ -234,7 +242,11 @@ def test_no_topic_dies_of_zero_over_zero():
         (SeedWords({"a": [1]}, modality="words"), ValueError, "words must be columns of modality 'words'. Got 1"),
         (SeedWords({"a": [7]}), ValueError, r"words must be tokens or columns in \[0, 7\)"),
         (SeedWords({}, others=-1), ValueError, "'others' parameter of SeedWords must be a finite number, at least 0"),
-        (SeedWords({}, on_unknown="warn"), ValueError, "'on_unknown' parameter of SeedWords must be 'error' or 'ignore'"),
+        (
+            SeedWords({}, on_unknown="warn"),
+            ValueError,
+            "'on_unknown' parameter of SeedWords must be 'error' or 'ignore'",
+        ),
         (TopKSparse(0), ValueError, "'k' parameter of TopKSparse must be an integer, at least 1. Got 0"),
         (TopKSparse(2.5), ValueError, "'k' parameter of TopKSparse must be an integer"),
         (TopKSparse(2, by="row"), ValueError, "'by' parameter of TopKSparse must be 'topic' or 'token'"),
