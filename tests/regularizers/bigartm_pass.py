@@ -1,14 +1,13 @@
 """One pass of BigARTM from a given phi, in an interpreter that has it: ``python bigartm_pass.py job.json result.npz``.
 
 The job has documents as lines of Vowpal Wabbit, phi of the start by token, and a list of regularizers with their
-arguments; every regularizer gets a model of its own. Run by test_bigartm.py, never imported.
+arguments; every regularizer gets a model of its own. Run by test_bigartm.py; not for import.
 """
 
 import json
 import sys
 from pathlib import Path
 
-import artm
 import numpy as np
 
 
@@ -87,6 +86,8 @@ def one_pass(job, case, folder, number):
 
 
 if __name__ == "__main__":
+    import artm
+
     job_path, result_path = map(Path, sys.argv[1:])
     job = json.loads(job_path.read_text())
     results, alive = {}, []
