@@ -36,6 +36,7 @@ sphinx_gallery_conf = {
         [
             "quickstart.py",
             "plot_regularizers.py",
+            "plot_seed_words.py",
             "plot_classifier_grid_search.py",
             "plot_convergence.py",
             "plot_monitoring.py",

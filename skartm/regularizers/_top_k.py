@@ -1,5 +1,7 @@
 """The largest counters of a topic, or of a token, and nothing else."""
 
+from numbers import Integral
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -80,7 +82,7 @@ class TopKSparse(Regularizer):
 
     def bind(self, layout: Layout) -> PhiTerm:
         owner = "TopKSparse"
-        if not is_number(self.k) or self.k != int(self.k) or self.k < 1:
+        if not isinstance(self.k, Integral) or isinstance(self.k, bool) or self.k < 1:
             msg = f"The 'k' parameter of {owner} must be an integer, at least 1. Got {self.k!r}."
             raise ValueError(msg)
         if not isinstance(self.by, str) or self.by not in ("topic", "token"):

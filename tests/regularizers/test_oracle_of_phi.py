@@ -181,6 +181,38 @@ def test_top_k_leaves_exact_zeros():
         assert counts(model.components_).max() == 2
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("method", ["batch", "online"])
+def test_in_a_model(dtype, method):
+    X = corpus(0)
+    pairs = np.random.default_rng(0).poisson(0.2, (30, 30))
+    regularizers = {
+        "seeds": SeedWords({0: [1, 2]}, others=0.1),
+        "prior": TopicPrior(np.arange(4.0), 0.1),
+        "few": TopKSparse(3, 0.5, by="token", modality="words"),
+        "labels": LabelRegularization(modality="tags"),
+        "coherence": CoherencePhi(pairs, 0.1, relative=0.5),
+        "biterm": Biterm(csr_array(pairs), 0.1, modality="words"),
+        "pairs": Decorrelation(0.1, relative=0.5, pairs=[(0, 1)]),
+    }
+    model = ARTMTransformer(
+        4,
+        regularizers=list(regularizers.items()),
+        modalities=["words"] * 20 + ["tags"] * 10,
+        learning_method=method,
+        batch_size=7,
+        dtype=dtype,
+        max_iter=4,
+        tol=0,
+        random_state=0,
+    ).fit(X)
+    assert model.components_.dtype == dtype
+    for part in (slice(20), slice(20, 30)):
+        assert_allclose(model.components_[:, part].sum(axis=1), 1, rtol=1e-5)
+    for name in regularizers:
+        assert np.isfinite(model.history_[name]).all()
+
+
 def test_seeds_of_a_modality():
     names = ("python", "python", "c", "d", "e", "f", "g")  # column 0 is a word, column 1 a tag
     layout = replace(LAYOUT, token_names=names)
@@ -249,6 +281,7 @@ def test_no_topic_dies_of_zero_over_zero():
         ),
         (TopKSparse(0), ValueError, "'k' parameter of TopKSparse must be an integer, at least 1. Got 0"),
         (TopKSparse(2.5), ValueError, "'k' parameter of TopKSparse must be an integer"),
+        (TopKSparse(np.nan), ValueError, "'k' parameter of TopKSparse must be an integer"),
         (TopKSparse(2, by="row"), ValueError, "'by' parameter of TopKSparse must be 'topic' or 'token'"),
         (TopKSparse(2, mass_threshold=0), ValueError, r"'mass_threshold' parameter .* a number in \(0, 1\]"),
         (LabelRegularization(distribution=[1.0]), ValueError, r"must have shape \(7,\). Got \(1,\)"),
