@@ -7,17 +7,15 @@ from skartm.regularizers._cooccurrence import Biterm, CoherencePhi
 from skartm.regularizers._decorrelation import Decorrelation
 from skartm.regularizers._function import FunctionRegularizer
 from skartm.regularizers._graph import GeospatialSmoothing, NetPLSA
-from skartm.regularizers._schedules import Constant, Geometric, Linear, Piecewise, Schedule, Window
-from skartm.regularizers._shares import share_from_tau, tau_from_share
-from skartm.regularizers._smooth_sparse import SmoothSparsePhi, SmoothSparseTheta
-from skartm.regularizers._temporal import TemporalSmoothing
-from skartm.regularizers._translation import Translation
 from skartm.regularizers._labels import LabelRegularization
 from skartm.regularizers._schedules import Constant, Geometric, Linear, Piecewise, Schedule, Window
 from skartm.regularizers._seed_words import SeedWords
+from skartm.regularizers._shares import share_from_tau, tau_from_share
 from skartm.regularizers._smooth_sparse import SmoothSparsePhi, SmoothSparseTheta
+from skartm.regularizers._temporal import TemporalSmoothing
 from skartm.regularizers._top_k import TopKSparse
 from skartm.regularizers._topic_prior import TopicPrior
+from skartm.regularizers._translation import Translation
 
 __all__ = [
     "Biterm",

@@ -4,34 +4,26 @@ A new regularizer joins this list, and thereby every test of the folder, the ora
 """
 
 import numpy as np
-from scipy.sparse import csr_matrix
-
-from skartm.regularizers import (
-    Decorrelation,
-    FunctionRegularizer,
-    GeospatialSmoothing,
-    Linear,
-    NetPLSA,
-    SmoothSparsePhi,
-    SmoothSparseTheta,
-    TemporalSmoothing,
-    Translation,
-)
-from tests.regularizers import functions
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, csr_matrix
 
 from skartm.regularizers import (
     Biterm,
     CoherencePhi,
     Decorrelation,
+    FunctionRegularizer,
+    GeospatialSmoothing,
     LabelRegularization,
     Linear,
+    NetPLSA,
     SeedWords,
     SmoothSparsePhi,
     SmoothSparseTheta,
+    TemporalSmoothing,
     TopicPrior,
     TopKSparse,
+    Translation,
 )
+from tests.regularizers import functions
 
 # check_regularizer makes a model of 13 tokens, 4 topics ("topic0", ...) and 7 documents
 TOPICS = [None, [0], [1, 3], [-1, 0], ["topic2", "topic0"], slice(1, 3), np.array([2, 3])]
@@ -49,19 +41,6 @@ def pairs_of_tokens(n_tokens):
     matrix = rng.poisson(0.5, (n_tokens, n_tokens)) * 1.0
     matrix[3] = matrix[:, 3] = 0
     return matrix
-
-
-def make(cls, *args, n_tokens=13, n_topics=4, **parameters):
-    """A regularizer with what it cannot do without, for a model of the given size."""
-    if cls is SeedWords:
-        return cls(ANY_MODEL, *args, **parameters)
-    if cls is TopKSparse:
-        return cls(2, *args, **parameters)
-    if cls is TopicPrior:
-        return cls(np.arange(n_topics) + 0.5, *args, **parameters)
-    if cls in (Biterm, CoherencePhi):
-        return cls(pairs_of_tokens(n_tokens), *args, **parameters)
-    return cls(*args, **parameters)
 
 
 ALL_REGULARIZERS = [
@@ -103,29 +82,6 @@ ALL_REGULARIZERS = [
         modality="tags",
     ),
     FunctionRegularizer(functions.entropy, 0.1, gradient=functions.entropy_slope, side="theta", topics=[1, 3]),
-]
-CLASSES = [
-    Decorrelation,
-    FunctionRegularizer,
-    GeospatialSmoothing,
-    NetPLSA,
-    SmoothSparsePhi,
-    SmoothSparseTheta,
-    TemporalSmoothing,
-    Translation,
-]
-# what a regularizer cannot do without, good for a model of any 13 tokens or more
-NEEDED = {
-    FunctionRegularizer: {"value": functions.entropy, "gradient": functions.entropy_slope},
-    GeospatialSmoothing: {"coordinates": {0: (60, 5), 1: (60, 11), 2: (63, 10)}},
-    NetPLSA: {"edges": EDGES},
-    Translation: {"dictionary": [(0, 1), (2, 3)]},
-}
-
-
-def make(cls, tau=1.0, **parameters):
-    """A regularizer of a class with what it needs, and the given parameters."""
-    return cls(tau=tau, **{**NEEDED.get(cls, {}), **parameters})
     *(cls(modality=modality) for cls in (Decorrelation, SmoothSparsePhi) for modality in MODALITIES),
     SmoothSparsePhi(modality="tags", topics=[0, 2], distribution=BETA),
     SmoothSparsePhi(modality="tags", topics=[0, 1], distribution=BETA[:5]),
@@ -159,14 +115,24 @@ def make(cls, tau=1.0, **parameters):
         for cls in (Biterm, CoherencePhi)
     ),
 ]
-CLASSES = [
-    Biterm,
-    CoherencePhi,
-    Decorrelation,
-    LabelRegularization,
-    SeedWords,
-    SmoothSparsePhi,
-    SmoothSparseTheta,
-    TopKSparse,
-    TopicPrior,
-]
+CLASSES = sorted({type(regularizer) for regularizer in ALL_REGULARIZERS}, key=lambda cls: cls.__name__)
+
+
+def needed(n_tokens, n_topics):
+    """What a regularizer cannot do without, for a model of the given size."""
+    return {
+        Biterm: {"cooccurrence": pairs_of_tokens(n_tokens)},
+        CoherencePhi: {"cooccurrence": pairs_of_tokens(n_tokens)},
+        FunctionRegularizer: {"value": functions.entropy, "gradient": functions.entropy_slope},
+        GeospatialSmoothing: {"coordinates": {0: (60, 5), 1: (60, 11), 2: (63, 10)}},
+        NetPLSA: {"edges": EDGES},
+        SeedWords: {"words": ANY_MODEL},
+        TopKSparse: {"k": 2},
+        TopicPrior: {"distribution": np.arange(n_topics) + 0.5},
+        Translation: {"dictionary": [(0, 1), (2, 3)]},
+    }
+
+
+def make(cls, tau=1.0, *, n_tokens=13, n_topics=4, **parameters):
+    """A regularizer of a class with what it needs, and the given parameters."""
+    return cls(tau=tau, **{**needed(n_tokens, n_topics).get(cls, {}), **parameters})
