@@ -15,7 +15,7 @@ ALLOWED = {
     "_kernels": set(),
     "simplex": {"_kernels"},
     "em": {"_kernels", "simplex"},
-    "regularizers": {"em", "simplex", "_kernels"},
+    "regularizers": {"em", "simplex", "_kernels", "feature_extraction"},
     "metrics": {"em", "simplex", "_kernels"},
     "callbacks": {"metrics", "em", "simplex", "_kernels"},
     "topics": {"regularizers", "metrics", "em", "simplex", "_kernels"},

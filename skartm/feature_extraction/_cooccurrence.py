@@ -29,7 +29,8 @@ def cooccurrence(
     .. math:: C_{uv} = \Bigl(\ln \frac{n_{uv}\, n}{n_u n_v}\Bigr)_+
 
     where n is the number of documents and :math:`n_u` that of those with u; or, with a window, :math:`n_u = \sum_v
-    n_{uv}` and :math:`n = \sum_u n_u`.
+    n_{uv}` and :math:`n = \sum_u n_u`. "npmi" divides it by :math:`-\ln (n_{uv} / n)`, so that it is at most 1 and rare
+    pairs do not win.
 
     Parameters
     ----------
@@ -37,7 +38,7 @@ def cooccurrence(
         With a window CSR, a row of which is the text: its ``indices`` are the tokens in their order.
     window : int, default=None
         Count pairs of places of the text at most so far apart: 1 is neighbours. None counts documents with both tokens.
-    measure : {"ppmi", "count"}, default="ppmi"
+    measure : {"ppmi", "npmi", "count"}, default="ppmi"
         "count": :math:`n_{uv}` itself.
     min_count : float, default=1
         Pairs with smaller counts are left out. Rare pairs have the largest mutual information, by chance.
@@ -67,8 +68,8 @@ def cooccurrence(
     """
     _check("window", window)
     _check("n_top", n_top)
-    if measure not in ("ppmi", "count"):
-        msg = f"The 'measure' parameter of cooccurrence must be 'ppmi' or 'count'. Got {measure!r}."
+    if measure not in ("ppmi", "npmi", "count"):
+        msg = f"The 'measure' parameter of cooccurrence must be 'ppmi', 'npmi' or 'count'. Got {measure!r}."
         raise ValueError(msg)
     if not isinstance(min_count, Real) or not min_count > 0:
         msg = f"The 'min_count' parameter of cooccurrence must be a number above 0. Got {min_count!r}."
@@ -149,9 +150,13 @@ def _measured(
     """Measure of the pairs that occur often enough."""
     pairs.data[pairs.data < min_count] = 0
     pairs.eliminate_zeros()
-    if measure == "ppmi":
+    if measure != "count":
         rows = np.repeat(np.arange(pairs.shape[0]), np.diff(pairs.indptr))
-        pairs.data = np.maximum(np.log(pairs.data * total / (left[rows] * right[pairs.indices])), 0)
+        information = np.maximum(np.log(pairs.data * total / (left[rows] * right[pairs.indices])), 0)
+        if measure == "npmi":  # a pair that is in every document says nothing: 0 / 0
+            surprise = np.log(total / pairs.data)
+            information = np.divide(information, surprise, out=np.zeros_like(information), where=surprise > 0)
+        pairs.data = information
         pairs.eliminate_zeros()
     return pairs
 

@@ -1,5 +1,6 @@
 """Tokens that occur together: in the same topics."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -7,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, issparse, triu
 
 from skartm.em import Layout, ModalitySelection, PhiTerm, TopicSelection
+from skartm.feature_extraction import cooccurrence
 from skartm.regularizers._base import Regularizer
 from skartm.regularizers._cells import Cells, consecutive
 from skartm.simplex import FLOOR
@@ -16,23 +18,34 @@ _PAIRS = 2048
 
 
 class CoherencePhi(Regularizer):
-    r"""Smooth every token by the counters of those that occur together with it.
+    r"""Put tokens that occur together into the same topics.
+
+    Quadratic, with the counters' topic masses :math:`n_t` as constants of the M-step [1]_:
+
+    .. math:: R(\Phi) = \frac12 \sum_{t \in S} n_t \sum_{u, v} C_{uv} \phi_{ut} \phi_{vt}, \qquad
+              r_{wt} = n_t \phi_{wt} \sum_v \frac{C_{wv} + C_{vw}}{2} \phi_{vt}
+
+    A token grows where its neighbours are, and one that is not in a topic does not enter it: topics stay sparse.
+    Linear, as in BigARTM, every token is smoothed by the counters of its neighbours:
 
     .. math:: R(\Phi) = \sum_{t \in S} \sum_w \ln \phi_{wt} \sum_v C_{wv} n_{vt}, \qquad
               r_{wt} = \sum_v C_{wv} n_{vt}
 
-    The counters n are new and constant. Up to constants R is minus the divergence from the distribution that the
-    neighbours of the tokens vote for to the topic, so that top tokens of topics are tokens that occur together [1]_.
-
     Parameters
     ----------
-    cooccurrence : sparse or dense array of shape (n_tokens, n_tokens) or (tokens of the modality,) * 2
-        C, non-negative, for instance of :func:`skartm.feature_extraction.cooccurrence`. It need not be symmetric: row w
-        has the tokens that vote for w. What is on the diagonal smooths a token by itself.
+    cooccurrence : sparse or dense array of shape (n_tokens, n_tokens) or (tokens of the modality,) * 2, default=None
+        C, non-negative, for instance of :func:`skartm.feature_extraction.cooccurrence`; linear, row w has the tokens
+        that vote for w. None counts the documents of the fit: positive normalised mutual information of the ``n_top``
+        closest tokens of every token, pairs in ``min_count`` documents at least. A stream (``partial_fit``) counts its
+        first chunk.
     tau : float or Schedule, default=1.0
-        Strength. Its unit depends on C: with rows of sum 1, the share of the neighbours' mean counter.
+        Strength. Its absolute unit depends on C; prefer ``relative``.
+    form : {"quadratic", "linear"}, default="quadratic"
+    n_top, min_count : int, default=30, 5
+        For ``cooccurrence=None``.
     relative : None or float in [0, 1], default=None
-        None: absolute. A number: ``tau`` is the share of the counters' mass that is added.
+        None: absolute. A number: ``tau`` is the share of the counters' mass that is added; 0.05 to 0.2 with 1.0 (every
+        topic its own share) is sane.
     topics : None, slice, names or indices, default=None
         Regularised topics; None is all.
     modality : None, str or list of str, default=None
@@ -40,18 +53,18 @@ class CoherencePhi(Regularizer):
 
     References
     ----------
-    .. [1] D. Mimno, H. Wallach, E. Talley, M. Leenders, A. McCallum. "Optimizing semantic coherence in topic models."
-       EMNLP 2011; K. Vorontsov, A. Potapenko. "Additive regularization of topic models." Machine Learning 101, 2015.
+    .. [1] D. Newman, E. Bonilla, W. Buntine. "Improving topic coherence with regularized topic models." NIPS 2011; D.
+       Mimno, H. Wallach, E. Talley, M. Leenders, A. McCallum. "Optimizing semantic coherence in topic models." EMNLP
+       2011.
 
     Examples
     --------
     >>> from skartm import ARTMTransformer
     >>> from skartm.datasets import load_peps
-    >>> from skartm.feature_extraction import cooccurrence
     >>> from skartm.metrics import coherence
     >>> from skartm.regularizers import CoherencePhi
     >>> X = load_peps().data
-    >>> nearby = CoherencePhi(cooccurrence(X, min_count=10, n_top=10), tau=0.3, relative=1.0)
+    >>> nearby = CoherencePhi(tau=0.1, relative=1.0)
     >>> plain = ARTMTransformer(10, random_state=0, max_iter=15, tol=0).fit(X)
     >>> model = ARTMTransformer(10, regularizers=[("nearby", nearby)], random_state=0, max_iter=15, tol=0).fit(X)
     >>> bool(coherence(model.components_, X) > coherence(plain.components_, X))
@@ -62,38 +75,117 @@ class CoherencePhi(Regularizer):
 
     def __init__(
         self,
-        cooccurrence: Any,
+        cooccurrence: Any = None,
         tau: float = 1.0,
         *,
+        form: str = "quadratic",
+        n_top: int = 30,
+        min_count: float = 5,
         relative: float | None = None,
         topics: TopicSelection = None,
         modality: ModalitySelection = None,
     ) -> None:
         self.cooccurrence = cooccurrence
         self.tau = tau
+        self.form = form
+        self.n_top = n_top
+        self.min_count = min_count
         self.relative = relative
         self.topics = topics
         self.modality = modality
 
     def bind(self, layout: Layout) -> PhiTerm:
         tokens = layout.tokens(self.modality, "CoherencePhi")
-        matrix = _matrix_of_tokens(self.cooccurrence, layout.n_tokens, tokens, "CoherencePhi")
-        return _CoherenceTerm(Cells(tokens, layout.topics(self.topics, "CoherencePhi")), matrix)
+        if self.form not in _TERMS:
+            msg = f"The 'form' parameter of CoherencePhi must be one of {sorted(_TERMS)}. Got {self.form!r}."
+            raise ValueError(msg)
+        source: _Counted | _Given
+        if self.cooccurrence is None:
+            source = _Counted(layout.X, tokens, self.n_top, self.min_count)
+        else:
+            source = _Given(_matrix_of_tokens(self.cooccurrence, layout.n_tokens, tokens, "CoherencePhi"))
+        return _TERMS[self.form](Cells(tokens, layout.topics(self.topics, "CoherencePhi")), source)
+
+
+class _Given:
+    """A matrix that the user gave."""
+
+    def __init__(self, matrix: csr_array) -> None:
+        self.matrix = matrix
+
+    def learned(self, learned: Mapping[str, Any]) -> Mapping[str, Any]:
+        return learned
+
+
+class _Counted:
+    """A matrix of the documents of the fit, counted when it is needed first."""
+
+    matrix: csr_array
+
+    def __init__(self, X: Any, tokens: NDArray, n_top: int, min_count: float) -> None:
+        self.X, self.tokens, self.n_top, self.min_count = X, tokens, n_top, min_count
+        if X is None:
+            msg = "CoherencePhi: without documents cooccurrence must be given. Got None; call fit, or give a matrix."
+            raise ValueError(msg)
+
+    def learned(self, learned: Mapping[str, Any]) -> Mapping[str, Any]:
+        if "cooccurrence" not in learned:
+            X = self.X if self.tokens.size == self.X.shape[1] else self.X[:, self.tokens]
+            counted = cooccurrence(X, measure="npmi", min_count=self.min_count, n_top=self.n_top)
+            learned = {**learned, "cooccurrence": counted}
+        self.matrix = learned["cooccurrence"]
+        return learned
 
 
 class _CoherenceTerm(PhiTerm):
-    def __init__(self, cells: Cells, matrix: csr_array) -> None:
-        self.topics, self._cells, self._matrix = cells.topics, cells, matrix
+    """``_votes`` of the neighbours, as in the linear form."""
+
+    def __init__(self, cells: Cells, source: Any) -> None:
+        self.topics, self._cells, self._source = cells.topics, cells, source
+
+    def learn(self, phi_wt: NDArray, n_wt: NDArray) -> None:
+        self.learned = self._source.learned(self.learned)
 
     def value(self, phi_wt: NDArray, n_wt: NDArray) -> float:
-        logs = np.log(np.maximum(phi_wt[self._cells.index], phi_wt.dtype.type(FLOOR)))
-        return float(np.einsum("wt,wt->", self._votes(n_wt), logs, dtype=np.float64))
+        if not hasattr(self._source, "matrix"):
+            self.learn(phi_wt, n_wt)
+        return self._value(phi_wt[self._cells.index], n_wt)
 
     def add_term(self, phi_wt: NDArray, n_wt: NDArray, out: NDArray) -> None:
-        out[self._cells.index] += self._votes(n_wt)
+        if not hasattr(self._source, "matrix"):
+            self.learn(phi_wt, n_wt)
+        out[self._cells.index] += self._term(phi_wt[self._cells.index], n_wt)
 
-    def _votes(self, n_wt: NDArray) -> NDArray:
-        return self._matrix.astype(n_wt.dtype, copy=False) @ np.ascontiguousarray(n_wt[self._cells.index])
+    def _value(self, phi: NDArray, n_wt: NDArray) -> float:
+        logs = np.log(np.maximum(phi, phi.dtype.type(FLOOR)))
+        return float(np.einsum("wt,wt->", self._term(phi, n_wt), logs, dtype=np.float64))
+
+    def _term(self, phi: NDArray, n_wt: NDArray) -> NDArray:
+        return self._votes(self._source.matrix, n_wt[self._cells.index])
+
+    @staticmethod
+    def _votes(matrix: csr_array, of: NDArray) -> NDArray:
+        return matrix.astype(of.dtype, copy=False) @ np.ascontiguousarray(of)
+
+
+class _QuadraticTerm(_CoherenceTerm):
+    _symmetric: csr_array | None = None
+
+    def _value(self, phi: NDArray, n_wt: NDArray) -> float:
+        return float(0.5 * np.einsum("wt->", self._term(phi, n_wt), dtype=np.float64))
+
+    def _term(self, phi: NDArray, n_wt: NDArray) -> NDArray:
+        if self._symmetric is None or self._symmetric.dtype != phi.dtype:
+            matrix = self._source.matrix
+            self._symmetric = csr_array((matrix + matrix.T) / 2).astype(phi.dtype)
+        term = self._votes(self._symmetric, phi)
+        mass = n_wt[:, consecutive(self.topics)].sum(axis=0, dtype=np.float64)
+        term *= phi
+        term *= mass.astype(phi.dtype)
+        return term
+
+
+_TERMS = {"linear": _CoherenceTerm, "quadratic": _QuadraticTerm}
 
 
 class Biterm(Regularizer):

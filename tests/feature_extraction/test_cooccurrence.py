@@ -75,7 +75,7 @@ def test_sorted_rows_are_no_text():
     [
         ({"window": 0}, "'window' parameter of cooccurrence must be None or an integer, at least 1. Got 0"),
         ({"n_top": 2.5}, "'n_top' parameter of cooccurrence must be None or an integer"),
-        ({"measure": "npmi"}, "'measure' parameter of cooccurrence must be 'ppmi' or 'count'. Got 'npmi'"),
+        ({"measure": "pmi"}, "'measure' parameter of cooccurrence must be 'ppmi', 'npmi' or 'count'. Got 'pmi'"),
         ({"min_count": 0}, "'min_count' parameter of cooccurrence must be a number above 0"),
     ],
 )

@@ -105,6 +105,19 @@ def coherence(phi, n_wt, tokens, topics, pairs):
     return logarithms(phi, coefficients)
 
 
+def quadratic_coherence(phi, n_wt, tokens, topics, pairs):
+    """R = 1/2 sum_t n_t sum_uv C_uv phi_ut phi_vt, n_t of the tokens of all modalities."""
+    value, term = 0.0, np.zeros(phi.shape)
+    for t in topics:
+        n_t = n_wt[:, t].sum()
+        for u in tokens:
+            for v in tokens:
+                value += 0.5 * n_t * pairs[u, v] * phi[u, t] * phi[v, t]
+                term[u, t] += 0.5 * n_t * pairs[u, v] * phi[u, t] * phi[v, t]
+                term[v, t] += 0.5 * n_t * pairs[u, v] * phi[u, t] * phi[v, t]
+    return value, term
+
+
 def biterm(phi, n_wt, tokens, topics, pairs):
     """R = sum_uv C_uv ln sum_t p_t phi_ut phi_vt; the term by both places of a pair."""
     value, term = 0.0, np.zeros(phi.shape)

@@ -110,6 +110,8 @@ ALL_REGULARIZERS = [
     *(TopicPrior(np.ones(4), Linear(1, 0), modality=modality) for modality in MODALITIES),
     *(cls(pairs_of_tokens(13), topics=topics) for cls in (Biterm, CoherencePhi) for topics in TOPICS),
     *(cls(csr_array(pairs_of_tokens(13)), modality=m) for cls in (Biterm, CoherencePhi) for m in MODALITIES),
+    *(CoherencePhi(pairs_of_tokens(13), form="linear", topics=topics) for topics in TOPICS),
+    CoherencePhi(pairs_of_tokens(5), Linear(1, 0), form="linear", modality="tags", relative=0.5, topics=[0, 2]),
     *(
         cls(csr_array(pairs_of_tokens(5)), Linear(1, 0), modality="tags", relative=0.5, topics=[0, 2])
         for cls in (Biterm, CoherencePhi)

@@ -63,7 +63,7 @@ AGREE = {
     ),
     "coherence": (
         ("ImproveCoherencePhiRegularizer", {"tau": 0.1, "class_ids": ["words"]}, {"cooccurrence": COOCCURRENCE}),
-        CoherencePhi(PAIRS, 0.1, modality="words"),
+        CoherencePhi(PAIRS, 0.1, form="linear", modality="words"),
     ),
     "biterm": (  # BigARTM leaves out one of the two places that a token has in a pair: half of the term
         ("BitermsPhiRegularizer", {"tau": 0.1, "class_ids": ["words"]}, {"cooccurrence": COOCCURRENCE}),

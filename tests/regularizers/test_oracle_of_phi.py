@@ -11,6 +11,7 @@ from scipy.sparse import csr_array
 
 from skartm import ARTMTransformer
 from skartm.em import Layout, Modality
+from skartm.feature_extraction import cooccurrence
 from skartm.regularizers import (
     Biterm,
     CoherencePhi,
@@ -155,11 +156,17 @@ def test_labels(seed, topics, modality, dtype, weighted):
 
 
 @given(seed=seeds, topics=selections, modality=modalities, dtype=dtypes, sparse=st.booleans(), own=st.booleans())
-@pytest.mark.parametrize("cls", [Biterm, CoherencePhi])
-def test_cooccurrence(cls, seed, topics, modality, dtype, sparse, own):
+@pytest.mark.parametrize(
+    ("cls", "formula"),
+    [
+        (Biterm, oracle.biterm),
+        (partial(CoherencePhi, form="linear"), oracle.coherence),
+        (CoherencePhi, oracle.quadratic_coherence),
+    ],
+)
+def test_cooccurrence(cls, formula, seed, topics, modality, dtype, sparse, own):
     phi, n_wt, rng = matrices(seed, dtype)
     pairs = rng.poisson(0.6, (7, 7)) * rng.uniform(0.5, 2, (7, 7))
-    formula = oracle.biterm if cls is Biterm else oracle.coherence
     matrix = pairs[np.ix_(TOKENS[modality], TOKENS[modality])] if own else pairs
     term = cls(csr_array(matrix) if sparse else matrix, topics=topics, modality=modality).bind(LAYOUT)
     check(term, lambda phi, n: formula(phi, n, TOKENS[modality], chosen(topics), pairs), phi, n_wt)
@@ -299,3 +306,24 @@ def test_wrong_parameters(regularizer, error, message):
 def test_names_need_a_model_that_knows_them():
     with pytest.raises(ValueError, match="SeedWords: words must be columns of X while the model does not know"):
         SeedWords({"a": ["w1"]}, on_unknown="ignore").bind(Layout(("a",), 7))
+
+
+def test_coherence_counts_the_documents_of_the_fit():
+    X = corpus(0)
+    counted = cooccurrence(X, measure="npmi", min_count=2, n_top=4)
+    given, own = (
+        ARTMTransformer(
+            4,
+            regularizers=[("c", CoherencePhi(matrix, 0.2, min_count=2, n_top=4, relative=1.0))],
+            max_iter=4,
+            tol=0,
+            random_state=0,
+            n_jobs=1,
+        ).fit(X)
+        for matrix in (counted, None)
+    )
+    assert_allclose(own.components_, given.components_)
+    assert_allclose(own.learned_["c"]["cooccurrence"].toarray(), counted.toarray())
+    own.set_params(warm_start=True).fit(X)
+    with pytest.raises(ValueError, match="without documents cooccurrence must be given"):
+        CoherencePhi().bind(LAYOUT)
