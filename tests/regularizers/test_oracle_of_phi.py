@@ -1,6 +1,8 @@
 """Regularizers of phi against loops, over modalities, subsets of topics and precisions."""
 
-from dataclasses import replace
+from dataclasses from functools import partial
+
+import replace
 
 import numpy as np
 import pytest
