@@ -1,8 +1,7 @@
 """Regularizers of phi against loops, over modalities, subsets of topics and precisions."""
 
-from dataclasses from functools import partial
-
-import replace
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
