@@ -86,7 +86,8 @@ def check_counts(estimator: Any, X: Any, dtype: DTypeLike, *, reset: bool) -> An
         X = sparse.csr_matrix(X.astype(np.float32) if X.dtype == np.float16 else X)  # scipy has no float16
     data = X.data
     if data.dtype != dtype and not isinstance(_origin(data), np.memmap):
-        X = X.astype(dtype)
+        # not X.astype, which sorts the rows and adds up repeated tokens
+        X = type(X)((data.astype(dtype), X.indices, X.indptr), shape=X.shape)
     if np.dtype(dtype) == np.float32 and data.size and data.max() > _EXACT_FLOAT32:
         msg = (
             f"{type(estimator).__name__}: counts must be at most {_EXACT_FLOAT32} with dtype='float32', "

@@ -65,7 +65,8 @@ class Batch:
         return not rising.all()
 
     def _materialise(self, rows: Any, dtype: DTypeLike, token_weight: NDArray | None, ordered: bool) -> None:
-        rows = rows.astype(dtype)
+        # not rows.astype, which sorts and adds up
+        rows = type(rows)((rows.data.astype(dtype), rows.indices.copy(), rows.indptr), shape=rows.shape)
         if not ordered:
             rows.sum_duplicates()
         if token_weight is not None:
@@ -90,8 +91,8 @@ class Batch:
         """Tokens of every document, float64 of shape (n_docs,)."""
         mass, filled = np.zeros(self.n_docs), self.row_lengths > 0
         if filled.any():  # empty rows would get the entry after them
-            x = self.x[: int(self.indptr[-1])]
-            mass[filled] = np.add.reduceat(x, self.indptr[:-1][filled], dtype=np.float64)
+            first, last = int(self.indptr[0]), int(self.indptr[-1])
+            mass[filled] = np.add.reduceat(self.x[first:last], self.indptr[:-1][filled] - first, dtype=np.float64)
         return mass
 
     def mass(self) -> float:

@@ -1,9 +1,11 @@
 """Inner passes that are not one kernel: theta terms that vary, and terms of p(t|d,w)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from skartm.em._batches import Batch
 from skartm.em._padded import padded_zeros
@@ -11,47 +13,51 @@ from skartm.em._protocols import Bound, Expectation
 from skartm.em._terms import Documents, PosteriorTerm, ThetaTerm
 from skartm.simplex import FLOOR
 
-_ENTRIES = 2**21  # numbers of a chunk of p(t|d,w): some stay in cache, and calls are few
+_ENTRIES = 2**19  # numbers of a chunk of p(t|d,w): it stays in cache, and calls are few
 
 
+@dataclass(frozen=True)
 class InnerTerms:
-    """n_td + r_td of the documents of a batch."""
+    """n_dt + r_dt of documents.
 
-    def __init__(self, prior: NDArray, terms: Sequence[Bound[ThetaTerm]], batch: Batch) -> None:
-        self.prior, self.terms = prior, terms
-        self.mass, self.weight, self.start = batch.doc_mass, batch.sample_weight, batch.start
+    Attributes
+    ----------
+    prior : array of shape (n_topics,)
+        Constant terms.
+    terms : sequence of Bound[ThetaTerm]
+        The others.
+    """
+
+    prior: NDArray
+    terms: Sequence[Bound[ThetaTerm]]
+    documents: Documents
 
     def part(self, start: int, stop: int) -> "InnerTerms":
         """The same for some of the documents."""
-        part = object.__new__(InnerTerms)
-        part.prior, part.terms, part.mass = self.prior, self.terms, self.mass[start:stop]
-        part.weight = None if self.weight is None else self.weight[start:stop]
-        part.start = self.start + start
-        return part
+        return replace(self, documents=self.documents.part(start, stop))
 
     def __call__(self, theta_dt: NDArray, n_dt: NDArray, inner_pass: int) -> NDArray:
-        documents = Documents(self.start, self.mass, self.weight)
         total = n_dt + self.prior
         response = np.empty_like(total)
         for bound in self.terms:
             response[...] = 0
-            bound.term.add_term(theta_dt, n_dt, documents, inner_pass, response)
+            bound.term.add_term(theta_dt, n_dt, self.documents, inner_pass, response)
             response *= bound.tau
             total += response
         return total
 
 
-def update_theta(theta_dt: NDArray, total: NDArray, moving: NDArray, mass: NDArray, tol: float) -> None:
+def update_theta(theta_dt: NDArray, total: NDArray, moving: NDArray, tol: float) -> None:
     """theta = norm((total)_+) of the documents that still move; one without anything left stays as it is."""
     np.maximum(total, 0, out=total)
     sums = total.sum(axis=1, dtype=np.float64)
-    changing = moving & (mass > 0) & (sums > 0)
+    changing = moving & (sums > 0)
     new = total[changing] / sums[changing, None].astype(total.dtype)
     new[new < FLOOR] = 0
-    change = np.abs(new - theta_dt[changing]).sum(axis=1)
+    change = np.zeros(moving.size)
+    change[changing] = np.abs(new - theta_dt[changing]).sum(axis=1)
     theta_dt[changing] = new
-    moving[...] = changing
-    moving[changing] = change >= tol
+    moving &= change >= tol
 
 
 def expect_materialised(
@@ -72,87 +78,124 @@ def expect_materialised(
     n_wt = padded_zeros(index.tokens.size, n_topics, theta_dt.dtype)
     totals = np.zeros((batch.n_docs, 2))
     for chunk in Posteriors.chunks(batch, phi_wt, n_topics, posterior_terms):
-        theta = theta_dt[chunk.start : chunk.stop, :n_topics]
-        part = terms.part(chunk.start, chunk.stop)
-        moving = np.ones(theta.shape[0], dtype=bool)
-        for inner_pass in range(n_passes):
-            n_dt = chunk.by_document(chunk.regularized(theta)[0])
-            update_theta(theta, part(theta, n_dt, inner_pass), moving, part.mass, tol)
-            if not moving.any():
-                break
-        p, z = chunk.regularized(theta)
-        seen = z > 0
-        logs = np.log(z, out=np.zeros(z.shape, dtype=np.float64), where=seen)
-        totals[chunk.start : chunk.stop, 0] = chunk.by_document((chunk.x * logs)[:, None])[:, 0]
-        totals[chunk.start : chunk.stop, 1] = chunk.by_document(np.where(seen, 0, chunk.x)[:, None])[:, 0]
-        counts = p * chunk.x[:, None]
-        if part.weight is not None:
-            counts *= np.repeat(part.weight, chunk.lengths)[:, None].astype(counts.dtype)
-        np.add.at(n_wt[:, :n_topics], place[chunk.tokens], counts)
+        documents = slice(chunk.start, chunk.start + chunk.n_docs)
+        part = terms.part(documents.start, documents.stop)
+        _inner_passes(chunk, theta_dt[documents, :n_topics], part, n_passes, tol)
+        p, z = chunk.regularized(theta_dt[documents, :n_topics])
+        totals[documents] = chunk.totals(z)
+        tokens, counts = chunk.by_token(p, part.documents.sample_weight)
+        n_wt[place[tokens], :n_topics] += counts
     return Expectation(theta_dt, np.empty(0, dtype=theta_dt.dtype), totals, n_wt)
 
 
+def _inner_passes(chunk: "Posteriors", theta_dt: NDArray, terms: InnerTerms, n_passes: int, tol: float) -> None:
+    moving = terms.documents.mass > 0
+    part, places = chunk, np.arange(chunk.n_docs)  # the documents that are still worth computing
+    n_dt = np.zeros(theta_dt.shape, dtype=theta_dt.dtype)
+    for inner_pass in range(n_passes):
+        left = moving[places]
+        if not left.any():
+            return
+        if 2 * np.count_nonzero(left) <= left.size:
+            part, places = part.some(left), places[left]
+        n_dt[places] = part.by_document(part.regularized(theta_dt[places])[0])
+        update_theta(theta_dt, terms(theta_dt, n_dt, inner_pass), moving, tol)
+
+
 class Posteriors:
-    """p(t|d,w) of consecutive documents of a batch, one row an entry of X.
+    """p(t|d,w) of consecutive documents, one row an entry of X.
 
     Attributes
     ----------
-    start, stop : int
-        Documents, counted within the batch.
+    start : int
+        The first document, counted within the batch.
     tokens, x, lengths : arrays
         Columns and counts of the entries; entries of every document.
+    rows : array of shape (n_entries, n_topics)
+        phi of the entries.
     """
 
     def __init__(
-        self, batch: Batch, phi_wt: NDArray, n_topics: int, terms: Sequence[Bound[PosteriorTerm]], start: int, stop: int
+        self,
+        start: int,
+        tokens: NDArray,
+        x: NDArray,
+        lengths: NDArray,
+        rows: NDArray,
+        terms: Sequence[Bound[PosteriorTerm]],
     ) -> None:
-        self.start, self.stop, self.terms = start, stop, terms
-        ends = batch.indptr[start : stop + 1]
-        entries = slice(int(ends[0]), int(ends[-1]))
-        self.tokens, self.x = batch.indices[entries], batch.x[entries]
-        self.lengths = np.diff(ends)
-        self._ends = (ends - ends[0]).astype(np.intp)
-        self._rows = phi_wt[self.tokens, :n_topics]
+        self.start, self.tokens, self.x, self.lengths, self.rows, self.terms = start, tokens, x, lengths, rows, terms
+        ends = np.concatenate([[0], np.cumsum(lengths)])
+        self._sums = sparse.csr_matrix((x, np.arange(x.size), ends), shape=(lengths.size, x.size))
+
+    @property
+    def n_docs(self) -> int:
+        return self.lengths.size
 
     @classmethod
-    def chunks(cls, batch: Batch, phi_wt: NDArray, n_topics: int, terms: Sequence[Bound[PosteriorTerm]]):
+    def chunks(
+        cls, batch: Batch, phi_wt: NDArray, n_topics: int, terms: Sequence[Bound[PosteriorTerm]]
+    ) -> Iterator["Posteriors"]:
         """All documents of a batch, as many at a time as fit."""
         start = 0
         while start < batch.n_docs:
-            limit = int(batch.indptr[start]) + max(_ENTRIES // n_topics, 1)
+            first = int(batch.indptr[start])
+            limit = first + max(_ENTRIES // n_topics, 1)
             stop = max(int(np.searchsorted(batch.indptr, limit, side="right")) - 1, start + 1)
-            yield cls(batch, phi_wt, n_topics, terms, start, min(stop, batch.n_docs))
+            stop = min(stop, batch.n_docs)
+            entries = slice(first, int(batch.indptr[stop]))
+            tokens, lengths = batch.indices[entries], np.diff(batch.indptr[start : stop + 1])
+            yield cls(start, tokens, batch.x[entries], lengths, phi_wt[tokens, :n_topics], terms)
             start = stop
+
+    def some(self, chosen: NDArray) -> "Posteriors":
+        """The same of the documents in a mask; ``start`` is then that of their numbers among these."""
+        entries = np.repeat(chosen, self.lengths)
+        parts = (self.tokens[entries], self.x[entries], self.lengths[chosen], self.rows[entries])
+        return Posteriors(0, *parts, self.terms)
 
     def regularized(self, theta_dt: NDArray) -> tuple[NDArray, NDArray]:
         """p~ and z; p~ = p + sum_i tau_i (p~_i - p), clipped and normalised."""
-        p = self._rows * np.repeat(theta_dt, self.lengths, axis=0)
+        p = np.repeat(theta_dt, self.lengths, axis=0)
+        p *= self.rows
         z = p.sum(axis=1)
-        np.divide(p, z[:, None], out=p, where=z[:, None] > 0)
+        unseen = z == 0
+        np.divide(p, np.where(unseen, 1, z)[:, None], out=p)
         if not self.terms:
             return p, z
-        total = p.copy()
-        for bound in self.terms:
-            total += p.dtype.type(bound.tau) * (self._applied(bound.term, p) - p)
-        np.maximum(total, 0, out=total)
-        sums = total.sum(axis=1, keepdims=True)
-        np.divide(total, sums, out=total, where=sums > 0)
-        total[z == 0] = 0
+        total = self._blended(p)
+        if unseen.any():
+            total[unseen] = 0
         return total, z
 
-    def _applied(self, term: PosteriorTerm, p: NDArray) -> NDArray:
-        if not term.needs_order:
-            return term.apply(p, self.tokens, self.x)
-        out = np.empty_like(p)
-        for first, last in zip(self._ends[:-1], self._ends[1:], strict=True):
-            out[first:last] = term.apply(p[first:last], self.tokens[first:last], self.x[first:last])
-        return out
+    def _blended(self, p: NDArray) -> NDArray:
+        taus = [bound.tau for bound in self.terms]
+        results = (bound.term.apply_stacked(p, self.tokens, self.x, self.lengths) for bound in self.terms)
+        if taus == [1.0]:
+            return next(results)
+        total = p * p.dtype.type(1 - sum(taus))
+        for tau, result in zip(taus, results, strict=True):
+            total += p.dtype.type(tau) * result
+        if min(taus) < 0 or sum(taus) > 1:  # not a mean of distributions
+            np.maximum(total, 0, out=total)
+            sums = total.sum(axis=1, keepdims=True)
+            np.divide(total, sums, out=total, where=sums > 0)
+        return total
 
-    def by_document(self, values: NDArray) -> NDArray:
-        """Sums over the entries of every document; p is multiplied by the counts first."""
-        weighted = values if values.shape[1] == 1 else values * self.x[:, None]
-        out = np.zeros((self.lengths.size, values.shape[1]), dtype=values.dtype)
-        filled = self.lengths > 0
-        if filled.any():
-            out[filled] = np.add.reduceat(weighted, self._ends[:-1][filled], axis=0)
-        return out
+    def by_document(self, p: NDArray) -> NDArray:
+        """n_dt: sums of x * p over the entries of every document."""
+        return self._sums @ p
+
+    def by_token(self, p: NDArray, sample_weight: NDArray | None) -> tuple[NDArray, NDArray]:
+        """The tokens that occur, ascending, and n_wt of these: sums of weighted x * p over their entries."""
+        x = self.x
+        if sample_weight is not None:
+            x = x * np.repeat(sample_weight, self.lengths).astype(x.dtype)
+        tokens, places = np.unique(self.tokens, return_inverse=True)
+        return tokens, sparse.csc_matrix((x, places, np.arange(x.size + 1)), shape=(tokens.size, x.size)) @ p
+
+    def totals(self, z: NDArray) -> NDArray:
+        """Log-likelihood and left-out mass of every document."""
+        seen = z > 0
+        logs = np.log(np.where(seen, z, 1), dtype=np.float64)
+        return self._sums @ np.column_stack([logs, ~seen])

@@ -11,7 +11,7 @@ from skartm.em._batches import Batch
 from skartm.em._inner import InnerTerms, expect_materialised, update_theta
 from skartm.em._padded import padded, padded_width, padded_zeros
 from skartm.em._protocols import Bound, Expectation
-from skartm.em._terms import PosteriorTerm, ThetaTerm
+from skartm.em._terms import Documents, PosteriorTerm, ThetaTerm
 from skartm.em._threads import worthwhile
 
 _LARGEST_BUFFER = 32 * 2**20  # bytes a thread; longer documents are read in pieces
@@ -102,10 +102,10 @@ class FreeMixture:
         prior, others = self._prior(phi_wt.dtype), self._varying()
         acting = [bound for bound in self.posterior_terms if bound.tau != 0]
         if acting:
-            terms = InnerTerms(prior[0, : self.n_topics], others, batch)
+            terms = self._inner_terms(batch, prior, others)
             return expect_materialised(batch, phi_wt, theta_dt, terms, acting, n_passes=self.n_passes, tol=self.tol)
         if others:
-            self._pass_by_pass(batch, phi_wt, theta_dt, InnerTerms(prior[0, : self.n_topics], others, batch))
+            self._pass_by_pass(batch, phi_wt, theta_dt, self._inner_terms(batch, prior, others))
             return self._documents(batch, phi_wt, theta_dt, prior, 0)
         return self._documents(batch, phi_wt, theta_dt, prior, self.n_passes)
 
@@ -120,6 +120,10 @@ class FreeMixture:
 
     def _varying(self) -> list[Bound[ThetaTerm]]:
         return [bound for bound in self.theta_terms if bound.tau != 0 and bound.term.constant() is None]
+
+    def _inner_terms(self, batch: Batch, prior: NDArray, others: Sequence[Bound[ThetaTerm]]) -> InnerTerms:
+        documents = Documents(batch.start, batch.doc_mass, batch.sample_weight)
+        return InnerTerms(prior[0, : self.n_topics], others, documents)
 
     def _documents(
         self, batch: Batch, phi_wt: NDArray, theta_dt: NDArray, prior: NDArray, n_passes: int
@@ -136,12 +140,12 @@ class FreeMixture:
         n_threads = worthwhile(self.n_threads, 2.0 * batch.nnz * self.n_topics)
         theta = theta_dt[:, : self.n_topics]
         n_dt = np.empty_like(theta_dt)
-        moving = np.ones(batch.n_docs, dtype=bool)
+        moving = terms.documents.mass > 0
         for inner_pass in range(self.n_passes):
             half_step.document_counts(
                 batch.indptr, batch.indices, batch.x, phi_wt, theta_dt, n_dt, self._workspace.scratch(batch), n_threads
             )
-            update_theta(theta, terms(theta, n_dt[:, : self.n_topics], inner_pass), moving, terms.mass, self.tol)
+            update_theta(theta, terms(theta, n_dt[:, : self.n_topics], inner_pass), moving, self.tol)
             if not moving.any():
                 break
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -64,6 +65,11 @@ class Documents:
     def places(self) -> slice:
         return slice(self.start, self.start + self.n_docs)
 
+    def part(self, start: int, stop: int) -> "Documents":
+        """Some of them, counted from the first."""
+        weight = None if self.sample_weight is None else self.sample_weight[start:stop]
+        return Documents(self.start + start, self.mass[start:stop], weight)
+
 
 class ThetaTerm:
     """A regularizer R(theta), bound to a layout.
@@ -121,12 +127,29 @@ class PosteriorTerm:
     needs_order: bool = False
 
     def apply(self, p_it: NDArray, tokens: NDArray, counts: NDArray) -> NDArray:
-        """p~ of one document, of the shape of ``p_it``: (entries, n_topics), rows sum to 1.
+        """p~ of the entries of a document, or, unless ``needs_order``, of many documents: (entries, n_topics).
+
+        Rows sum to 1. What a row becomes depends on its own document only, without ``needs_order`` on the row only.
 
         Parameters
         ----------
         p_it : array of shape (n_entries, n_topics)
-            p(t|d,w_i) of the entries of the document's row, in their order.
+            p(t|d,w_i) of the entries of the document's row, in their order; zeros where no topic has the token.
         tokens, counts : arrays of shape (n_entries,)
+            Columns, and counts times the weights of modalities.
         """
         raise NotImplementedError
+
+    def apply_stacked(self, p_it: NDArray, tokens: NDArray, counts: NDArray, lengths: NDArray) -> NDArray:
+        """``apply`` of documents one below the other; ``lengths`` has their numbers of entries.
+
+        Terms that need the order may do this faster than document by document.
+        """
+        if not self.needs_order:
+            return self.apply(p_it, tokens, counts)
+        out = np.empty_like(p_it)
+        stop = 0
+        for length in lengths:
+            start, stop = stop, stop + int(length)
+            out[start:stop] = self.apply(p_it[start:stop], tokens[start:stop], counts[start:stop])
+        return out

@@ -9,6 +9,8 @@ from sklearn.base import clone
 
 from skartm.em import Documents, Layout, Modality
 
+_LAST = 1000  # an inner pass after all that a term may tell apart
+
 
 def check_regularizer(
     regularizer: Any,
@@ -116,9 +118,9 @@ def _check_theta(term: Any, theta: NDArray, mass: NDArray, rtol: float) -> None:
     term.observe(theta, documents)
     _require(np.isfinite(term.finish(1.0)), "finish must return a finite value")
     again = np.zeros_like(theta)
-    term.add_term(theta, n_dt, documents, 0, again)
+    term.add_term(theta, n_dt, documents, _LAST, again)
     out = np.ones_like(theta)
-    term.add_term(theta, n_dt, documents, 0, out)
+    term.add_term(theta, n_dt, documents, _LAST, out)
     _require(np.allclose(out - 1, again, atol=1e-12), "add_term must add to out")
     _require(np.array_equal(theta, before), "a term must not change its inputs")
     _compare(again, theta * _gradient(lambda x: term.value(x, documents), theta), rtol)
@@ -128,7 +130,7 @@ def _check_theta(term: Any, theta: NDArray, mass: NDArray, rtol: float) -> None:
     others = np.setdiff1d(np.arange(theta.shape[1]), term.topics)
     _require(not again[:, others].any(), "a term must leave topics outside of its subset alone")
     part = np.zeros_like(theta[2:5])
-    term.add_term(theta[2:5], n_dt[2:5], Documents(2, mass[2:5]), 0, part)
+    term.add_term(theta[2:5], n_dt[2:5], Documents(2, mass[2:5]), _LAST, part)
     _require(np.allclose(part, again[2:5], atol=1e-12), "the term of a document must not depend on those beside it")
 
 

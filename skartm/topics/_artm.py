@@ -219,7 +219,8 @@ class ARTMTransformer(NamedRegularizers, ScoredModel, TokenTopicsModel, TopicMod
         ----------
         X : array or sparse matrix of shape (n_docs, n_tokens)
             Non-negative counts. CSR is used as it is: memory-mapped, int32 or int64 indices, tokens in any order.
-        y : ignored
+        y : array of shape (n_docs,) or (n_docs, n_targets), default=None
+            Targets, for regularizers that read them; ignored otherwise.
         sample_weight : array of shape (n_docs,), default=None
             How often every document counts.
 
@@ -368,3 +369,6 @@ class ARTMTransformer(NamedRegularizers, ScoredModel, TokenTopicsModel, TopicMod
 
     def _reads_order(self) -> bool:
         return any(getattr(regularizer, "needs_order", False) for _, regularizer in check_regularizers(self))
+
+    def _renumbers(self) -> bool:
+        return not any(getattr(regularizer, "side", "") == "posterior" for _, regularizer in check_regularizers(self))

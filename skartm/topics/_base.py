@@ -19,6 +19,7 @@ from skartm.exceptions import DeadTopicWarning, LeftOutTokensWarning
 from skartm.topics._modal import ModalModel
 
 _THETA_BYTES = 4 * 2**20  # offline, where the cut is free: so much theta stays in cache, and phi is read more rarely
+_SURELY = 10  # so many tokens, each after a smaller one, are not a text
 _PATIENCE = 3  # iterations without a better held-out perplexity
 
 
@@ -140,6 +141,8 @@ class TopicModel(ModalModel, CallbackSupportMixin, ClassNamePrefixFeaturesOutMix
             )
 
     def _batches(self, X: Any, weights: NDArray | None, layout: Layout, *, online: bool) -> Batches:
+        if self._reads_order():
+            _check_order(X, type(self).__name__)
         size = int(self.batch_size) if online else min(max(_THETA_BYTES // (4 * self.n_components), 512), 8192)
         batches = Batches(X, size, self._dtype(), weights, layout.token_weights, ordered=self._reads_order())
         if X.nnz == 0 or not X.data.max() > 0:
@@ -154,7 +157,7 @@ class TopicModel(ModalModel, CallbackSupportMixin, ClassNamePrefixFeaturesOutMix
         first = not hasattr(self, "components_")
         X = check_counts(self, X, self._dtype(), reset=first)
         weights = check_weights(self, sample_weight, X.shape[0])
-        layout = self._layout(X, n_docs=X.shape[0], y=self._targets(y, X.shape[0]), known=not first)
+        layout = self._layout(X, y=self._targets(y, X.shape[0]), known=not first)
         engine = self._engine(layout, warm=not first)
         batches = self._batches(X, weights, layout, online=True)
         if first:
@@ -210,6 +213,10 @@ class TopicModel(ModalModel, CallbackSupportMixin, ClassNamePrefixFeaturesOutMix
         """Whether the entries of a row are tokens in the order of the text, not to be added up."""
         return False
 
+    def _renumbers(self) -> bool:
+        """Whether inference may be given some columns in place of all: nobody asks which they are."""
+        return True
+
     def _hold_out(
         self, X: Any, weights: NDArray | None, y: NDArray | None
     ) -> tuple[Any, NDArray | None, NDArray | None, Any]:
@@ -258,7 +265,7 @@ class TopicModel(ModalModel, CallbackSupportMixin, ClassNamePrefixFeaturesOutMix
             )
             raise ValueError(msg)
         layout = self._layout(X, known=True)
-        X, tokens = _used_columns(X)
+        X, tokens = _used_columns(X) if self._renumbers() else (X, slice(None))
         theta = np.empty((X.shape[0], self.components_.shape[0]), dtype=self._dtype())
         token_weight = None if layout.token_weights is None else layout.token_weights[tokens]
         batches = Batches(
@@ -292,3 +299,16 @@ def _used_columns(X: Any) -> tuple[Any, NDArray | slice]:
     indptr = (X.indptr - X.indptr[0]).astype(X.indptr.dtype, copy=False)
     data = X.data[X.indptr[0] : X.indptr[-1]]
     return type(X)((data, places.astype(X.indices.dtype), indptr), shape=(X.shape[0], max(tokens.size, 1))), tokens
+
+
+def _check_order(X: Any, owner: str) -> None:
+    """Rows that are all sorted, without repeats, are counts: the order of the text is lost."""
+    inner = np.ones(X.nnz, dtype=bool)
+    inner[X.indptr[:-1][np.diff(X.indptr) > 0]] = False  # entries with another before them in their row
+    rising = np.diff(X.indices, prepend=-1) > 0
+    if inner.sum() >= _SURELY and rising[inner].all():
+        msg = (
+            f"{owner}: X must keep the order of the text for the regularizers that read it. Got rows that are sorted, "
+            "without repeated tokens; make X by SequenceVectorizer, and do not call sum_duplicates or sort_indices."
+        )
+        raise ValueError(msg)

@@ -9,7 +9,9 @@ from scipy import sparse
 from sklearn.utils.validation import check_is_fitted
 
 from skartm._validation import check_counts
-from skartm.em import Batch, FreeMixture, Posteriors
+from skartm.em import Batches, FreeMixture, Posteriors
+
+_DOCUMENTS = 1024  # looked at together
 
 
 class TokenTopicsModel:
@@ -48,20 +50,31 @@ class TokenTopicsModel:
         theta = self._doc_topic(X)  # type: ignore[attr-defined]
         mixture, phi = self._fitted_mixture(slice(None))
         acting = [bound for bound in mixture.posterior_terms if bound.tau != 0]
-        batch = Batch(X, 0, X.shape[0], self._dtype(), ordered=True)  # type: ignore[attr-defined]
+        layout, ordered = self._layout(X, known=True), self._reads_order()  # type: ignore[attr-defined]
+        dtype = self._dtype()  # type: ignore[attr-defined]
+        batches = Batches(X, _DOCUMENTS, dtype, None, layout.token_weights, ordered=ordered)
+        batches.keep = False
         dense_parts: list[NDArray] = []
         sparse_parts: list[sparse.csr_matrix] = []
-        for chunk in Posteriors.chunks(batch, phi, theta.shape[1], acting):
-            p, _ = chunk.regularized(theta[chunk.start : chunk.stop])
-            if dense:
-                dense_parts.extend(np.split(p, np.cumsum(chunk.lengths)[:-1]))
-            else:
-                sparse_parts.append(_above(p, threshold))
-        if dense:
-            return dense_parts
-        if not sparse_parts:
-            return sparse.csr_matrix((0, theta.shape[1]), dtype=theta.dtype)
-        return sparse.vstack(sparse_parts, format="csr")
+        for batch in batches:
+            for chunk in Posteriors.chunks(batch, phi, theta.shape[1], acting):
+                documents = slice(batch.start + chunk.start, batch.start + chunk.start + chunk.n_docs)
+                p, _ = chunk.regularized(theta[documents])
+                rows = X[documents]
+                if not np.array_equal(rows.indices, chunk.tokens):  # they were sorted, and repeated ones added up
+                    p = p[_entries_of(rows, chunk)]
+                if dense:
+                    dense_parts.extend(np.split(p, rows.indptr[1:-1]))
+                else:
+                    sparse_parts.append(_above(p, threshold))
+        return dense_parts if dense else sparse.vstack(sparse_parts, format="csr")
+
+
+def _entries_of(rows: Any, chunk: Posteriors) -> NDArray:
+    """Of every entry of ``rows`` the place among the summed entries of the chunk."""
+    document = np.repeat(np.arange(chunk.n_docs, dtype=np.int64), np.diff(rows.indptr))
+    summed = np.repeat(np.arange(chunk.n_docs, dtype=np.int64), chunk.lengths)
+    return np.searchsorted(summed * rows.shape[1] + chunk.tokens, document * rows.shape[1] + rows.indices)
 
 
 def _above(p: NDArray, threshold: float) -> sparse.csr_matrix:
