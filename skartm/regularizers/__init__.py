@@ -8,6 +8,8 @@ from skartm.regularizers._decorrelation import Decorrelation
 from skartm.regularizers._function import FunctionRegularizer
 from skartm.regularizers._graph import GeospatialSmoothing, NetPLSA
 from skartm.regularizers._labels import LabelRegularization
+from skartm.regularizers._document_links import DocumentLinks
+from skartm.regularizers._posterior import PosteriorFunction, SparsePosterior
 from skartm.regularizers._schedules import Constant, Geometric, Linear, Piecewise, Schedule, Window
 from skartm.regularizers._seed_words import SeedWords
 from skartm.regularizers._shares import share_from_tau, tau_from_share
@@ -16,12 +18,16 @@ from skartm.regularizers._temporal import TemporalSmoothing
 from skartm.regularizers._top_k import TopKSparse
 from skartm.regularizers._topic_prior import TopicPrior
 from skartm.regularizers._translation import Translation
+from skartm.regularizers._supervised import ThetaClassification, ThetaRegression
+from skartm.regularizers._token_order import SegmentPosterior, SmoothPosterior
+from skartm.regularizers._topic_selection import TopicSelection
 
 __all__ = [
     "Biterm",
     "CoherencePhi",
     "Constant",
     "Decorrelation",
+    "DocumentLinks",
     "FunctionRegularizer",
     "Geometric",
     "GeospatialSmoothing",
@@ -30,15 +36,22 @@ __all__ = [
     "NamedRegularizers",
     "NetPLSA",
     "Piecewise",
+    "PosteriorFunction",
     "Regularizer",
     "Schedule",
     "SeedWords",
+    "SegmentPosterior",
+    "SmoothPosterior",
     "SmoothSparsePhi",
     "SmoothSparseTheta",
+    "SparsePosterior",
     "TemporalSmoothing",
     "Terms",
+    "ThetaClassification",
+    "ThetaRegression",
     "TopKSparse",
     "TopicPrior",
+    "TopicSelection",
     "Translation",
     "Window",
     "bind_all",

@@ -1,10 +1,17 @@
-"""Checks of numbers among the parameters of regularizers."""
+"""Checks of numbers among the parameters of regularizers, and of the documents that they speak of."""
 
 from numbers import Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from skartm.em import Layout
+
+SLICED = (
+    "Cross-validation, search and validation_fraction fit on some rows of X and leave parameters as they are: give it "
+    "the rows of this fit."
+)
 
 
 def is_number(value: Any) -> bool:
@@ -36,3 +43,9 @@ def distribution_of_tokens(values: Any, n_tokens: int, tokens: NDArray, owner: s
         )
         raise ValueError(msg)
     return distribution_over(array, tokens.size, owner, parameter)
+def documents_of_fit(layout: Layout, owner: str, parameter: str) -> int:
+    """How many documents the fit has; raises where that is not known."""
+    if layout.n_docs is None:
+        msg = f"{owner}: {parameter} speaks of the documents of one fit, partial_fit has others each time; call fit."
+        raise ValueError(msg)
+    return layout.n_docs

@@ -9,6 +9,7 @@ from skartm.em import Documents, Layout, ModalitySelection, PhiTerm, ThetaTerm, 
 from skartm.regularizers._base import Regularizer
 from skartm.regularizers._cells import Cells
 from skartm.regularizers._numbers import distribution_of_tokens, distribution_over, is_number
+from skartm.regularizers._numbers import SLICED, distribution_over, documents_of_fit, is_number
 from skartm.simplex import FLOOR
 
 
@@ -124,7 +125,12 @@ class _PowerTerm(PhiTerm):
 class SmoothSparseTheta(Regularizer):
     r"""Smooth (tau > 0) or sparse (tau < 0) the distributions of topics in documents.
 
-    .. math:: R(\Theta) = \sum_d \sum_{t \in S} \alpha_t \ln \theta_{td}, \qquad r_{td} = \alpha_t
+    .. math:: R(\Theta) = \sum_d \sum_{t \in S} \alpha_t m_{td} \ln \theta_{td}, \qquad r_{td} = \alpha_t m_{td}
+
+    and with a power q the powers of probabilities in place of logarithms:
+
+    .. math:: R(\Theta) = \sum_d \sum_{t \in S} \alpha_t m_{td} \theta_{td}^q, \qquad
+              r_{td} = q\, \alpha_t m_{td} \theta_{td}^q
 
     The term acts on the unnormalised counters n_td at every inner pass, so ``tau`` is in tokens a document and
     topic [1]_.
@@ -136,7 +142,21 @@ class SmoothSparseTheta(Regularizer):
     topics : None, slice, names or indices, default=None
         Regularised topics; None is all.
     distribution : array of shape (number of regularised topics,), default=None
-        :math:`\alpha_t`, non-negative; None is 1 for every topic.
+        :math:`\alpha_t`, non-negative, in the order of the topics in the model; None is 1 for every topic.
+    documents : array of shape (n_docs,) or (n_docs, number of regularised topics), default=None
+        Multipliers :math:`m_{td}` of the documents of ``fit``, of any sign: what is known of single documents, 0 where
+        nothing is. They say nothing of other documents, so ``transform`` does without the whole regularizer. None is 1
+        for every document.
+    passes : sequence of float, default=None
+        Multipliers of the inner passes over a document; the last one holds for all further passes, and is that of R.
+        A document that has converged (``doc_tol``) makes no further passes. None is 1 for every pass.
+    power : float, default=None
+        q > 0; None is the logarithm. With ``tau > 0`` and q > 1 strong topics win.
+
+    Notes
+    -----
+    BigARTM applies the power to the counters n_td and not to the probabilities, so that its strength grows with the
+    length of the document, and asks for exactly as many multipliers as there are passes.
 
     References
     ----------
@@ -155,10 +175,27 @@ class SmoothSparseTheta(Regularizer):
 
     side = "theta"
 
-    def __init__(self, tau: float = 1.0, *, topics: TopicSelection = None, distribution: Any = None) -> None:
+    def __init__(
+        self,
+        tau: float = 1.0,
+        *,
+        topics: TopicSelection = None,
+        distribution: Any = None,
+        documents: Any = None,
+        passes: Any = None,
+        power: float | None = None,
+    ) -> None:
         self.tau = tau
         self.topics = topics
         self.distribution = distribution
+        self.documents = documents
+        self.passes = passes
+        self.power = power
+
+    @property
+    def training_only(self) -> bool:  # type: ignore[override]
+        """Whether it has ``documents``, which are those of the fit."""
+        return self.documents is not None
 
     def bind(self, layout: Layout) -> "_SmoothSparseThetaTerm":
         topics = layout.topics(self.topics, "SmoothSparseTheta")
@@ -166,18 +203,79 @@ class SmoothSparseTheta(Regularizer):
         alpha[topics] = 1.0
         if self.distribution is not None:
             alpha[topics] = distribution_over(self.distribution, topics.size, "SmoothSparseTheta", "distribution")
-        return _SmoothSparseThetaTerm(alpha, topics)
+        if self.power is not None and not (is_number(self.power) and np.isfinite(self.power) and self.power > 0):
+            msg = f"The 'power' parameter of SmoothSparseTheta must be None or a positive number. Got {self.power!r}."
+            raise ValueError(msg)
+        power = None if self.power is None else float(self.power)
+        return _SmoothSparseThetaTerm(alpha, topics, self._multipliers(layout, topics), self._passes(), power)
+
+    def _multipliers(self, layout: Layout, topics: NDArray) -> NDArray | None:
+        """(n_docs, 1 or n_topics)."""
+        if self.documents is None:
+            return None
+        given = np.asarray(self.documents, dtype=np.float64)
+        n_docs = documents_of_fit(layout, "SmoothSparseTheta", "documents")
+        if given.shape not in ((n_docs,), (n_docs, topics.size)):
+            msg = (
+                f"The 'documents' parameter of SmoothSparseTheta must have shape ({n_docs},) or ({n_docs}, "
+                f"{topics.size}), a row for each document of the fit. Got {given.shape}. {SLICED}"
+            )
+            raise ValueError(msg)
+        if not np.isfinite(given).all():
+            msg = "The 'documents' parameter of SmoothSparseTheta must be finite. Got NaN or infinity."
+            raise ValueError(msg)
+        if given.ndim == 1:
+            return given[:, None]
+        everywhere = np.zeros((n_docs, layout.n_topics))
+        everywhere[:, topics] = given
+        return everywhere
+
+    def _passes(self) -> NDArray | None:
+        if self.passes is None:
+            return None
+        passes = np.asarray(self.passes)
+        right = passes.ndim == 1 and passes.size > 0 and passes.dtype.kind in "iuf"
+        if not right or not np.isfinite(passes).all():
+            msg = (
+                "The 'passes' parameter of SmoothSparseTheta must be None or finite numbers, at least one. Got "
+                f"{self.passes!r}."
+            )
+            raise ValueError(msg)
+        return passes.astype(np.float64)
 
 
 class _SmoothSparseThetaTerm(ThetaTerm):
-    def __init__(self, alpha: NDArray, topics: NDArray) -> None:
-        self.alpha, self.topics = alpha, topics
+    def __init__(
+        self,
+        alpha: NDArray,
+        topics: NDArray,
+        documents: NDArray | None,
+        passes: NDArray | None,
+        power: float | None,
+    ) -> None:
+        self.alpha, self.topics, self.documents, self.passes, self.power = alpha, topics, documents, passes, power
 
     def value(self, theta_dt: NDArray, documents: Documents) -> float:
-        logs = np.log(np.maximum(theta_dt, theta_dt.dtype.type(FLOOR)))
-        if documents.sample_weight is None:
-            return float(logs.sum(axis=0, dtype=np.float64) @ self.alpha)
-        return float(documents.sample_weight @ logs @ self.alpha)
+        theta = np.maximum(theta_dt, theta_dt.dtype.type(FLOOR)).astype(np.float64)
+        values = np.log(theta) if self.power is None else theta**self.power
+        if documents.sample_weight is not None:
+            values *= documents.sample_weight[:, None]
+        last = 1.0 if self.passes is None else float(self.passes[-1])
+        return last * float((values * self._strength(documents)).sum())
 
-    def constant(self) -> NDArray:
-        return self.alpha
+    def constant(self) -> NDArray | None:
+        if self.documents is None and self.passes is None and self.power is None:
+            return self.alpha
+        return None
+
+    def add_term(self, theta_dt: NDArray, n_dt: NDArray, documents: Documents, inner_pass: int, out: NDArray) -> None:
+        strength = self._strength(documents)
+        if self.passes is not None:
+            strength = strength * self.passes[min(inner_pass, self.passes.size - 1)]
+        if self.power is not None:
+            strength = strength * (self.power * theta_dt**self.power)
+        out += strength.astype(out.dtype, copy=False)
+
+    def _strength(self, documents: Documents) -> NDArray:
+        """alpha_t m_td, which broadcasts to (n_docs, n_topics)."""
+        return self.alpha[None, :] if self.documents is None else self.alpha * self.documents[documents.places]

@@ -24,6 +24,22 @@ from skartm.regularizers import (
     Translation,
 )
 from tests.regularizers import functions
+from scipy.sparse import csr_matrix, eye_array
+
+from skartm.regularizers import (
+    Decorrelation,
+    DocumentLinks,
+    Linear,
+    PosteriorFunction,
+    SegmentPosterior,
+    SmoothPosterior,
+    SmoothSparsePhi,
+    SmoothSparseTheta,
+    SparsePosterior,
+    ThetaClassification,
+    ThetaRegression,
+    TopicSelection,
+)
 
 # check_regularizer makes a model of 13 tokens, 4 topics ("topic0", ...) and 7 documents
 TOPICS = [None, [0], [1, 3], [-1, 0], ["topic2", "topic0"], slice(1, 3), np.array([2, 3])]
@@ -41,6 +57,11 @@ def pairs_of_tokens(n_tokens):
     matrix = rng.poisson(0.5, (n_tokens, n_tokens)) * 1.0
     matrix[3] = matrix[:, 3] = 0
     return matrix
+LINKS = np.random.default_rng(0).integers(0, 3, (7, 7))
+
+
+def squares(p):
+    return p**2
 
 
 ALL_REGULARIZERS = [
@@ -52,6 +73,31 @@ ALL_REGULARIZERS = [
     *(SmoothSparseTheta(topics=topics) for topics in TOPICS),
     SmoothSparseTheta(-0.3, distribution=[0.0, 1.0, 2.0, 3.0]),
     SmoothSparseTheta(topics=["topic3", "topic1"], distribution=(0.5, 2)),
+    *(SmoothSparseTheta(topics=topics, documents=np.arange(7) - 2.0) for topics in TOPICS),
+    SmoothSparseTheta(documents=np.linspace(-1, 1, 28).reshape(7, 4)),
+    SmoothSparseTheta(topics=[1, 3], documents=np.linspace(-1, 1, 14).reshape(7, 2), distribution=[1.0, 0.5]),
+    *(SmoothSparseTheta(passes=passes) for passes in ([1.0], [0, 1], np.linspace(0, 2, 5))),
+    *(SmoothSparseTheta(0.5, power=power, topics=topics) for power in (0.5, 1, 2.0) for topics in (None, [0, 2])),
+    SmoothSparseTheta(
+        Linear(0, 1), power=3, passes=[0, 0.5], documents=np.arange(7), distribution=[3.0, 2.0, 1.0, 0.0]
+    ),
+    *(TopicSelection(topics=topics) for topics in TOPICS),
+    TopicSelection(Linear(0, 0.5)),
+    *(DocumentLinks(links=LINKS, topics=topics) for topics in TOPICS),
+    DocumentLinks(-0.5, links=csr_matrix(LINKS - 1.0)),
+    *(ThetaRegression(topics=topics) for topics in TOPICS),
+    *(ThetaRegression(Linear(0, 3), alpha=alpha) for alpha in (0, 0.1)),
+    *(ThetaClassification(topics=topics) for topics in TOPICS),
+    *(ThetaClassification(2, alpha=0.1, classes=classes) for classes in ([2, 1, 0], range(5))),
+    *(PosteriorFunction(function=squares, needs_order=needs_order) for needs_order in (False, True)),
+    PosteriorFunction(Linear(0, 1), function=np.sqrt),
+    SparsePosterior(),
+    *(SparsePosterior(0.5, top_k=top_k) for top_k in (1, 2, 9)),
+    *(SparsePosterior(top_k=top_k, threshold=0.2) for top_k in (None, 3)),
+    *(SmoothPosterior(window=window, decay=decay) for window in (0, 1, 4, None) for decay in (0.5, 1)),
+    SmoothPosterior(Linear(0, 1), boundaries=["token3", 5]),
+    *(SegmentPosterior(window=window, threshold=threshold) for window in (1, 3, 10) for threshold in (0, 0.3)),
+    *(SegmentPosterior(window=2, background=background) for background in ([0], ["topic3", "topic1"], slice(2))),
     *(Decorrelation(topics=topics) for topics in TOPICS),
     *(Decorrelation(0.05, relative=relative, topics=slice(3)) for relative in (0, 0.3, 1.0)),
     Decorrelation(np.float32(3)),
@@ -138,3 +184,19 @@ def needed(n_tokens, n_topics):
 def make(cls, tau=1.0, *, n_tokens=13, n_topics=4, **parameters):
     """A regularizer of a class with what it needs, and the given parameters."""
     return cls(tau=tau, **{**needed(n_tokens, n_topics).get(cls, {}), **parameters})
+CLASSES = [
+    Decorrelation,
+    DocumentLinks,
+    PosteriorFunction,
+    SegmentPosterior,
+    SmoothPosterior,
+    SmoothSparsePhi,
+    SmoothSparseTheta,
+    SparsePosterior,
+    ThetaClassification,
+    ThetaRegression,
+    TopicSelection,
+]
+# what a regularizer cannot do without
+REQUIRED = {DocumentLinks: {"links": eye_array(24, format="csr")}, PosteriorFunction: {"function": squares}}
+WITH_TOPICS = [cls for cls in CLASSES if "topics" in cls().get_params()]

@@ -5,7 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 
 import skartm.regularizers as public
@@ -15,12 +15,28 @@ from skartm.regularizers import Regularizer, check_regularizer
 from skartm.regularizers._checks import example_layout
 from tests.em.corpora import corpus
 from tests.regularizers.declarations import ALL_REGULARIZERS, CLASSES, make
+from tests.regularizers.declarations import ALL_REGULARIZERS, CLASSES, REQUIRED, WITH_TOPICS
 
 every_regularizer = pytest.mark.parametrize(
     "regularizer", ALL_REGULARIZERS, ids=lambda regularizer: repr(regularizer)[:60]
 )
 every_class = pytest.mark.parametrize("cls", CLASSES)
 LAYOUT = example_layout(13, 4, 13, np.random.default_rng(0))
+with_topics = pytest.mark.parametrize("cls", WITH_TOPICS)
+NAMES = tuple(f"token{w}" for w in range(13))
+LAYOUT = Layout(tuple(f"topic{t}" for t in range(4)), 13, (), NAMES, 7, np.arange(7) % 3)
+Y = np.arange(24) % 3
+
+
+def made(cls, tau=1.0, **parameters):
+    return cls(tau, **REQUIRED.get(cls, {}), **parameters)
+
+
+def documents():
+    """A corpus of 24 documents, in which some tokens are out of order."""
+    X = corpus(0)
+    X.indices[:], X.data[:] = X.indices[::-1].copy(), 1
+    return X
 
 
 def test_every_public_regularizer_is_tested():
@@ -41,6 +57,7 @@ def test_clone_pickle_repr(regularizer):
         assert repr(copy) == repr(regularizer)
         assert copy.get_params().keys() == regularizer.get_params().keys()
         assert repr(copy.strength()) == repr(regularizer.strength())  # schedules are equal by their parameters
+        assert repr(copy.strength()) == repr(regularizer.strength())
 
 
 @every_regularizer
@@ -49,7 +66,10 @@ def test_dead_topics_and_zeros_are_finite(regularizer, dtype):
     term = regularizer.bind(LAYOUT)
     zeros = np.zeros((13, 4), dtype=dtype)
     if regularizer.side == "theta":
-        assert np.isfinite(term.value(zeros, Documents(0, np.ones(13))))
+        _dead_theta(term, zeros[:7])
+        return
+    if regularizer.side == "posterior":
+        assert_array_equal(term.apply(zeros, np.arange(13), np.ones(13, dtype)), zeros)
         return
     out = zeros.copy()
     term.add_term(zeros, zeros, out)
@@ -58,32 +78,66 @@ def test_dead_topics_and_zeros_are_finite(regularizer, dtype):
     assert np.isfinite(term.value(zeros, zeros))
 
 
+def _dead_theta(term, zeros):
+    documents = Documents(0, np.ones(7))
+    for _ in range(2):
+        out = zeros.copy()
+        term.add_term(zeros, zeros, documents, 0, out)
+        assert out.dtype == zeros.dtype
+        assert np.isfinite(out).all()
+        assert np.isfinite(term.value(zeros, documents))
+        term.observe(zeros, documents)
+        assert np.isfinite(term.finish(1.0))
+
+
+@every_regularizer
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_type_of_the_term(regularizer, dtype):
+    term = regularizer.bind(LAYOUT)
+    p = np.random.default_rng(0).dirichlet(np.ones(4), 7).astype(dtype)
+    if regularizer.side == "posterior":
+        assert term.apply(p, np.arange(7), np.ones(7, dtype)).dtype == dtype
+        return
+    if regularizer.side == "theta":
+        term.observe(p, Documents(0, np.ones(7)))
+        term.finish(1.0)
+        out = np.zeros_like(p)
+        term.add_term(p, p, Documents(0, np.ones(7)), 0, out)
+        assert np.isfinite(out).all()
+
+
 @every_class
 def test_tau_zero_changes_nothing(cls):
-    X = corpus(0)
+    X = documents()
     plain = ARTMTransformer(4, random_state=0, max_iter=5, tol=0, n_jobs=1).fit(X)
     model = ARTMTransformer(
         4, regularizers=[("r", make(cls, 0.0, n_tokens=X.shape[1]))], random_state=0, max_iter=5, tol=0, n_jobs=1
     ).fit(X)
+    model = ARTMTransformer(4, regularizers=[("r", made(cls, 0.0))], random_state=0, max_iter=5, tol=0, n_jobs=1)
+    model.fit(X, Y)
+    if cls.needs_order:  # the same sums, in the order of the text
+        assert_allclose(model.components_, plain.components_, atol=1e-5)
+        return
     assert_array_equal(model.components_, plain.components_)
     assert_array_equal(model.transform(X), plain.transform(X))
 
 
-@every_class
+@with_topics
 def test_topics_are_indices_or_names(cls):
-    X = corpus(0)
+    X = documents()
     names = ["a", "b", "c", "d"]
     phis = [
         ARTMTransformer(
             4,
             regularizers=[("r", make(cls, 0.2, topics=topics, n_tokens=X.shape[1], n_topics=2))],
+            regularizers=[("r", made(cls, 0.2, topics=topics))],
             topic_names=names,
             random_state=0,
             max_iter=5,
             tol=0,
             n_jobs=1,
         )
-        .fit(X)
+        .fit(X, Y)
         .components_
         for topics in ([1, 3], ["d", "b"], slice(1, None, 2), np.array([3, 1]))
     ]
@@ -91,7 +145,7 @@ def test_topics_are_indices_or_names(cls):
         assert_array_equal(phi, phis[0])
 
 
-@every_class
+@with_topics
 def test_unknown_topics(cls):
     with pytest.raises(
         ValueError, match=rf"{cls.__name__}: topics must name .* Got 'topic_1'. Did you mean 'topic1'\?"

@@ -1,0 +1,345 @@
+"""Supervised topics: a linear model of the targets on theta, learned with the topics."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import logsumexp, softmax
+
+from skartm.em import Documents, Layout, ThetaTerm, TopicSelection
+from skartm.regularizers._base import Regularizer
+from skartm.regularizers._numbers import is_number
+
+_STEPS = 20  # of L-BFGS, once a pass, from the coefficients of the last one
+
+
+class ThetaRegression(Regularizer):
+    r"""Make topics that predict numbers: a linear regression of y on theta, learned with the topics.
+
+    .. math:: R(\Theta, v) = -\sum_d \Bigl(y_d - b - \sum_{t \in S} v_t \theta_{td}\Bigr)^2, \qquad
+              r_{td} = 2 \theta_{td} v_t \Bigl(y_d - b - \sum_{s \in S} v_s \theta_{sd}\Bigr)
+
+    At the end of every pass v and b are the ridge regression of y on the theta of that pass, from sums over
+    documents [1]_. A model is fitted with ``fit(X, y)``; the term acts from the second pass on.
+
+    Parameters
+    ----------
+    tau : float, default=1.0
+        Strength, in tokens a squared unit of y: standardise y, or ``tau`` changes its meaning with its unit.
+    topics : None, slice, names or indices, default=None
+        Topics S that predict; None is all.
+    alpha : float, default=1.0
+        Penalty of the ridge regression, ``alpha * sum(v**2)``, in documents that are all of one topic.
+
+    Notes
+    -----
+    It needs the targets of the documents, so ``transform`` does without. ``learned_[name]`` has ``coef`` of shape
+    (n_topics,) or (n_topics, n_targets), 0 outside of S, and ``intercept``; see :meth:`predict`.
+
+    References
+    ----------
+    .. [1] J. Mcauliffe, D. Blei. "Supervised topic models." NIPS 2007; in ARTM: K. Vorontsov. "Additive regularization
+       for topic models of text collections." Doklady Mathematics 89, 2014.
+
+    Examples
+    --------
+    >>> from skartm import ARTMTransformer
+    >>> from skartm.datasets import load_peps
+    >>> from skartm.regularizers import ThetaRegression
+    >>> peps = load_peps()
+    >>> year = (peps.year - peps.year.mean()) / peps.year.std()
+    >>> regularizers = [("year", ThetaRegression(10.0))]
+    >>> model = ARTMTransformer(5, regularizers=regularizers, max_iter=20, tol=0, random_state=0).fit(peps.data, year)
+    >>> ThetaRegression.predict(model.transform(peps.data), model.learned_["year"]).shape
+    (736,)
+    """
+
+    side = "theta"
+    training_only = True
+    uses_y = True
+
+    def __init__(self, tau: float = 1.0, *, topics: TopicSelection = None, alpha: float = 1.0) -> None:
+        self.tau = tau
+        self.topics = topics
+        self.alpha = alpha
+
+    def bind(self, layout: Layout) -> "_ThetaRegressionTerm":
+        topics = layout.topics(self.topics, "ThetaRegression")
+        _check_penalty(self.alpha, "ThetaRegression")
+        y = _targets(layout, "ThetaRegression")
+        if y.dtype.kind not in "iufb" or y.ndim > 2 or not np.isfinite(y.astype(np.float64)).all():
+            msg = (
+                "ThetaRegression: y must be finite numbers of shape (n_docs,) or (n_docs, n_targets). Got "
+                f"{y.dtype} {y.shape}."
+            )
+            raise ValueError(msg)
+        return _ThetaRegressionTerm(y.astype(np.float64), topics, layout.n_topics, float(self.alpha))
+
+    @staticmethod
+    def predict(theta: NDArray, learned: Mapping[str, Any]) -> NDArray:
+        """Targets of documents.
+
+        Parameters
+        ----------
+        theta : array of shape (n_docs, n_topics)
+            ``model.transform(X)``.
+        learned : mapping
+            ``model.learned_[name]``.
+
+        Returns
+        -------
+        array of shape (n_docs,) or (n_docs, n_targets)
+        """
+        return np.asarray(theta, dtype=np.float64) @ learned["coef"] + learned["intercept"]
+
+
+class _ThetaRegressionTerm(ThetaTerm):
+    def __init__(self, y: NDArray, topics: NDArray, n_topics: int, alpha: float) -> None:
+        self.y, self.topics, self.n_topics, self.alpha = y, topics, n_topics, alpha
+        self._targets = y if y.ndim == 2 else y[:, None]
+        self._clear()
+
+    def _clear(self) -> None:
+        # sums over documents of (1, theta, y) (1, theta, y)'
+        size = 1 + self.topics.size + self._targets.shape[1]
+        self._moments = np.zeros((size, size))
+
+    def value(self, theta_dt: NDArray, documents: Documents) -> float:
+        if not self.learned:
+            return 0.0
+        losses = (self._residuals(theta_dt, documents) ** 2).sum(axis=1)
+        return -float(losses.sum() if documents.sample_weight is None else losses @ documents.sample_weight)
+
+    def _residuals(self, theta_dt: NDArray, documents: Documents) -> NDArray:
+        residuals = self.y[documents.places] - ThetaRegression.predict(theta_dt, self.learned)
+        return residuals if residuals.ndim == 2 else residuals[:, None]
+
+    def add_term(self, theta_dt: NDArray, n_dt: NDArray, documents: Documents, inner_pass: int, out: NDArray) -> None:
+        if not self.learned:
+            return
+        coef = self.learned["coef"].reshape(self.n_topics, -1)
+        gradient = np.einsum("dk,tk->dt", self._residuals(theta_dt, documents), coef)
+        out += theta_dt * (2 * gradient).astype(out.dtype)
+
+    def observe(self, theta_dt: NDArray, documents: Documents) -> None:
+        columns = np.column_stack(
+            [np.ones(documents.n_docs), theta_dt[:, self.topics], self._targets[documents.places]]
+        )
+        weighted = columns if documents.sample_weight is None else columns * documents.sample_weight[:, None]
+        self._moments += weighted.T @ columns
+
+    def finish(self, rho: float) -> float:
+        moments = self._moments
+        self._clear()
+        if "moments" in self.learned:
+            moments = (1 - rho) * self.learned["moments"] + rho * moments
+        if moments[0, 0] == 0:
+            return 0.0
+        self.learned = self._solved(moments)
+        return self._loss(moments)
+
+    def _solved(self, moments: NDArray) -> dict[str, Any]:
+        """Ridge regression with an intercept, which is not penalised: of what is around the mean."""
+        size = 1 + self.topics.size
+        n, means = moments[0, 0], moments[0, 1:] / moments[0, 0]
+        centred = moments[1:, 1:] - n * np.outer(means, means)
+        inner = centred[: size - 1, : size - 1] + self.alpha * np.eye(size - 1)
+        solution = np.linalg.lstsq(inner, centred[: size - 1, size - 1 :], rcond=None)[0]
+        coef = np.zeros((self.n_topics, self._targets.shape[1]))
+        coef[self.topics] = solution
+        intercept = means[size - 1 :] - means[: size - 1] @ solution
+        if self.y.ndim == 1:
+            return {"coef": coef[:, 0], "intercept": float(intercept[0]), "moments": moments}
+        return {"coef": coef, "intercept": intercept, "moments": moments}
+
+    def _loss(self, moments: NDArray) -> float:
+        """R of the documents of the moments, with the new coefficients."""
+        coef = self.learned["coef"].reshape(self.n_topics, -1)[self.topics]
+        contrast = np.vstack([-np.atleast_2d(self.learned["intercept"]), -coef, np.eye(coef.shape[1])])
+        return -float(np.einsum("ik,ij,jk->", contrast, moments, contrast))
+
+
+class ThetaClassification(Regularizer):
+    r"""Make topics that predict classes: a multinomial logistic regression of y on theta, learned with the topics.
+
+    .. math:: R(\Theta, v) = \sum_d \ln p(y_d \mid \theta_d), \quad
+              p(k \mid \theta_d) = \operatorname*{norm}_k \exp\Bigl(b_k + \sum_{t \in S} v_{tk} \theta_{td}\Bigr), \qquad
+              r_{td} = \theta_{td} \sum_k \bigl([y_d = k] - p(k \mid \theta_d)\bigr)\, v_{tk}
+
+    At the end of every pass some steps of L-BFGS move v and b towards the penalised maximum for the theta of that
+    pass [1]_. A model is fitted with ``fit(X, y)``; the term acts from the second pass on.
+
+    Parameters
+    ----------
+    tau : float, default=1.0
+        Strength, in tokens a unit of log-likelihood (nats): a document gains at most ``tau`` times the range of the
+        coefficients, whatever its length.
+    topics : None, slice, names or indices, default=None
+        Topics S that predict; None is all.
+    alpha : float, default=1.0
+        Penalty, ``alpha / 2 * sum(v**2)``.
+    classes : array of shape (n_classes,), default=None
+        All classes, for ``partial_fit`` and warm starts, whose y may lack some. None: those in y.
+
+    Notes
+    -----
+    It needs the targets of the documents, so ``transform`` does without. It keeps n_docs x n_topics numbers for the time
+    of a pass. ``learned_[name]`` has ``coef`` of shape (n_topics, n_classes), 0 outside of S, ``intercept`` and
+    ``classes``; see :meth:`predict` and :meth:`predict_proba`. Online and in ``partial_fit`` the coefficients move by
+    the weight of the update.
+
+    References
+    ----------
+    .. [1] C. Wang, D. Blei, L. Fei-Fei. "Simultaneous image classification and annotation." CVPR 2009, for LDA.
+
+    Examples
+    --------
+    >>> from skartm import ARTMTransformer
+    >>> from skartm.datasets import load_peps
+    >>> from skartm.regularizers import ThetaClassification
+    >>> peps = load_peps()
+    >>> regularizers = [("type", ThetaClassification(20.0))]
+    >>> model = ARTMTransformer(5, regularizers=regularizers, max_iter=20, tol=0, random_state=0)
+    >>> theta = model.fit_transform(peps.data, peps.type)
+    >>> sorted(set(ThetaClassification.predict(theta, model.learned_["type"])) - set(peps.type))
+    []
+    """
+
+    side = "theta"
+    training_only = True
+    uses_y = True
+
+    def __init__(
+        self, tau: float = 1.0, *, topics: TopicSelection = None, alpha: float = 1.0, classes: Any = None
+    ) -> None:
+        self.tau = tau
+        self.topics = topics
+        self.alpha = alpha
+        self.classes = classes
+
+    def bind(self, layout: Layout) -> "_ThetaClassificationTerm":
+        topics = layout.topics(self.topics, "ThetaClassification")
+        _check_penalty(self.alpha, "ThetaClassification")
+        y = _targets(layout, "ThetaClassification")
+        if y.ndim != 1:
+            msg = f"ThetaClassification: y must have shape (n_docs,), one class a document. Got {y.shape}."
+            raise ValueError(msg)
+        classes = np.unique(y if self.classes is None else np.asarray(self.classes))
+        return _ThetaClassificationTerm(y, classes, topics, layout.n_topics, float(self.alpha))
+
+    @staticmethod
+    def predict_proba(theta: NDArray, learned: Mapping[str, Any]) -> NDArray:
+        """Probabilities of the classes, in the order of ``learned["classes"]``.
+
+        Parameters
+        ----------
+        theta : array of shape (n_docs, n_topics)
+            ``model.transform(X)``.
+        learned : mapping
+            ``model.learned_[name]``.
+
+        Returns
+        -------
+        array of shape (n_docs, n_classes)
+        """
+        return softmax(np.asarray(theta, dtype=np.float64) @ learned["coef"] + learned["intercept"], axis=1)
+
+    @staticmethod
+    def predict(theta: NDArray, learned: Mapping[str, Any]) -> NDArray:
+        """The most probable classes; parameters as of :meth:`predict_proba`."""
+        return learned["classes"][ThetaClassification.predict_proba(theta, learned).argmax(axis=1)]
+
+
+class _ThetaClassificationTerm(ThetaTerm):
+    def __init__(self, y: NDArray, classes: NDArray, topics: NDArray, n_topics: int, alpha: float) -> None:
+        self.y, self.classes, self.topics, self.n_topics, self.alpha = y, classes, topics, n_topics, alpha
+        self._codes: NDArray | None = None
+        self._parts: list[tuple[NDArray, NDArray, NDArray]] = []
+
+    def _codes_of(self, documents: Documents) -> NDArray:
+        """Places of the targets among the classes; those learned before come first."""
+        if self._codes is None:
+            classes = self.learned.get("classes", self.classes)
+            codes = np.searchsorted(classes, self.y).clip(max=classes.size - 1)
+            unknown = np.unique(self.y[classes[codes] != self.y])
+            if unknown.size:
+                msg = (
+                    f"ThetaClassification: y must have the classes {classes.tolist()}. Got {unknown.tolist()}; name all "
+                    "of them in the parameter classes from the first fit on."
+                )
+                raise ValueError(msg)
+            self.classes, self._codes = classes, codes
+        return self._codes[documents.places]
+
+    def value(self, theta_dt: NDArray, documents: Documents) -> float:
+        if not self.learned:
+            return 0.0
+        logits = theta_dt.astype(np.float64) @ self.learned["coef"] + self.learned["intercept"]
+        return _log_likelihood(logits, self._codes_of(documents), documents.sample_weight)
+
+    def add_term(self, theta_dt: NDArray, n_dt: NDArray, documents: Documents, inner_pass: int, out: NDArray) -> None:
+        if not self.learned:
+            return
+        coef = self.learned["coef"]
+        logits = np.einsum("dt,tk->dk", theta_dt.astype(np.float64), coef) + self.learned["intercept"]
+        surplus = -softmax(logits, axis=1)
+        surplus[np.arange(documents.n_docs), self._codes_of(documents)] += 1
+        out += theta_dt * np.einsum("dk,tk->dt", surplus, coef).astype(out.dtype)
+
+    def observe(self, theta_dt: NDArray, documents: Documents) -> None:
+        weight = documents.sample_weight if documents.sample_weight is not None else np.ones(documents.n_docs)
+        theta = theta_dt[:, self.topics].astype(np.float64)
+        self._parts.append((theta, self._codes_of(documents), np.asarray(weight, dtype=np.float64)))
+
+    def finish(self, rho: float) -> float:
+        if not self._parts:
+            return 0.0
+        theta, codes, weight = (np.concatenate(parts) for parts in zip(*self._parts, strict=True))
+        self._parts = []
+        n_classes = self.classes.size
+        start = np.zeros((self.topics.size + 1, n_classes))
+        if self.learned:
+            start[:-1], start[-1] = self.learned["coef"][self.topics], self.learned["intercept"]
+        found = _maximised(start, theta, codes, weight, self.alpha)
+        found = (1 - rho) * start + rho * found if self.learned else found
+        coef = np.zeros((self.n_topics, n_classes))
+        coef[self.topics] = found[:-1]
+        self.learned = {"coef": coef, "intercept": found[-1], "classes": self.classes}
+        return _log_likelihood(theta @ found[:-1] + found[-1], codes, weight)
+
+
+def _maximised(start: NDArray, theta: NDArray, codes: NDArray, weight: NDArray, alpha: float) -> NDArray:
+    """Coefficients, the intercept in the last row, after some steps of L-BFGS."""
+    rows = np.arange(codes.size)
+
+    def loss(flat: NDArray) -> tuple[float, NDArray]:
+        v = flat.reshape(start.shape)
+        logits = theta @ v[:-1] + v[-1]
+        surplus = softmax(logits, axis=1)
+        surplus[rows, codes] -= 1
+        surplus *= weight[:, None]
+        gradient = np.vstack([theta.T @ surplus + alpha * v[:-1], surplus.sum(axis=0)])
+        return alpha / 2 * float((v[:-1] ** 2).sum()) - _log_likelihood(logits, codes, weight), gradient.ravel()
+
+    result = minimize(loss, start.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": _STEPS})
+    return result.x.reshape(start.shape)
+
+
+def _log_likelihood(logits: NDArray, codes: NDArray, weight: NDArray | None) -> float:
+    values = logits[np.arange(codes.size), codes] - logsumexp(logits, axis=1)
+    return float(values.sum() if weight is None else weight @ values)
+
+
+def _check_penalty(alpha: Any, owner: str) -> None:
+    if not is_number(alpha) or not np.isfinite(alpha) or alpha < 0:
+        msg = f"The 'alpha' parameter of {owner} must be a finite number, at least 0. Got {alpha!r}."
+        raise ValueError(msg)
+
+
+def _targets(layout: Layout, owner: str) -> NDArray:
+    if layout.y is None:
+        msg = f"{owner}: y must be the targets of the documents. Got None; call fit(X, y)."
+        raise ValueError(msg)
+    return np.asarray(layout.y)
