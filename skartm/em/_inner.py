@@ -13,7 +13,7 @@ from skartm.em._protocols import Bound, Expectation
 from skartm.em._terms import Documents, PosteriorTerm, ThetaTerm
 from skartm.simplex import FLOOR
 
-_ENTRIES = 2**19  # numbers of a chunk of p(t|d,w): it stays in cache, and calls are few
+_ENTRIES = 2**17  # numbers of a chunk of p(t|d,w): it stays in cache, and calls are few
 
 
 @dataclass(frozen=True)

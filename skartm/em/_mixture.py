@@ -14,6 +14,7 @@ from skartm.em._protocols import Bound, Expectation
 from skartm.em._terms import Documents, PosteriorTerm, ThetaTerm
 from skartm.em._threads import worthwhile
 
+_TOGETHER = 256  # documents whose inner passes run side by side, when they are not one kernel
 _LARGEST_BUFFER = 32 * 2**20  # bytes a thread; longer documents are read in pieces
 
 
@@ -137,17 +138,22 @@ class FreeMixture:
         return result
 
     def _pass_by_pass(self, batch: Batch, phi_wt: NDArray, theta_dt: NDArray, terms: InnerTerms) -> None:
+        """Some documents at a time, so that few wait for the last one to stop."""
         n_threads = worthwhile(self.n_threads, 2.0 * batch.nnz * self.n_topics)
-        theta = theta_dt[:, : self.n_topics]
-        n_dt = np.empty_like(theta_dt)
-        moving = terms.documents.mass > 0
-        for inner_pass in range(self.n_passes):
-            half_step.document_counts(
-                batch.indptr, batch.indices, batch.x, phi_wt, theta_dt, n_dt, self._workspace.scratch(batch), n_threads
-            )
-            update_theta(theta, terms(theta, n_dt[:, : self.n_topics], inner_pass), moving, self.tol)
-            if not moving.any():
-                break
+        scratch = self._workspace.scratch(batch)
+        for start in range(0, batch.n_docs, _TOGETHER):
+            stop = min(start + _TOGETHER, batch.n_docs)
+            part, padded_theta = terms.part(start, stop), theta_dt[start:stop]
+            indptr, theta = batch.indptr[start : stop + 1], padded_theta[:, : self.n_topics]
+            n_dt = np.empty_like(padded_theta)
+            moving = part.documents.mass > 0
+            for inner_pass in range(self.n_passes):
+                half_step.document_counts(
+                    indptr, batch.indices, batch.x, phi_wt, padded_theta, n_dt, scratch, n_threads
+                )
+                update_theta(theta, part(theta, n_dt[:, : self.n_topics], inner_pass), moving, self.tol)
+                if not moving.any():
+                    break
 
 
 class DirichletMixture:

@@ -32,8 +32,8 @@ class DocumentLinks(Regularizer):
     Notes
     -----
     It speaks of the documents of ``fit`` alone: ``transform`` does without, ``partial_fit`` refuses. Needs three times
-    n_docs x n_topics numbers while fitting, and one afterwards, ``learned_[name]["neighbours"]``: the sums over c above,
-    with which a warm start goes on; ``learned_[name]["values"]`` has what every document adds to R. With
+    n_docs x n_topics numbers of 8 bytes while fitting, and one afterwards, ``learned_[name]["neighbours"]``: the sums
+    over c above, with which a warm start goes on; ``learned_[name]["values"]`` has what every document adds to R. With
     ``sample_weight`` a linked document counts as often as it says.
 
     References
@@ -70,8 +70,8 @@ class DocumentLinks(Regularizer):
         links = sparse.csr_matrix(self.links, dtype=np.float64)
         if links.shape != (n_docs, n_docs):
             msg = (
-                f"DocumentLinks: links must have shape ({n_docs}, {n_docs}), a row and a column for each document of the "
-                f"fit. Got {links.shape}. {SLICED}"
+                f"DocumentLinks: links must have shape ({n_docs}, {n_docs}), a row and a column for each document of "
+                f"the fit. Got {links.shape}. {SLICED}"
             )
             raise ValueError(msg)
         if not np.isfinite(links.data).all():

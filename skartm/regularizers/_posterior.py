@@ -53,7 +53,8 @@ class PosteriorFunction(Regularizer):
     >>> from skartm.datasets import make_topics
     >>> from skartm.regularizers import PosteriorFunction
     >>> X = make_topics(random_state=0).data
-    >>> model = ARTMTransformer(10, regularizers=[("sharp", PosteriorFunction(0.5, function=np.square))], random_state=0)
+    >>> sharp = PosteriorFunction(0.5, function=np.square)
+    >>> model = ARTMTransformer(10, regularizers=[("sharp", sharp)], random_state=0)
     >>> model.fit_transform(X).shape
     (200, 10)
     """
@@ -68,7 +69,7 @@ class PosteriorFunction(Regularizer):
         self.needs_order = needs_order
 
     def bind(self, layout: Layout) -> "_PosteriorFunctionTerm":
-        if not callable(self.function):
+        if self.function is None or not callable(self.function):
             msg = f"The 'function' parameter of PosteriorFunction must be callable. Got {self.function!r}."
             raise TypeError(msg)
         if not isinstance(self.needs_order, (bool, np.bool_)):
@@ -82,11 +83,11 @@ class _PosteriorFunctionTerm(PosteriorTerm):
         self.function, self.needs_order = function, needs_order
 
     def apply(self, p_it: NDArray, tokens: NDArray, counts: NDArray) -> NDArray:
-        seen = p_it.any(axis=1)
+        seen = p_it.sum(axis=1, keepdims=True) > 0
         if seen.all():
             return self._checked(p_it.copy(), p_it)
-        given = np.where(seen[:, None], p_it, p_it.dtype.type(1 / p_it.shape[1]))  # a function need not expect zeros
-        return np.where(seen[:, None], self._checked(given, p_it), 0)
+        given = np.where(seen, p_it, p_it.dtype.type(1 / p_it.shape[1]))  # a function need not expect zeros
+        return np.where(seen, self._checked(given, p_it), 0)
 
     def _checked(self, given: NDArray, p_it: NDArray) -> NDArray:
         result = np.asarray(self.function(given))
@@ -97,11 +98,14 @@ class _PosteriorFunctionTerm(PosteriorTerm):
             )
             raise ValueError(msg)
         sums = result.sum(axis=1, keepdims=True)
-        if not np.isfinite(sums).all() or (result < 0).any():
+        if not np.isfinite(sums).all() or result.min(initial=0) < 0:
             msg = "PosteriorFunction: the function must return finite, non-negative numbers. Got others."
             raise ValueError(msg)
-        scaled = np.divide(result, sums, out=p_it.copy(), where=sums > 0, casting="same_kind")
-        return scaled
+        empty = sums == 0
+        if np.abs(sums - 1).max(initial=0) < 1e-6:
+            return result.astype(p_it.dtype, copy=False)
+        scaled = np.divide(result, np.where(empty, 1, sums)).astype(p_it.dtype, copy=False)
+        return np.where(empty, p_it, scaled) if empty.any() else scaled
 
 
 class SparsePosterior(Regularizer):
@@ -161,13 +165,21 @@ class _SparsePosteriorTerm(PosteriorTerm):
         self.top_k, self.threshold = top_k, threshold
 
     def apply(self, p_it: NDArray, tokens: NDArray, counts: NDArray) -> NDArray:
-        n_topics = p_it.shape[1]
-        kept = p_it.copy()
-        if self.top_k < n_topics:
-            small = np.argpartition(p_it, n_topics - self.top_k, axis=1)[:, : n_topics - self.top_k]
-            np.put_along_axis(kept, small, 0, axis=1)
+        least = np.zeros((p_it.shape[0], 1), dtype=p_it.dtype)
+        place = p_it.shape[1] - self.top_k
+        if place > 0:
+            least = np.partition(p_it, place, axis=1)[:, [place]]
         if self.threshold > 0:
-            largest = p_it.max(axis=1, keepdims=True)
-            kept[kept < np.minimum(p_it.dtype.type(self.threshold), largest)] = 0
+            least = np.maximum(least, np.minimum(p_it.dtype.type(self.threshold), p_it.max(axis=1, keepdims=True)))
+        kept = p_it * (p_it >= least)
+        if place > 0:
+            self._break_ties(kept)
         sums = kept.sum(axis=1, keepdims=True)
-        return np.divide(kept, sums, out=kept, where=sums > 0)
+        return np.divide(kept, np.where(sums > 0, sums, 1), out=kept)
+
+    def _break_ties(self, kept: NDArray) -> None:
+        """Of equals the first stay."""
+        rows = np.flatnonzero(np.count_nonzero(kept, axis=1) > self.top_k)
+        if rows.size:
+            last = np.argsort(-kept[rows], axis=1, kind="stable")[:, self.top_k :]
+            kept[rows[:, None], last] = 0

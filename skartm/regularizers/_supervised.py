@@ -165,8 +165,9 @@ class ThetaClassification(Regularizer):
     r"""Make topics that predict classes: a multinomial logistic regression of y on theta, learned with the topics.
 
     .. math:: R(\Theta, v) = \sum_d \ln p(y_d \mid \theta_d), \quad
-              p(k \mid \theta_d) = \operatorname*{norm}_k \exp\Bigl(b_k + \sum_{t \in S} v_{tk} \theta_{td}\Bigr), \qquad
-              r_{td} = \theta_{td} \sum_k \bigl([y_d = k] - p(k \mid \theta_d)\bigr)\, v_{tk}
+              p(k \mid \theta_d) = \operatorname*{norm}_k \exp\Bigl(b_k + \sum_{t \in S} v_{tk} \theta_{td}\Bigr),
+
+    .. math:: r_{td} = \theta_{td} \sum_k \bigl([y_d = k] - p(k \mid \theta_d)\bigr)\, v_{tk}
 
     At the end of every pass some steps of L-BFGS move v and b towards the penalised maximum for the theta of that
     pass [1]_. A model is fitted with ``fit(X, y)``; the term acts from the second pass on.
@@ -185,8 +186,8 @@ class ThetaClassification(Regularizer):
 
     Notes
     -----
-    It needs the targets of the documents, so ``transform`` does without. It keeps n_docs x n_topics numbers for the time
-    of a pass. ``learned_[name]`` has ``coef`` of shape (n_topics, n_classes), 0 outside of S, ``intercept`` and
+    It needs the targets of the documents, so ``transform`` does without. It keeps n_docs x n_topics numbers for the
+    time of a pass. ``learned_[name]`` has ``coef`` of shape (n_topics, n_classes), 0 outside of S, ``intercept`` and
     ``classes``; see :meth:`predict` and :meth:`predict_proba`. Online and in ``partial_fit`` the coefficients move by
     the weight of the update.
 
@@ -266,8 +267,8 @@ class _ThetaClassificationTerm(ThetaTerm):
             unknown = np.unique(self.y[classes[codes] != self.y])
             if unknown.size:
                 msg = (
-                    f"ThetaClassification: y must have the classes {classes.tolist()}. Got {unknown.tolist()}; name all "
-                    "of them in the parameter classes from the first fit on."
+                    f"ThetaClassification: y must have the classes {classes.tolist()}. Got {unknown.tolist()}; name "
+                    "all of them in the parameter classes from the first fit on."
                 )
                 raise ValueError(msg)
             self.classes, self._codes = classes, codes

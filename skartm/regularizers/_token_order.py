@@ -24,9 +24,10 @@ class SmoothPosterior(Regularizer):
 
     Parameters
     ----------
-    tau : float, default=1.0
-        0 changes nothing, 1 puts :math:`\tilde p` in place of p. Without a unit.
-    window : int or None, default=10
+    tau : float, default=0.5
+        0 changes nothing, 1 puts :math:`\tilde p` in place of p. Without a unit. At 1 a token has hardly a say in its
+        own topics, which blurs phi as well.
+    window : int or None, default=5
         h: neighbours on either side. None is the whole document; only with ``decay`` below 1 does this still look at
         the neighbourhood.
     decay : float in (0, 1], default=1.0
@@ -51,7 +52,7 @@ class SmoothPosterior(Regularizer):
     >>> from skartm.datasets import make_topics
     >>> from skartm.regularizers import SmoothPosterior
     >>> corpus = make_topics(segment_length=20, random_state=0)  # token sequences
-    >>> model = ARTMTransformer(10, regularizers=[("smooth", SmoothPosterior(window=5))], random_state=0)
+    >>> model = ARTMTransformer(10, regularizers=[("smooth", SmoothPosterior(window=3))], random_state=0)
     >>> model.fit_transform(corpus.data).shape
     (200, 10)
     """
@@ -60,7 +61,7 @@ class SmoothPosterior(Regularizer):
     needs_order = True
 
     def __init__(
-        self, tau: float = 1.0, *, window: int | None = 10, decay: float = 1.0, boundaries: Sequence[Any] = ()
+        self, tau: float = 0.5, *, window: int | None = 5, decay: float = 1.0, boundaries: Sequence[Any] = ()
     ) -> None:
         self.tau = tau
         self.window = window
@@ -104,14 +105,13 @@ class _SmoothPosteriorTerm(_OrderTerm):
             stretch = stretch + np.cumsum(ends) - ends
         # not the longest of these documents: sums are grouped by the size, for a document the same in any company
         size = 1 << int(lengths.max()).bit_length() if self.window is None else int(self.window) + 1
-        weight = np.where(p_it.any(axis=1), counts, 0).astype(p_it.dtype)
-        p = np.column_stack([p_it * weight[:, None], weight])  # the last column gives the sums of K
-        # sum over j >= i, and over j <= i; the entry itself is in both
-        total = _window_sum(p, stretch, size, self.decay) - p
-        total += _window_sum(p[::-1], stretch[::-1], size, self.decay)[::-1]
-        weights = total[:, -1:]
-        some = (weights > 0) & p_it.any(axis=1, keepdims=True)
-        return np.divide(total[:, :-1], weights, out=p_it.copy(), where=some)
+        seen = p_it.sum(axis=1, keepdims=True) > 0
+        x = np.where(seen, counts[:, None], 0).astype(p_it.dtype)
+        weights = _neighbourhood(x, stretch, size, self.decay)
+        total = _neighbourhood(p_it if (x == 1).all() else p_it * x, stretch, size, self.decay)
+        some = seen & (weights > 0)
+        total /= np.where(some, weights, 1)
+        return total if some.all() else np.where(some, total, p_it)
 
 
 class SegmentPosterior(Regularizer):
@@ -136,8 +136,8 @@ class SegmentPosterior(Regularizer):
         0 changes nothing, 1 puts :math:`\tilde p` in place of p. Without a unit.
     window : int, default=10
         h: positions compared on either side.
-    threshold : float in [0, 1], default=0.5
-        How different they have to be.
+    threshold : float in [0, 1], default=0.2
+        How different they have to be; higher makes fewer and longer segments.
     background : None, slice, names or indices, default=None
         Background topics B, which neither make segments nor are removed; None is none.
 
@@ -168,7 +168,7 @@ class SegmentPosterior(Regularizer):
     needs_order = True
 
     def __init__(
-        self, tau: Any = 1.0, *, window: int = 10, threshold: float = 0.5, background: TopicSelection = None
+        self, tau: Any = 1.0, *, window: int = 10, threshold: float = 0.2, background: TopicSelection = None
     ) -> None:
         self.tau = tau
         self.window = window
@@ -222,7 +222,7 @@ class _SegmentPosteriorTerm(_OrderTerm):
         depth = (before[rows, left] - after[rows, left] + after[rows, right] - before[rows, right]) / 2
         known = before.any(axis=1) & after.any(axis=1)  # both sides say something
         new = known & (left != right) & (depth > self.threshold)
-        depth = np.where(new, depth, -1)
+        depth = np.where(new, depth.round(5), -1)  # what differs by rounding errors is equal
         for shift in range(1, min(self.window, document.size - 1) + 1):  # the first of equals stays
             same = document[shift:] == document[:-shift]
             new[shift:] &= ~same | (depth[shift:] > depth[:-shift])
@@ -248,21 +248,32 @@ def _window_sum(values: NDArray, stretch: NDArray, size: int, decay: float) -> N
     By doubling, S_{2m}[i] = S_m[i] + decay**m S_m[i + m], about 2 log2(size) operations on the whole; a running sum
     would be fewer, but would carry the rounding errors of one document into the next.
     """
-    total, done = values.copy(), 1
+    total, done = values, 1
     for digit in bin(size)[3:]:
         total = _shifted_sum(total, total, done, decay**done, stretch)
         done *= 2
         if digit == "1":
             total = _shifted_sum(values, total, 1, decay, stretch)
             done += 1
-    return total
+    return total if total is not values else values.copy()
 
 
 def _shifted_sum(here: NDArray, there: NDArray, shift: int, factor: float, stretch: NDArray) -> NDArray:
     """here[i] + factor * there[i + shift], the second within the same stretch."""
     if shift >= stretch.size:
         return here.copy()
-    same = (stretch[shift:] == stretch[:-shift]) * here.dtype.type(factor)
-    total = here.copy()
-    total[:-shift] += there[shift:] * same[:, None]
+    total = np.empty_like(here)
+    total[-shift:] = here[-shift:]
+    further = there[shift:] if factor == 1 else there[shift:] * here.dtype.type(factor)
+    np.add(here[:-shift], further, out=total[:-shift])
+    beyond = np.flatnonzero(stretch[shift:] != stretch[:-shift])  # few
+    total[beyond] = here[beyond]
+    return total
+
+
+def _neighbourhood(values: NDArray, stretch: NDArray, size: int, decay: float) -> NDArray:
+    """sum_k decay**abs(k) values[i + k], abs(k) < size, within the stretch of i."""
+    total = _window_sum(values, stretch, size, decay)
+    total += _window_sum(values[::-1], stretch[::-1], size, decay)[::-1]
+    total -= values  # it is in both
     return total

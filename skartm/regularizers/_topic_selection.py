@@ -36,8 +36,8 @@ class TopicSelection(Regularizer):
 
     References
     ----------
-    .. [1] K. Vorontsov, A. Potapenko, A. Plavin. "Additive regularization of topic models for topic selection and sparse
-       factorization." SLDS 2015.
+    .. [1] K. Vorontsov, A. Potapenko, A. Plavin. "Additive regularization of topic models for topic selection and
+       sparse factorization." SLDS 2015.
 
     Examples
     --------
