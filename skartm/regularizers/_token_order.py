@@ -158,7 +158,7 @@ class SegmentPosterior(Regularizer):
     >>> from skartm.datasets import make_topics
     >>> from skartm.regularizers import SegmentPosterior, Window
     >>> corpus = make_topics(segment_length=20, random_state=0)  # token sequences
-    >>> late = Window(1.0, begin=20)  # segments of topics that are not yet known would stay as they are
+    >>> late = Window(0.9, begin=20)  # when the topics are known: one topic a segment is hard to leave
     >>> model = ARTMTransformer(10, regularizers=[("segments", SegmentPosterior(late))], random_state=0)
     >>> model.fit_transform(corpus.data).shape
     (200, 10)

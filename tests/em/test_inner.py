@@ -128,7 +128,7 @@ FUNCTIONS = {
     "sparse": ([("s", SparsePosterior(top_k=2, threshold=0.2))], [(1.0, oracle.sparse(2, 0.2))]),
     "smooth": ([("s", SmoothPosterior(0.5, window=3))], [(0.5, oracle.smooth(3))]),
     "decay": (
-        [("s", SmoothPosterior(window=None, decay=0.8, boundaries=[1, 2]))],
+        [("s", SmoothPosterior(1.0, window=None, decay=0.8, boundaries=[1, 2]))],
         [(1.0, oracle.smooth(None, 0.8, (1, 2)))],
     ),
     "segments": ([("s", SegmentPosterior(0.9, window=4, background=[0]))], [(0.9, oracle.segments(4, 0.2, (0,)))]),

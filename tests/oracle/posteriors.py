@@ -116,9 +116,9 @@ def segments(window, threshold, background=()):
         starts = [0]
         for i in range(1, n):
             before, after = depth[max(i - window, 0) : i], depth[i + 1 : i + window + 1]
-            if depth[i] > threshold and all(depth[i] > other for other in before if other > threshold):
-                if all(depth[i] >= other for other in after):
-                    starts.append(i)
+            first = all(depth[i] > other for other in before if other > threshold)
+            if depth[i] > threshold and first and all(depth[i] >= other for other in after):
+                starts.append(i)
         result = [row.copy() for row in p]
         for start, stop in zip(starts, [*starts[1:], n]):
             sums = {t: sum(counts[i] * p[i][t] for i in range(start, stop)) for t in subjects}

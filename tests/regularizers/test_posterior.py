@@ -1,6 +1,7 @@
 """Regularizers of p(t|d,w): against loops, on texts whose topics are known, and their errors."""
 
 import re
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -36,7 +37,7 @@ def compare(regularizer, function, seed, dtype):
     result = term.apply_stacked(p, tokens, counts, lengths)
     assert result.dtype == dtype
     ends = np.concatenate([[0], np.cumsum(lengths)])
-    for start, stop in zip(ends[:-1], ends[1:]):
+    for start, stop in pairwise(ends):
         rows = slice(start, stop)
         expected = function([row.astype(float) for row in p[rows]], counts[rows], tokens[rows].tolist())
         expected = np.array(expected).reshape(-1, 4)
@@ -199,7 +200,7 @@ def test_functions_that_give_no_distributions(function, message):
         ),
         (SmoothPosterior(window=2.5), ValueError, "'window' parameter of SmoothPosterior must be an integer of at"),
         (SmoothPosterior(decay=0), ValueError, "'decay' parameter of SmoothPosterior must be in (0, 1]. Got 0"),
-        (SmoothPosterior(boundaries="q"), TypeError, "'boundaries' parameter of SmoothPosterior must be a list of"),
+        (SmoothPosterior(boundaries="q"), TypeError, "'boundaries' parameter of SmoothPosterior must be a list"),
         (SmoothPosterior(boundaries=["."]), ValueError, "SmoothPosterior: words must be tokens of the model. Got '.'"),
         (
             SegmentPosterior(window=0),
