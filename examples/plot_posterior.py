@@ -35,7 +35,7 @@ stages = {
     "SmoothPosterior": {"smooth": SmoothPosterior(0.9, window=15), "segments": None},
     "SegmentPosterior": {"smooth": None, "segments": SegmentPosterior(0.95, window=40, threshold=0.2)},
 }
-words = [" ".join(topic[:3]) for topic in top_tokens(model.components_, peps.feature_names, 3)]
+words = [" ".join(topic[:3]) for topic in top_tokens(model.components_, peps.feature_names)]
 start = model.components_.copy()
 figure, axes = plt.subplots(3, 1, figsize=(9, 6), sharex=True, layout="constrained")
 for axis, (name, parameters) in zip(axes, stages.items()):

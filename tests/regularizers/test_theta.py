@@ -48,7 +48,7 @@ def compare(term, theta, documents, value, response, dtype, inner_pass=0):
         out = np.zeros_like(theta[cut:])
         term.add_term(theta[cut:], theta[cut:], part, inner_pass, out)
         assert_allclose(out, response[cut:], **tolerance)
-    assert term.value(theta, documents) == pytest.approx(value, rel=1e-4 if dtype == np.float32 else 1e-9, abs=1e-6)
+    assert term.value(theta, documents) == pytest.approx(value, rel=1e-4 if dtype == np.float32 else 1e-9, abs=1e-4)
 
 
 def observed(term, theta, documents, rho=1.0):
@@ -218,6 +218,7 @@ def test_linked_documents_become_alike():
     assert likeness(-10) < likeness(0) < likeness(10)
 
 
+@pytest.mark.filterwarnings("ignore::skartm.exceptions.LeftOutTokensWarning")
 def test_supervised_topics_predict_better(global_random_seed):
     truth = make_topics(600, 400, 8, doc_length=60, doc_topic_prior=0.3, random_state=global_random_seed)
     y = truth.doc_topic[:, 0] - truth.doc_topic[:, 1]
