@@ -51,6 +51,6 @@ figure.legend(areas, words, loc="outside lower center", ncols=4, fontsize="small
 plt.show()
 
 # %%
-# Single words jump between topics. A moving mean shows passages. Segments are cut where the words before and after a place
-# are about different topics, and each piece goes to one: of a proposal that mixes its topics everywhere only the
+# Single words jump between topics. A moving mean shows passages. Segments are cut where the words before and after a
+# place are about different topics, and each piece goes to one: of a proposal that mixes its topics everywhere only the
 # passages remain that stand out.
