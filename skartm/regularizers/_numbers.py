@@ -43,6 +43,8 @@ def distribution_of_tokens(values: Any, n_tokens: int, tokens: NDArray, owner: s
         )
         raise ValueError(msg)
     return distribution_over(array, tokens.size, owner, parameter)
+
+
 def documents_of_fit(layout: Layout, owner: str, parameter: str) -> int:
     """How many documents the fit has; raises where that is not known."""
     if layout.n_docs is None:

@@ -8,8 +8,13 @@ from numpy.typing import NDArray
 from skartm.em import Documents, Layout, ModalitySelection, PhiTerm, ThetaTerm, TopicSelection
 from skartm.regularizers._base import Regularizer
 from skartm.regularizers._cells import Cells
-from skartm.regularizers._numbers import distribution_of_tokens, distribution_over, is_number
-from skartm.regularizers._numbers import SLICED, distribution_over, documents_of_fit, is_number
+from skartm.regularizers._numbers import (
+    SLICED,
+    distribution_of_tokens,
+    distribution_over,
+    documents_of_fit,
+    is_number,
+)
 from skartm.simplex import FLOOR
 
 

@@ -4,42 +4,34 @@ A new regularizer joins this list, and thereby every test of the folder, the ora
 """
 
 import numpy as np
-from scipy.sparse import csr_array, csr_matrix
+from scipy.sparse import csr_array, csr_matrix, eye_array
 
 from skartm.regularizers import (
     Biterm,
     CoherencePhi,
     Decorrelation,
+    DocumentLinks,
     FunctionRegularizer,
     GeospatialSmoothing,
     LabelRegularization,
     Linear,
     NetPLSA,
-    SeedWords,
-    SmoothSparsePhi,
-    SmoothSparseTheta,
-    TemporalSmoothing,
-    TopicPrior,
-    TopKSparse,
-    Translation,
-)
-from tests.regularizers import functions
-from scipy.sparse import csr_matrix, eye_array
-
-from skartm.regularizers import (
-    Decorrelation,
-    DocumentLinks,
-    Linear,
     PosteriorFunction,
+    SeedWords,
     SegmentPosterior,
     SmoothPosterior,
     SmoothSparsePhi,
     SmoothSparseTheta,
     SparsePosterior,
+    TemporalSmoothing,
     ThetaClassification,
     ThetaRegression,
+    TopicPrior,
     TopicSelection,
+    TopKSparse,
+    Translation,
 )
+from tests.regularizers import functions
 
 # check_regularizer makes a model of 13 tokens, 4 topics ("topic0", ...) and 7 documents
 TOPICS = [None, [0], [1, 3], [-1, 0], ["topic2", "topic0"], slice(1, 3), np.array([2, 3])]
@@ -57,6 +49,8 @@ def pairs_of_tokens(n_tokens):
     matrix = rng.poisson(0.5, (n_tokens, n_tokens)) * 1.0
     matrix[3] = matrix[:, 3] = 0
     return matrix
+
+
 LINKS = np.random.default_rng(0).integers(0, 3, (7, 7))
 
 
@@ -171,9 +165,11 @@ def needed(n_tokens, n_topics):
     return {
         Biterm: {"cooccurrence": pairs_of_tokens(n_tokens)},
         CoherencePhi: {"cooccurrence": pairs_of_tokens(n_tokens)},
+        DocumentLinks: {"links": eye_array(24, format="csr")},
         FunctionRegularizer: {"value": functions.entropy, "gradient": functions.entropy_slope},
         GeospatialSmoothing: {"coordinates": {0: (60, 5), 1: (60, 11), 2: (63, 10)}},
         NetPLSA: {"edges": EDGES},
+        PosteriorFunction: {"function": squares},
         SeedWords: {"words": ANY_MODEL},
         TopKSparse: {"k": 2},
         TopicPrior: {"distribution": np.arange(n_topics) + 0.5},
@@ -184,19 +180,6 @@ def needed(n_tokens, n_topics):
 def make(cls, tau=1.0, *, n_tokens=13, n_topics=4, **parameters):
     """A regularizer of a class with what it needs, and the given parameters."""
     return cls(tau=tau, **{**needed(n_tokens, n_topics).get(cls, {}), **parameters})
-CLASSES = [
-    Decorrelation,
-    DocumentLinks,
-    PosteriorFunction,
-    SegmentPosterior,
-    SmoothPosterior,
-    SmoothSparsePhi,
-    SmoothSparseTheta,
-    SparsePosterior,
-    ThetaClassification,
-    ThetaRegression,
-    TopicSelection,
-]
-# what a regularizer cannot do without
-REQUIRED = {DocumentLinks: {"links": eye_array(24, format="csr")}, PosteriorFunction: {"function": squares}}
-WITH_TOPICS = [cls for cls in CLASSES if "topics" in cls().get_params()]
+
+
+WITH_TOPICS = [cls for cls in CLASSES if "topics" in make(cls).get_params()]
