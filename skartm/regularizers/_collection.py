@@ -19,7 +19,7 @@ class NamedRegularizers:
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Parameters of the estimator and, if ``deep``, its regularizers by name and their parameters."""
-        params = super().get_params(deep=False)  # type: ignore[misc]
+        params = super().get_params(deep=deep)  # type: ignore[misc]
         if not deep:
             return params
         for name, regularizer in _pairs(self.regularizers):

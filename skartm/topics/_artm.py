@@ -30,7 +30,7 @@ from skartm.em import (
 from skartm.regularizers import NamedRegularizers, Terms, bind_all, check_regularizers
 from skartm.topics._base import TopicModel
 from skartm.topics._scored import ScoredModel
-from skartm.topics._start import initial_phi, spread_mass
+from skartm.topics._start import begin_unseen, initial_phi, spread_mass
 from skartm.topics._token_topics import TokenTopicsModel
 
 
@@ -329,6 +329,8 @@ class ARTMTransformer(NamedRegularizers, ScoredModel, TokenTopicsModel, TopicMod
             n_wt = phi.copy()
             for tokens, mass in zip(layout.blocks, block_mass, strict=True):
                 n_wt[tokens, :n_topics] *= mass.astype(dtype)
+        if warm:
+            begin_unseen(phi, n_wt, layout, batches, self.random_state)
         n_samples, n_updates = (self._counted_samples, self.n_updates_) if warm else (batches.n_samples, 0)
         counters = Counters(n_wt, clipped=True, n_threads=self._n_threads(), blocks=layout.blocks)
         return State(phi, counters, n_samples, n_updates)

@@ -62,7 +62,7 @@ class TopicModel(ModalModel, CallbackSupportMixin, ClassNamePrefixFeaturesOutMix
         weights = check_weights(self, sample_weight, X.shape[0])
         y = self._targets(y, X.shape[0])
         X, weights, y, held_out = self._hold_out(X, weights, y)
-        layout = self._layout(X, n_docs=X.shape[0], y=y, known=warm)
+        layout = self._layout(X, n_docs=X.shape[0], y=y, sample_weight=weights)
         engine = self._engine(layout, warm=warm)
         batches = self._batches(X, weights, layout, online=decay is not None)
         state = self._start(layout, batches, warm=warm)
@@ -158,6 +158,8 @@ class TopicModel(ModalModel, CallbackSupportMixin, ClassNamePrefixFeaturesOutMix
         X = check_counts(self, X, self._dtype(), reset=first)
         weights = check_weights(self, sample_weight, X.shape[0])
         layout = self._layout(X, y=self._targets(y, X.shape[0]), known=not first)
+        y = self._targets(y, X.shape[0])
+        layout = self._layout(X, n_docs=X.shape[0], y=y, sample_weight=weights, known=not first)
         engine = self._engine(layout, warm=not first)
         batches = self._batches(X, weights, layout, online=True)
         if first:

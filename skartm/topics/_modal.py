@@ -11,6 +11,7 @@ from skartm.em import Layout, Modality, resolve_modalities
 from skartm.regularizers._numbers import is_number
 
 _PREFIX = "modality_weights__"
+_ROWS = 65536  # documents counted at once
 
 
 class ModalModel:
@@ -61,8 +62,16 @@ class ModalModel:
                 msg = f"{owner}: the weight of modality {name!r} must be a finite number, at least 0. Got {weight!r}."
                 raise ValueError(msg)
 
-    def _layout(self, X: Any, *, n_docs: int | None = None, y: NDArray | None = None, known: bool = False) -> Layout:
-        """Names, modalities and what else the terms need; ``known`` takes relative weights from the last fit."""
+    def _layout(
+        self,
+        X: Any,
+        *,
+        n_docs: int | None = None,
+        y: NDArray | None = None,
+        sample_weight: NDArray | None = None,
+        known: bool = False,
+    ) -> Layout:
+        """Names, modalities and what else the terms need; ``known`` takes the weights of the fit, whatever X is."""
         n_tokens = X.shape[1]
         names = self.topic_names
         if names is None:
@@ -73,6 +82,8 @@ class ModalModel:
             modalities = self._weighted(modalities, X, known=known)
         documents = None if n_docs is None else X
         return Layout(tuple(names), n_tokens, modalities, self._names_of_tokens(n_tokens), n_docs, y, documents)
+            modalities = self._weighted(modalities, X, sample_weight, known=known)
+        return Layout(tuple(names), n_tokens, modalities, self._names_of_tokens(n_tokens), n_docs, y)
 
     def _names_of_tokens(self, n_tokens: int) -> tuple[str, ...] | None:
         names = self.token_names if self.token_names is not None else getattr(self, "feature_names_in_", None)
@@ -87,7 +98,9 @@ class ModalModel:
             raise ValueError(msg)
         return names
 
-    def _weighted(self, modalities: tuple[Modality, ...], X: Any, *, known: bool) -> tuple[Modality, ...]:
+    def _weighted(
+        self, modalities: tuple[Modality, ...], X: Any, sample_weight: NDArray | None, *, known: bool
+    ) -> tuple[Modality, ...]:
         declared = dict(self.modality_weights or {})
         names = [modality.name for modality in modalities]
         asked = [*declared, *([self.main_modality] if self.main_modality is not None else [])]
@@ -100,14 +113,34 @@ class ModalModel:
             weights = self.modality_weights_
         else:
             weights = {name: float(declared.get(name, 1.0)) for name in names}
+            if not any(weights.values()):
+                msg = f"{type(self).__name__}: at least one modality must have a positive weight. Got {declared!r}."
+                raise ValueError(msg)
             if self.main_modality is not None:
-                weights = self._relative_weights(weights, modalities, X)
+                weights = self._relative_weights(weights, modalities, X, sample_weight)
             self.modality_weights_ = weights
         return tuple(replace(modality, weight=weights[modality.name]) for modality in modalities)
 
-    def _relative_weights(self, weights: dict[str, float], modalities: Any, X: Any) -> dict[str, float]:
+    def _relative_weights(
+        self, weights: dict[str, float], modalities: tuple[Modality, ...], X: Any, sample_weight: NDArray | None
+    ) -> dict[str, float]:
         """kappa_m = g_m N_main / N_m: a relative weight of 1 gives a modality the mass of the main one."""
-        counts = np.bincount(X.indices, weights=X.data, minlength=X.shape[1])
+        counts = _token_counts(X, sample_weight)
         mass = {modality.name: float(counts[modality.tokens].sum()) for modality in modalities}
         main = mass[self.main_modality]
+        if main == 0:
+            msg = f"{type(self).__name__}: the main modality must have tokens in X. Got none of {self.main_modality!r}."
+            raise ValueError(msg)
         return {name: weight * main / mass[name] if mass[name] > 0 else 0.0 for name, weight in weights.items()}
+
+
+def _token_counts(X: Any, sample_weight: NDArray | None) -> NDArray:
+    """Counts of every column, in float64; read by parts, for X may be larger than the memory."""
+    counts = np.zeros(X.shape[1])
+    for start in range(0, X.shape[0], _ROWS):
+        indptr = X.indptr[start : min(start + _ROWS, X.shape[0]) + 1]
+        x = X.data[indptr[0] : indptr[-1]].astype(np.float64)
+        if sample_weight is not None:
+            x *= np.repeat(sample_weight[start : start + _ROWS], np.diff(indptr))
+        counts += np.bincount(X.indices[indptr[0] : indptr[-1]], weights=x, minlength=X.shape[1])
+    return counts

@@ -49,3 +49,16 @@ def spread_mass(batches: Batches, layout: Layout) -> NDArray:
         counts += np.bincount(batch.indices[first:last], weights=x, minlength=layout.n_tokens)
     mass = np.array([counts[tokens].sum() for tokens in layout.blocks])
     return np.repeat(mass[:, None] / layout.n_topics, layout.n_topics, axis=1)
+
+
+def begin_unseen(phi_wt: NDArray, n_wt: NDArray, layout: Layout, batches: Batches, random_state: Any) -> None:
+    """Start the modalities that had no tokens so far, in place: their phi is all zeros, which no update leaves."""
+    unseen = [number for number, tokens in enumerate(layout.blocks) if not phi_wt[tokens].any()]
+    if not 0 < len(unseen) < len(layout.blocks):
+        return
+    phi, mass, n_topics = initial_phi(None, layout, random_state), spread_mass(batches, layout), layout.n_topics
+    for number in unseen:
+        tokens = layout.blocks[number]
+        if mass[number].any():
+            phi_wt[tokens, :n_topics] = phi[tokens]
+            n_wt[tokens, :n_topics] = phi[tokens] * mass[number]

@@ -74,29 +74,35 @@ def relative_scale(n_wt, r_wt, topics, relative):
     return scale
 
 
-def m_step(phi, n_wt, terms=()):
-    """phi = norm((n_wt + sum_i tau_i lambda_i r_i)_+): all terms at the old phi and the new counters."""
+def m_step(phi, n_wt, terms=(), blocks=None):
+    """phi = norm((n_wt + sum_i tau_i lambda_i r_i)_+): all terms at the old phi and the new counters.
+
+    Norm and relative strength are those of every block of tokens (modality) by itself; None is one block.
+    """
+    blocks = [range(phi.shape[0])] if blocks is None else blocks
     total = n_wt.copy()
     for term in terms:
         response = term["response"](phi)
-        scale = relative_scale(n_wt, response, term["topics"], term["relative"])
-        total += term["tau"] * scale * response
+        for block in map(list, blocks):
+            scale = relative_scale(n_wt[block], response[block], term["topics"], term["relative"])
+            total[block] += term["tau"] * scale * response[block]
     total[total < 0] = 0
     new = np.zeros(phi.shape)
-    for t in range(phi.shape[1]):
-        mass = total[:, t].sum()
-        if mass > 0:
-            new[:, t] = total[:, t] / mass
+    for block in map(list, blocks):
+        for t in range(phi.shape[1]):
+            mass = total[block, t].sum()
+            if mass > 0:
+                new[block, t] = total[block, t] / mass
     new[new < FLOOR] = 0
     return new
 
 
-def offline(documents, phi, *, n_iter, n_passes, terms=(), prior=None, weights=None):
+def offline(documents, phi, *, n_iter, n_passes, terms=(), prior=None, weights=None, blocks=None):
     """phi after ``n_iter`` iterations, and the log-likelihood that every E-step saw."""
     track = []
     for _ in range(n_iter):
         _, n_wt, log_likelihood = e_step(documents, phi, n_passes=n_passes, prior=prior, weights=weights)
-        phi = m_step(phi, n_wt, terms)
+        phi = m_step(phi, n_wt, terms, blocks)
         track.append(log_likelihood)
     return phi, track
 
@@ -115,6 +121,7 @@ def online(
     prior=None,
     weights=None,
     first=None,
+    blocks=None,
 ):
     """n_wt <- (1 - rho_k) n_wt + rho_k * total / batch * counts, from counters proportional to phi.
 
@@ -124,8 +131,13 @@ def online(
     seen = sum(weights)
     total = seen if total_samples is None else total_samples
     first = len(documents) if first is None else first
-    mass = sum(weight * x for weight, document in zip(weights[:first], documents) for _, x in document)
-    counters, counted, update = phi * (mass / phi.shape[1]), sum(weights[:first]), 0
+    mass = np.zeros(phi.shape[0])
+    for weight, document in zip(weights[:first], documents):
+        for w, x in document:
+            mass[w] += weight * x
+    counters, counted, update = phi.copy(), sum(weights[:first]), 0
+    for block in [range(phi.shape[0])] if blocks is None else blocks:
+        counters[list(block)] *= mass[list(block)].sum() / phi.shape[1]
     for _ in range(n_iter):
         for start in range(0, len(documents), batch_size):
             part = slice(start, start + batch_size)
@@ -136,5 +148,5 @@ def online(
             rho = (offset + update) ** -power
             counters = (1 - rho) * total / counted * counters + rho * total / sum(weights[part]) * n_wt
             counted = total
-            phi = m_step(phi, counters, terms)
+            phi = m_step(phi, counters, terms, blocks)
     return phi
