@@ -29,12 +29,13 @@ from skartm.em import (
 )
 from skartm.regularizers import NamedRegularizers, Terms, bind_all, check_regularizers
 from skartm.topics._base import TopicModel
+from skartm.topics._readable import ReadableModel
 from skartm.topics._scored import ScoredModel
 from skartm.topics._start import begin_unseen, initial_phi, spread_mass
 from skartm.topics._token_topics import TokenTopicsModel
 
 
-class ARTMTransformer(NamedRegularizers, ScoredModel, TokenTopicsModel, TopicModel):
+class ARTMTransformer(NamedRegularizers, ScoredModel, ReadableModel, TokenTopicsModel, TopicModel):
     r"""Topic model with additive regularization.
 
     Maximises the regularised log-likelihood by the EM algorithm [1]_:
