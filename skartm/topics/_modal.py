@@ -125,7 +125,7 @@ class ModalModel:
         self, weights: dict[str, float], modalities: tuple[Modality, ...], X: Any, sample_weight: NDArray | None
     ) -> dict[str, float]:
         """kappa_m = g_m N_main / N_m: a relative weight of 1 gives a modality the mass of the main one."""
-        counts = _token_counts(X, sample_weight)
+        counts = token_counts(X, sample_weight)
         mass = {modality.name: float(counts[modality.tokens].sum()) for modality in modalities}
         main = mass[self.main_modality]
         if main == 0:
@@ -134,7 +134,7 @@ class ModalModel:
         return {name: weight * main / mass[name] if mass[name] > 0 else 0.0 for name, weight in weights.items()}
 
 
-def _token_counts(X: Any, sample_weight: NDArray | None) -> NDArray:
+def token_counts(X: Any, sample_weight: NDArray | None) -> NDArray:
     """Counts of every column, in float64; read by parts, for X may be larger than the memory."""
     counts = np.zeros(X.shape[1])
     for start in range(0, X.shape[0], _ROWS):

@@ -1,0 +1,394 @@
+"""ARTMClassifier: class labels as a modality."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+from scipy import sparse
+from scipy.special import expit
+from sklearn.base import BaseEstimator, ClassifierMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import Tags
+from sklearn.utils.validation import check_is_fitted
+
+from skartm._validation import check_choice, check_counts, check_dtype, check_real, check_weights
+from skartm.em import Decay, ModalitySelection
+from skartm.regularizers import NamedRegularizers
+from skartm.topics._artm import ARTMTransformer
+from skartm.topics._labels import LABELS, Labels, label_modality, read_labels, read_prior
+from skartm.topics._modal import ModalModel
+from skartm.topics._topic_bayes import TopicBayes
+
+_OWN = ("label_weight", "rule", "class_prior", "threshold")
+
+
+class ARTMClassifier(
+    ClassifierMixin,
+    NamedRegularizers,
+    ModalModel,
+    ClassNamePrefixFeaturesOutMixin,
+    TransformerMixin,
+    BaseEstimator,
+):
+    r"""Topic model of documents and their class labels, which classifies by topics.
+
+    Labels are tokens of a modality of their own: each topic has a distribution over words and one over classes [1]_,
+
+    .. math:: \sum_d \sum_w n_{dw} \ln \sum_t \phi_{wt} \theta_{td} +
+              \kappa \sum_d \sum_{c \in d} \ln \sum_t p(c|t)\, \theta_{td} + \sum_i \tau_i R_i(\Phi, \Theta) \to \max
+
+    so that topics form that tell classes apart. A document without label gets its topics from the words alone, and its
+    class from the topics.
+
+    Parameters
+    ----------
+    n_components : int, default=10
+        Number of topics; rather more than there are classes.
+    label_weight : float, default=2.0
+        Mass of all labels, relative to that of all other tokens: with 1 the label of a document weighs as much as its
+        words do, on average. 0 learns the topics of :class:`ARTMTransformer`, which do not know the labels.
+    rule : {"bayes", "mixture"}, default="bayes"
+        From topics to classes. "bayes": :math:`p(c|d) \propto p(c) \prod_t q(t|c)^{s \sqrt{\theta_{td}}}`, with q from
+        the topics that the words of the training documents get without their labels. "mixture":
+        :math:`p(c|d) = \sum_t p(c|t)\, \theta_{td}`; less accurate.
+    class_prior : None, "uniform" or array of shape (n_classes,), default=None
+        Frequencies of the classes where the model is used; None: as in the training documents. Not for indicators.
+    threshold : float in (0, 1), default=0.5
+        Indicator matrices: probability from which on ``predict`` gives a label.
+    regularizers, ..., verbose
+        As in :class:`ARTMTransformer`. Labels are the modality "labels" of the model: regularizers and
+        ``modality_weights`` treat it as any other. ``modalities`` speaks of the columns of X alone, which are the
+        modality "words" by default.
+
+    Attributes
+    ----------
+    classes_ : array of shape (n_classes,)
+        Labels; columns of an indicator matrix.
+    components_ : array of shape (n_components, n_tokens)
+        phi of the columns of X.
+    class_components_ : array of shape (n_components, n_classes)
+        p(c|t).
+    class_count_ : array of shape (n_classes,)
+        Documents of every class, by weight.
+    model_ : ARTMTransformer
+        The topic model of tokens and labels; its columns are those of X and one a class.
+    history_ : dict of lists
+    n_iter_ : int
+    n_features_in_ : int
+    feature_names_in_ : array of str
+        When X has string column names.
+
+    See Also
+    --------
+    ARTMTransformer : Without labels, and all parameters.
+    TopicPipeline : From texts and other columns of a data frame.
+
+    References
+    ----------
+    .. [1] T. Rubin, A. Chambers, P. Smyth, M. Steyvers. "Statistical topic models for multi-label document
+       classification." Machine Learning 88, 2012; K. Vorontsov et al. "Non-Bayesian additive regularization for
+       multimodal topic modeling of large collections." TM workshop at CIKM 2015.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skartm import ARTMClassifier
+    >>> from skartm.datasets import load_peps
+    >>> peps = load_peps()
+    >>> model = ARTMClassifier(20, max_iter=20, tol=0, random_state=0).fit(peps.data[::2], peps.type[::2])
+    >>> model.classes_.tolist()
+    ['Informational', 'Process', 'Standards Track']
+    >>> bool(model.score(peps.data[1::2], peps.type[1::2]) > 0.7)
+    True
+    >>> model.predict_proba(peps.data[:5]).shape, model.transform(peps.data[:5]).shape
+    ((5, 3), (5, 20))
+    """
+
+    def __init__(
+        self,
+        n_components: int = 10,
+        *,
+        label_weight: float = 2.0,
+        rule: str = "bayes",
+        class_prior: Any = None,
+        threshold: float = 0.5,
+        regularizers: Any = (),
+        topic_names: Any = None,
+        token_names: Any = None,
+        modalities: Any = None,
+        modality_weights: Any = None,
+        main_modality: Any = None,
+        learning_method: str = "batch",
+        max_iter: int = 50,
+        unregularized_iter: int = 0,
+        tol: float = 1e-3,
+        max_doc_iter: int = 10,
+        doc_tol: float = 0.01,
+        reuse_theta: bool = False,
+        batch_size: int = 2048,
+        learning_offset: float = 1.0,
+        learning_decay: float = 0.7,
+        total_samples: float | None = None,
+        init: Any = None,
+        validation_fraction: float | None = None,
+        evaluation: str = "completion",
+        warm_start: bool = False,
+        dtype: DTypeLike = "float32",
+        n_jobs: int | None = None,
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.n_components = n_components
+        self.label_weight = label_weight
+        self.rule = rule
+        self.class_prior = class_prior
+        self.threshold = threshold
+        self.regularizers = regularizers
+        self.topic_names = topic_names
+        self.token_names = token_names
+        self.modalities = modalities
+        self.modality_weights = modality_weights
+        self.main_modality = main_modality
+        self.learning_method = learning_method
+        self.max_iter = max_iter
+        self.unregularized_iter = unregularized_iter
+        self.tol = tol
+        self.max_doc_iter = max_doc_iter
+        self.doc_tol = doc_tol
+        self.reuse_theta = reuse_theta
+        self.batch_size = batch_size
+        self.learning_offset = learning_offset
+        self.learning_decay = learning_decay
+        self.total_samples = total_samples
+        self.init = init
+        self.validation_fraction = validation_fraction
+        self.evaluation = evaluation
+        self.warm_start = warm_start
+        self.dtype = dtype
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.input_tags.positive_only = True
+        tags.transformer_tags.preserves_dtype = [str(check_dtype(self))]
+        tags.classifier_tags.multi_label = True
+        tags.classifier_tags.poor_score = True  # as MultinomialNB: counts, not points in a plane
+        return tags
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "ARTMClassifier":
+        """Learn topics of words and labels, and how topics tell classes.
+
+        Parameters
+        ----------
+        X : array or sparse matrix of shape (n_docs, n_tokens)
+            Non-negative counts.
+        y : array of shape (n_docs,), or indicator matrix of shape (n_docs, n_labels)
+            One class a document, or any number of labels.
+        sample_weight : array of shape (n_docs,), default=None
+            How often every document counts.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError, TypeError
+            Parameters or data that cannot be used; the message says what to do.
+        """
+        self._check_own()
+        warm = bool(self.warm_start) and hasattr(self, "model_")
+        X = check_counts(self, X, check_dtype(self), reset=not warm)
+        labels = read_labels(y, X, type(self).__name__, self.classes_ if warm else None)
+        weights = check_weights(self, sample_weight, X.shape[0])
+        if warm:
+            self._check_kind(labels)
+        model = self._model(X, labels, weights, self.model_ if warm else None)
+        model.fit(_beside(X, labels.columns), sample_weight=weights)
+        bayes = TopicBayes(labels.classes.size, model.components_.shape[0], labels.multilabel)
+        return self._learn_classes(model, bayes, X, labels, weights)
+
+    def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> "ARTMClassifier":
+        """Update topics and classes by the documents of X.
+
+        Parameters
+        ----------
+        X : array or sparse matrix of shape (n_docs, n_tokens)
+        y : array of shape (n_docs,), or indicator matrix of shape (n_docs, n_labels)
+        classes : array of shape (n_classes,), default=None
+            All classes that will come; needed in the first call, unless y is an indicator matrix.
+        sample_weight : array of shape (n_docs,), default=None
+
+        Returns
+        -------
+        self
+        """
+        self._check_own()
+        owner, first = type(self).__name__, not hasattr(self, "model_")
+        X = check_counts(self, X, check_dtype(self), reset=first)
+        if not first and classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+            msg = f"{owner}: classes must be those of the first partial_fit, {self.classes_.tolist()}. Got {classes!r}."
+            raise ValueError(msg)
+        labels = read_labels(y, X, owner, classes if first else self.classes_)
+        if first and classes is None and not labels.multilabel:
+            msg = f"{owner}: classes must be passed on the first call to partial_fit."
+            raise ValueError(msg)
+        weights = check_weights(self, sample_weight, X.shape[0])
+        if not first:
+            self._check_kind(labels)
+        model = self._model(X, labels, weights, None) if first else self.model_
+        model.partial_fit(_beside(X, labels.columns), sample_weight=weights)
+        decay = Decay(float(self.learning_offset), float(self.learning_decay))
+        bayes = TopicBayes(labels.classes.size, model.components_.shape[0], labels.multilabel) if first else self._bayes
+        return self._learn_classes(model, bayes, X, labels, weights, 1.0 if first else decay.rho(bayes.n_updates + 1))
+
+    # --- use ---------------------------------------------------------------------------------------------------------
+
+    def transform(self, X: Any) -> NDArray:
+        """Topic distributions of documents, from their tokens without any label; of shape (n_docs, n_components)."""
+        check_is_fitted(self, "model_")
+        return self._doc_topic(check_counts(self, X, check_dtype(self), reset=False))
+
+    def predict_proba(self, X: Any) -> NDArray:
+        """Probabilities of the classes.
+
+        Parameters
+        ----------
+        X : array or sparse matrix of shape (n_docs, n_tokens)
+
+        Returns
+        -------
+        array of shape (n_docs, n_classes)
+            Rows sum to 1; for indicators the probability of every label by itself.
+        """
+        theta = self.transform(X)
+        if self._bayes.multilabel:
+            return self._label_probabilities(np.asarray(theta, dtype=np.float64))
+        p = self._class_probabilities(np.asarray(theta, dtype=np.float64))
+        if self.class_prior is not None:
+            present = self.class_count_ > 0
+            prior = read_prior(self.class_prior, self.classes_.size, type(self).__name__)
+            p[:, present] *= prior[present] / (self.class_count_[present] / self.class_count_.sum())
+        total = p.sum(axis=1, keepdims=True)
+        return np.divide(p, total, out=np.full_like(p, 1 / p.shape[1]), where=total > 0)
+
+    def predict(self, X: Any) -> NDArray:
+        """The most probable classes of shape (n_docs,), or an indicator matrix of the labels above ``threshold``."""
+        p = self.predict_proba(X)
+        if self._bayes.multilabel:
+            return (p >= float(self.threshold)).astype(np.int64)
+        return self.classes_[p.argmax(axis=1)]
+
+    def perplexity(self, X: Any, sample_weight: Any = None, *, modality: ModalitySelection = None) -> float:
+        """Perplexity of the tokens of X: lower is better; see :meth:`ARTMTransformer.score`."""
+        check_is_fitted(self, "model_")
+        X = check_counts(self, X, check_dtype(self), reset=False)
+        return self.model_.perplexity(self._wide(X), sample_weight=sample_weight, modality=modality)
+
+    def top_tokens(self, n_top: int = 10, *, modality: ModalitySelection = None) -> list[list[Any]]:
+        """Most probable tokens of each topic; of "labels" the classes. See :meth:`ARTMTransformer.top_tokens`."""
+        check_is_fitted(self, "model_")
+        tops = self.model_.top_tokens(n_top, modality=modality)
+        if self.model_.token_names is None and modality == LABELS:
+            return [[self.classes_[column - self.n_features_in_] for column in top] for top in tops]
+        return tops
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray:
+        """Names of the topics: ``topic_names`` if given, else the class name and a number."""
+        check_is_fitted(self, "model_")
+        return np.asarray(self.model_.topic_names, dtype=object)
+
+    @property
+    def components_(self) -> NDArray:
+        """phi of the columns of X."""
+        return self.model_.components_[:, : self.n_features_in_]
+
+    @property
+    def class_components_(self) -> NDArray:
+        """p(c|t)."""
+        learned = self.model_.components_[:, self.n_features_in_ :]
+        if self.model_.modality_weights_[LABELS] > 0:
+            return learned
+        mass = self._bayes.mass[0].T  # labels without weight: those of the documents in which the topic is
+        total = mass.sum(axis=1, keepdims=True)
+        return np.divide(mass, total, out=np.zeros_like(mass), where=total > 0)
+
+    @property
+    def class_count_(self) -> NDArray:
+        """Documents of every class, by weight."""
+        return self._bayes.count[0]
+
+    @property
+    def history_(self) -> Any:
+        """One entry an iteration."""
+        return self.model_.history_
+
+    @property
+    def n_iter_(self) -> int:
+        """Passes of the last fit."""
+        return self.model_.n_iter_
+
+    # --- hooks -------------------------------------------------------------------------------------------------------
+
+    def _check_own(self) -> None:
+        check_real(self, "label_weight", low=0.0)
+        check_choice(self, "rule", ("bayes", "mixture"))
+        check_real(self, "threshold", low=0.0, high=1.0)
+        check_dtype(self)
+        self._check_modalities()
+
+    def _check_kind(self, labels: Labels) -> None:
+        if labels.multilabel != self._bayes.multilabel:
+            kinds = ["one class a document", "an indicator matrix"]
+            was, now = kinds[self._bayes.multilabel], kinds[labels.multilabel]
+            msg = f"{type(self).__name__}: y must be {was}, as in the first fit. Got {now}."
+            raise ValueError(msg)
+
+    def _model(self, X: Any, labels: Labels, weights: NDArray | None, model: ARTMTransformer | None) -> ARTMTransformer:
+        """The topic model of tokens and labels, to be fitted."""
+        layout = self._layout(X, sample_weight=weights)
+        params = {name: value for name, value in self.get_params(deep=False).items() if name not in _OWN}
+        params |= label_modality(self, layout, X, labels, weights)
+        if model is None:
+            return ARTMTransformer(**params)
+        model.set_params(**params)
+        return model
+
+    def _learn_classes(
+        self,
+        model: ARTMTransformer,
+        bayes: TopicBayes,
+        X: Any,
+        labels: Labels,
+        weights: NDArray | None,
+        rho: float = 1.0,
+    ) -> "ARTMClassifier":
+        self.model_, self.classes_, self._bayes = model, labels.classes, bayes
+        bayes.learn(self._doc_topic(X), labels.columns, np.ones(X.shape[0]) if weights is None else weights, rho)
+        return self
+
+    def _wide(self, X: Any) -> Any:
+        """X with columns of labels, which are empty; nothing is copied."""
+        shape = (X.shape[0], self.model_.components_.shape[1])
+        return sparse.csr_matrix((X.data, X.indices, X.indptr), shape=shape, copy=False)
+
+    def _doc_topic(self, X: Any) -> NDArray:
+        return self.model_._doc_topic(self._wide(X))
+
+    def _class_probabilities(self, theta: NDArray) -> NDArray:
+        if self.rule == "bayes":
+            return np.exp(self._bayes.log_probabilities(theta))
+        return theta @ self.class_components_
+
+    def _label_probabilities(self, theta: NDArray) -> NDArray:
+        if self.rule == "bayes":
+            return expit(self._bayes.log_probabilities(theta))
+        with_label, without = self._bayes.count
+        per_document = with_label.sum() / (with_label[0] + without[0])
+        return -np.expm1(-per_document * (theta @ self.class_components_))  # at least one of a Poisson number
+
+
+def _beside(X: Any, columns: Any) -> Any:
+    return sparse.hstack([X, columns.astype(X.dtype)], format="csr")
