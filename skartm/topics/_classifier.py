@@ -207,7 +207,7 @@ class ARTMClassifier(
             self._check_kind(labels)
         model = self._model(X, labels, weights, self.model_ if warm else None)
         model.fit(_beside(X, labels.columns), sample_weight=weights)
-        bayes = TopicBayes(labels.classes.size, model.components_.shape[0], labels.multilabel)
+        bayes = TopicBayes(labels.classes.size, model.components_.shape[0], multilabel=labels.multilabel)
         return self._learn_classes(model, bayes, X, labels, weights)
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> "ARTMClassifier":
@@ -241,7 +241,11 @@ class ARTMClassifier(
         model = self._model(X, labels, weights, None) if first else self.model_
         model.partial_fit(_beside(X, labels.columns), sample_weight=weights)
         decay = Decay(float(self.learning_offset), float(self.learning_decay))
-        bayes = TopicBayes(labels.classes.size, model.components_.shape[0], labels.multilabel) if first else self._bayes
+        bayes = (
+            TopicBayes(labels.classes.size, model.components_.shape[0], multilabel=labels.multilabel)
+            if first
+            else self._bayes
+        )
         return self._learn_classes(model, bayes, X, labels, weights, 1.0 if first else decay.rho(bayes.n_updates + 1))
 
     # --- use ---------------------------------------------------------------------------------------------------------
