@@ -46,5 +46,13 @@ def test_import_is_silent_and_does_no_work():
 
 
 def test_public_names():
-    assert skartm.__all__ == ["LDA", "PLSA", "ARTMClassifier", "ARTMTransformer", "__version__", "topic_groups"]
+    assert skartm.__all__ == [
+        "LDA",
+        "PLSA",
+        "ARTMClassifier",
+        "ARTMTransformer",
+        "TopicPipeline",
+        "__version__",
+        "topic_groups",
+    ]
     assert skartm.__version__.split(".")[0].isdigit()

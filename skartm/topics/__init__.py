@@ -4,6 +4,7 @@ from skartm.topics._artm import ARTMTransformer
 from skartm.topics._classifier import ARTMClassifier
 from skartm.topics._groups import topic_groups
 from skartm.topics._lda import LDA
+from skartm.topics._pipeline import TopicPipeline
 from skartm.topics._plsa import PLSA
 
-__all__ = ["LDA", "PLSA", "ARTMClassifier", "ARTMTransformer", "topic_groups"]
+__all__ = ["LDA", "PLSA", "ARTMClassifier", "ARTMTransformer", "TopicPipeline", "topic_groups"]

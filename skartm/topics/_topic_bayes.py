@@ -19,7 +19,7 @@ class TopicBayes:
               q(t|c) \propto \beta + \sum_{d \in c} \theta_{td}^p
 
     A power p below 1 lets a topic that fills a tenth of a document count for more than a tenth of it: topics tell
-    classes by being there. Topics of a document are not independent; the strength s and the offsets b, of largest conditional
+    classes by being there. The topics of a document are not independent; s and b, of largest conditional
     likelihood, make up for it. With ``multilabel`` every label is a problem of its own, with or without it, and all
     have one s.
 
