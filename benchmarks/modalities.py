@@ -107,20 +107,20 @@ def weights(blocks, train, test, options) -> None:
             filled = np.flatnonzero(np.diff(counts.indptr))
             guess = (theta[filled] @ phi).argmax(axis=1)
             right[name] = float(np.mean(np.asarray(counts[filled, guess]).ravel() > 0)) if phi.any() else 0.0
-        print(f"{weight:14.2f} | {perplexity['words']:19.1f} {perplexity['maintainers']:12.1f} "
+        print(f"{weight:14.3f} | {perplexity['words']:19.1f} {perplexity['maintainers']:12.1f} "
               f"{perplexity['tags']:5.4g} | {right['tags']:15.4f} {right['maintainers']:17.4f}",
               flush=True)  # fmt: skip
 
 
 def numbers(text: str) -> list[float]:
-    return [float(item) for item in text.split(",")]
+    return [float(item) for item in text.split(",") if item]
 
 
 def main(argv=None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--topics", type=lambda text: [int(item) for item in text.split(",")], default=[50, 100])
     parser.add_argument("--label-weights", type=numbers, default=[0.5, 2.0])
-    parser.add_argument("--tag-weights", type=numbers, default=[0.0, 0.1, 0.3, 1.0, 3.0])
+    parser.add_argument("--tag-weights", type=numbers, default=[0.0, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0])
     parser.add_argument("--documents", type=int, default=None, help="so many of the 61,089 (default: all)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--data", default=None)
