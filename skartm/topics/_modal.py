@@ -70,8 +70,12 @@ class ModalModel:
         y: NDArray | None = None,
         sample_weight: NDArray | None = None,
         known: bool = False,
+        fitting: bool = False,
     ) -> Layout:
-        """Names, modalities and what else the terms need; ``known`` takes the weights of the fit, whatever X is."""
+        """Names, modalities and what else the terms need.
+
+        ``known`` takes the weights of the fit, whatever X is; ``fitting`` shows X to the terms.
+        """
         n_tokens = X.shape[1]
         names = self.topic_names
         if names is None:
@@ -79,11 +83,9 @@ class ModalModel:
             names = [f"{prefix}{t}" for t in range(self.n_components)]
         modalities = resolve_modalities(self.modalities, n_tokens, type(self).__name__)
         if modalities:
-            modalities = self._weighted(modalities, X, known=known)
-        documents = None if n_docs is None else X
-        return Layout(tuple(names), n_tokens, modalities, self._names_of_tokens(n_tokens), n_docs, y, documents)
             modalities = self._weighted(modalities, X, sample_weight, known=known)
-        return Layout(tuple(names), n_tokens, modalities, self._names_of_tokens(n_tokens), n_docs, y)
+        documents = X if fitting else None
+        return Layout(tuple(names), n_tokens, modalities, self._names_of_tokens(n_tokens), n_docs, y, documents)
 
     def _names_of_tokens(self, n_tokens: int) -> tuple[str, ...] | None:
         names = self.token_names if self.token_names is not None else getattr(self, "feature_names_in_", None)
