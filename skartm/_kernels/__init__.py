@@ -8,6 +8,7 @@ import importlib.util
 import os
 
 import skartm._kernels._cpu as _cpu
+from skartm._kernels._neighbours import nearest_neighbours
 from skartm._kernels._transpose import transpose_index
 from skartm._kernels._windows import count_gensim_windows, count_windows, has_token_order
 
@@ -19,6 +20,7 @@ __all__ = [
     "half_step",
     "has_token_order",
     "max_threads",
+    "nearest_neighbours",
     "transpose_index",
 ]
 

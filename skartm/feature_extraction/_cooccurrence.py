@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array, vstack
 from sklearn.utils import check_array
 
+from skartm._kernels import max_threads, nearest_neighbours, transpose_index
+
 # Multiply-adds of a block of the product, which bound its memory.
 _BLOCK = 1 << 25
 
@@ -75,8 +77,10 @@ def cooccurrence(
         msg = f"The 'min_count' parameter of cooccurrence must be a number above 0. Got {min_count!r}."
         raise ValueError(msg)
     X = check_array(X, accept_sparse="csr", ensure_min_features=1, accept_large_sparse=True)
-    if window is None:
+    if window is None and n_top is None:
         return _of_documents(X, measure, min_count, n_top)
+    if window is None:
+        return _symmetric(_nearest(_presence(X), measure, min_count, min(int(n_top or 1), X.shape[1])))
     counts = _within(_text(X), X.indptr, X.shape[1], window)
     single = counts.sum(axis=1)
     pairs = _measured(counts, single, single, float(single.sum()), measure, min_count)
@@ -91,10 +95,7 @@ def _check(name: str, value: Any) -> None:
 
 def _of_documents(X: Any, measure: str, min_count: float, n_top: int | None) -> csr_array:
     """Blocks of rows of B^T B, with B = (X > 0); of each only the pairs that are kept remain in memory."""
-    present = csr_array(X, copy=True)
-    present.sum_duplicates()
-    present.data = (present.data > 0).astype(np.float64)
-    present.eliminate_zeros()
+    present = _presence(X)
     single = np.asarray(present.sum(axis=0))  # documents with a token
     columns = csr_array(present.T)  # (W, D)
     # products that a row of the result takes: entries of all documents that the token is in
@@ -107,6 +108,44 @@ def _of_documents(X: Any, measure: str, min_count: float, n_top: int | None) -> 
             pairs = _measured(pairs, single[start:stop], single, X.shape[0], measure, min_count)
             blocks.append(_largest(pairs, n_top))
     return _symmetric(csr_array(vstack(blocks)))
+
+
+def _presence(X: Any) -> csr_array:
+    """1 where a document has a token; sorted, without zeros."""
+    present = csr_array(X, copy=True)
+    present.sum_duplicates()
+    present.data = (present.data > 0).astype(np.float64)
+    present.eliminate_zeros()
+    return present
+
+
+def _nearest(present: csr_array, measure: str, min_count: float, n_top: int) -> csr_array:
+    """The n_top largest entries of every row, without the others ever being in memory."""
+    n_docs, n_tokens = present.shape
+    indptr, indices = present.indptr.astype(np.int64), present.indices.astype(np.int32)
+    ends, docs, order = np.empty(n_tokens, np.int64), np.empty(indices.size, np.int32), np.empty(indices.size, np.int32)
+    transpose_index(indptr, indices.astype(np.int64), ends, docs, order)
+    common = np.arange(n_docs + 1, dtype=np.float64)
+    single, joint, scale = np.zeros(n_tokens), common, np.ones(n_docs + 1)
+    if measure != "count":
+        logs = np.log(np.maximum(common, 1))
+        single, joint = logs[np.diff(ends, prepend=0)], logs + logs[-1]
+    if measure == "npmi":  # a pair that is in every document says nothing: 0 / 0
+        surprise = logs[-1] - logs
+        scale = np.divide(1.0, surprise, out=np.zeros_like(surprise), where=surprise > 0)
+    values, columns = np.zeros((n_tokens, n_top)), np.zeros((n_tokens, n_top), np.int32)
+    found, n_threads = np.zeros(n_tokens, np.int32), max_threads()
+    scratch = np.zeros((n_threads, 2 * n_tokens), np.int32)
+    least = int(min(np.ceil(min_count), n_docs + 1))
+    nearest_neighbours(
+        indptr, indices, ends, docs, single, joint, scale, least, values, columns, found, scratch, n_threads
+    )
+    kept = np.arange(n_top) < found[:, None]
+    pairs = csr_array(
+        (values[kept], columns[kept], np.concatenate([[0], np.cumsum(found)])), shape=(n_tokens, n_tokens)
+    )
+    pairs.sort_indices()
+    return pairs
 
 
 def _text(X: Any) -> NDArray:

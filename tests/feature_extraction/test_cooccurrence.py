@@ -45,10 +45,41 @@ def test_against_loops(documents, window, measure, min_count, n_top):
 def test_blocks_do_not_change_it(monkeypatch):
     rng = np.random.default_rng(0)
     X = csr_array(rng.poisson(0.3, (40, 50)))
-    whole = cooccurrence(X, n_top=4)
+    whole = cooccurrence(X)
     for block in (1, 100, 2000):
         monkeypatch.setattr(module, "_BLOCK", block)
-        assert_array_equal(cooccurrence(X, n_top=4).toarray(), whole.toarray())
+        assert_array_equal(cooccurrence(X).toarray(), whole.toarray())
+
+
+@given(
+    seed=st.integers(0, 2**20),
+    measure=st.sampled_from(["ppmi", "npmi", "count"]),
+    n_top=st.integers(1, 12),
+    min_count=st.sampled_from([1, 2, 2.5, 100]),
+)
+def test_neighbours_are_the_largest_of_all_pairs(seed, measure, n_top, min_count):
+    rng = np.random.default_rng(seed)
+    X = csr_array(rng.poisson(0.4, (rng.integers(1, 30), 10)))
+    every = cooccurrence(X, measure=measure, min_count=min_count).toarray()
+    kept = np.zeros_like(every)
+    for row, values in enumerate(every):
+        best = np.argsort(-values.round(12), kind="stable")[:n_top]
+        kept[row, best] = values[best]
+    expected = np.maximum(kept, kept.T)
+    result = cooccurrence(X, measure=measure, min_count=min_count, n_top=n_top).toarray()
+    if measure == "count":
+        assert_allclose(result, expected)
+    # rounding decides between equal informations: the values that are kept are the same, not the columns
+    for ours, theirs in zip(result, expected, strict=True):
+        assert_allclose(np.sort(ours)[::-1][:n_top], np.sort(theirs)[::-1][:n_top], atol=1e-12)
+
+
+def test_npmi_is_at_most_one():
+    X = csr_array([[1, 1, 0, 1], [1, 1, 0, 1], [0, 0, 1, 1], [0, 0, 1, 1]])
+    expected = np.zeros((4, 4))
+    expected[0, 1] = expected[1, 0] = 1  # and the token of all documents says nothing
+    assert_allclose(cooccurrence(X, measure="npmi").toarray(), expected)
+    assert_allclose(cooccurrence(X, measure="npmi", n_top=2).toarray(), expected)
 
 
 def test_counts_are_not_weights():
