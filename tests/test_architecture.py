@@ -22,6 +22,7 @@ ALLOWED = {
     "nmf": {"em", "simplex", "_kernels"},
     "monotonic": {"em", "simplex", "_kernels"},
     "model_selection": {"topics", "regularizers", "metrics", "em", "simplex", "_kernels"},
+    "recipes": {"topics", "regularizers"},
     "plotting": {"topics", "regularizers", "metrics", "em", "simplex", "_kernels"},
     "neural": {"topics", "regularizers", "metrics", "em", "simplex", "_kernels"},
     "datasets": set(),
