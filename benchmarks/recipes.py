@@ -1,7 +1,7 @@
 """Recipes against plain PLSA: 70/30 split of the documents, the same passes, mean over seeds.
 
-Held-out perplexity by document completion, NPMI of the 10 top tokens counted in the held-out documents, diversity of the
-25 top tokens, sparsity of phi, dead topics. The recipes' strengths were found by ``--search``: a random search over the
+Held-out perplexity by document completion, NPMI of the 10 top tokens counted in the held-out documents, diversity of
+the 25 top tokens, sparsity of phi, dead topics. The recipes' strengths come from ``--search``: a random search over the
 same scores, schedules among the parameters, on splits of its own.
 
 python benchmarks/recipes.py

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, issparse, triu
 
-from skartm.em import Layout, ModalitySelection, PhiTerm, TopicSelection
+from skartm._kernels import half_step
+from skartm.em import Layout, ModalitySelection, PhiTerm, TopicSelection, padded, padded_zeros
 from skartm.feature_extraction import cooccurrence
 from skartm.regularizers._base import Regularizer
 from skartm.regularizers._cells import Cells, consecutive
@@ -169,20 +170,46 @@ class _CoherenceTerm(PhiTerm):
 
 
 class _QuadraticTerm(_CoherenceTerm):
-    _symmetric: csr_array | None = None
+    """phi * (C phi), by the kernel that adds expected counts.
+
+    The value after an M-step and the term of the next one have the same phi: the product is kept from one to the other.
+    """
+
+    _pairs: csr_array | None = None
+    _phi: NDArray | None = None
+    _product: NDArray
 
     def _value(self, phi: NDArray, n_wt: NDArray) -> float:
-        return float(0.5 * np.einsum("wt->", self._term(phi, n_wt), dtype=np.float64))
+        sums = np.einsum("wt->t", self._products(phi), dtype=np.float64)
+        return float(0.5 * sums @ self._mass(n_wt))
 
     def _term(self, phi: NDArray, n_wt: NDArray) -> NDArray:
-        if self._symmetric is None or self._symmetric.dtype != phi.dtype:
-            matrix = self._source.matrix
-            self._symmetric = csr_array((matrix + matrix.T) / 2).astype(phi.dtype)
-        term = self._votes(self._symmetric, phi)
-        mass = n_wt[:, consecutive(self.topics)].sum(axis=0, dtype=np.float64)
-        term *= phi
-        term *= mass.astype(phi.dtype)
-        return term
+        return self._products(phi) * self._mass(n_wt).astype(phi.dtype)
+
+    def _mass(self, n_wt: NDArray) -> NDArray:
+        return n_wt[:, consecutive(self.topics)].sum(axis=0, dtype=np.float64)
+
+    def _products(self, phi: NDArray) -> NDArray:
+        """(cells of tokens, cells of topics)"""
+        n_topics = phi.shape[1]
+        if self._phi is None or self._phi.dtype != phi.dtype or not np.array_equal(self._phi[:, :n_topics], phi):
+            self._phi = padded(phi, phi.dtype)
+            self._product = padded_zeros(phi.shape[0], n_topics, phi.dtype)
+            if self._pairs is None:
+                self._pairs = csr_array((self._source.matrix + self._source.matrix.T) / 2)
+            half_step.accumulate(
+                np.arange(phi.shape[0], dtype=np.int32),
+                self._pairs.indptr.astype(np.int64),
+                self._pairs.indices.astype(np.int32),
+                np.arange(self._pairs.nnz, dtype=np.int32),
+                self._pairs.data.astype(phi.dtype),
+                self._phi,
+                self._phi,
+                self._product,
+                padded_zeros(1, n_topics, phi.dtype),
+                1,
+            )
+        return self._product[:, :n_topics]
 
 
 _TERMS = {"linear": _CoherenceTerm, "quadratic": _QuadraticTerm}
