@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from skartm.em import Documents, Layout, ModalitySelection, PhiTerm, ThetaTerm, TopicSelection
 from skartm.regularizers._base import Regularizer
-from skartm.regularizers._cells import Cells
+from skartm.regularizers._cells import Cells, consecutive
 from skartm.regularizers._numbers import (
     SLICED,
     distribution_of_tokens,
@@ -16,6 +16,8 @@ from skartm.regularizers._numbers import (
     is_number,
 )
 from skartm.simplex import FLOOR
+
+_ROWS = 512  # documents whose logarithms stay in cache
 
 
 class SmoothSparsePhi(Regularizer):
@@ -259,14 +261,22 @@ class _SmoothSparseThetaTerm(ThetaTerm):
         power: float | None,
     ) -> None:
         self.alpha, self.topics, self.documents, self.passes, self.power = alpha, topics, documents, passes, power
+        self._chosen = consecutive(topics)
 
     def value(self, theta_dt: NDArray, documents: Documents) -> float:
-        theta = np.maximum(theta_dt, theta_dt.dtype.type(FLOOR)).astype(np.float64)
-        values = np.log(theta) if self.power is None else theta**self.power
-        if documents.sample_weight is not None:
-            values *= documents.sample_weight[:, None]
         last = 1.0 if self.passes is None else float(self.passes[-1])
-        return last * float((values * self._strength(documents)).sum())
+        strength = np.broadcast_to(self._strength(documents), theta_dt.shape)
+        total = 0.0
+        for start in range(0, theta_dt.shape[0], _ROWS):
+            rows = slice(start, start + _ROWS)
+            theta = np.maximum(theta_dt[rows, self._chosen], theta_dt.dtype.type(FLOOR))
+            values = np.log(theta, out=theta) if self.power is None else theta**self.power
+            weight = np.ones(len(theta)) if documents.sample_weight is None else documents.sample_weight[rows]
+            if self.documents is None:
+                total += float(weight @ values @ self.alpha[self._chosen])
+            else:
+                total += float(np.einsum("d,dt,dt->", weight, values, strength[rows, self._chosen]))
+        return last * total
 
     def constant(self) -> NDArray | None:
         if self.documents is None and self.passes is None and self.power is None:
