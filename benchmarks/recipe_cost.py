@@ -47,9 +47,8 @@ def main() -> None:
     start = time.process_time()
     cooccurrence(X, measure="npmi", min_count=5, n_top=30)
     counting = time.process_time() - start
-    print(
-        f"PLSA {best['PLSA']:.3f} CPU s a pass, interpretable {best['recipe']:.3f}: {best['recipe'] / best['PLSA']:.2f} x"
-    )
+    ratio = best["recipe"] / best["PLSA"]
+    print(f"PLSA {best['PLSA']:.3f} CPU s a pass, interpretable {best['recipe']:.3f}: {ratio:.2f} x")
     print(f"co-occurrence, once: {counting:.2f} CPU s; over 40 passes {counting / 40 / best['PLSA']:.2f} x more")
 
 
