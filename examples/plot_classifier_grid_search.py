@@ -57,7 +57,7 @@ pipe = make_pipeline(
     ),
     LogisticRegression(C=100, class_weight="balanced", max_iter=2000),
 )
-taus = [0.0, 0.02, 0.05, 0.1]
+taus = [0.0, 0.03, 0.1]
 search = GridSearchCV(
     pipe,
     {"artmtransformer__decorrelation__tau": taus, "artmtransformer__n_components": sizes},
