@@ -64,8 +64,8 @@ class FittedTopics:
     Parameters
     ----------
     estimator : fitted estimator
-        A model with ``components_``; or a :class:`sklearn.pipeline.Pipeline` with one as a step, or a search with
-        ``best_estimator_``, nested as you like.
+        A model with ``components_``; or a :class:`sklearn.pipeline.Pipeline` with one as a step, a ``TopicPipeline``, or a
+        search with ``best_estimator_``, nested as you like.
     X : data as ``estimator.transform`` takes them, default=None
     """
 
@@ -145,6 +145,8 @@ def _inside(estimator: Any) -> tuple[list[Any], Any] | None:
     """Transformers and the model behind them; None if there is nothing to open."""
     if hasattr(estimator, "best_estimator_"):
         return [], estimator.best_estimator_
+    if hasattr(estimator, "transformer_") and hasattr(estimator, "model_"):
+        return [estimator.transformer_], estimator.model_
     if not isinstance(estimator, Pipeline):
         return None
     steps = [step for _, step in estimator.steps if step is not None and not isinstance(step, str)]
