@@ -14,6 +14,7 @@ class ReadableModel:
     """Mixin: ``top_tokens`` and ``topic_table``, overall and of a modality."""
 
     components_: NDArray
+    main_modality: Any
 
     def top_tokens(self, n_top: int = 10, *, modality: ModalitySelection = None) -> list[list[Any]]:
         """Most probable tokens of each topic, most probable first.
@@ -23,7 +24,8 @@ class ReadableModel:
         n_top : int, default=10
             Tokens of a topic, at most; those of probability zero are left out.
         modality : None, name or names, default=None
-            Modalities whose tokens are listed; None is all, which compares probabilities of different distributions.
+            Modalities whose tokens are listed; None is the main one, or else the first. Several together compare
+            probabilities of different distributions.
 
         Returns
         -------
@@ -41,6 +43,7 @@ class ReadableModel:
         ----------
         n_top : int, default=10
         modality : None, name or names, default=None
+            None is the main modality, or else the first.
 
         Returns
         -------
@@ -56,6 +59,8 @@ class ReadableModel:
         """Columns of the modalities and, if the model knows them, their names."""
         check_is_fitted(self, "components_")
         layout = self._layout(self.components_, known=True)  # type: ignore[attr-defined]
+        if modality is None and layout.modalities:
+            modality = self.main_modality or layout.modalities[0].name
         columns = layout.tokens(modality, type(self).__name__)
         names = None if layout.token_names is None else np.asarray(layout.token_names, dtype=object)[columns].tolist()
         return columns, names
