@@ -64,8 +64,8 @@ class FittedTopics:
     Parameters
     ----------
     estimator : fitted estimator
-        A model with ``components_``; or a :class:`sklearn.pipeline.Pipeline` with one as a step, a ``TopicPipeline``, or a
-        search with ``best_estimator_``, nested as you like.
+        A model with ``components_``; or a :class:`sklearn.pipeline.Pipeline` with one as a step, a ``TopicPipeline``,
+        or a search with ``best_estimator_``, nested as you like.
     X : data as ``estimator.transform`` takes them, default=None
     """
 

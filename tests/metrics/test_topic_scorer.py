@@ -11,7 +11,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.pipeline import Pipeline, make_pipeline
 
-from skartm import LDA, ARTMTransformer
+from skartm import LDA, ARTMTransformer, TopicPipeline
 from skartm import metrics as m
 from skartm.metrics._topic_scores import COHERENCE_MEASURES, TOPIC_SCORES
 from tests.topics.models import MODELS, corpus, model
@@ -260,3 +260,13 @@ def test_bad_names_and_options():
         m.make_topic_scorer("diversity", top=3)
     with pytest.raises(TypeError, match=r"the score 'perplexity' takes no options. Got \['n_top'\]"):
         m.make_topic_scorer("perplexity", n_top=3)
+
+
+def test_topic_pipeline():
+    texts = np.array(
+        ["cat milk cat dog", "dog cat milk", "stock money bank", "money bank stock stock"] * 5, dtype=object
+    )
+    pipe = TopicPipeline(CountVectorizer(), model("plsa", n_components=2)).fit(texts)
+    counts = CountVectorizer().fit_transform(texts)
+    for name in ("npmi", "completion", "diversity"):
+        assert make(name)(pipe, texts) == make(name)(pipe.model_, counts)

@@ -19,7 +19,7 @@ def test_top_tokens_of_a_modality(fitted):
     for topic, tokens in zip(fitted.components_, fitted.top_tokens(3, modality="tags")):
         assert tokens == [NAMES[columns[place]] for place in np.argsort(-topic[columns], kind="stable")[:3]]
     assert all(8 < len(tokens) <= 12 for tokens in fitted.top_tokens(20, modality=["tags", "years"]))
-    assert len(fitted.top_tokens()[0]) == 10
+    assert fitted.top_tokens() == fitted.top_tokens(modality=INTERLEAVED[0])  # without a main modality the first
 
 
 def test_columns_without_names(fitted):
