@@ -146,6 +146,7 @@ def _inside(estimator: Any) -> tuple[list[Any], Any] | None:
     if hasattr(estimator, "best_estimator_"):
         return [], estimator.best_estimator_
     if hasattr(estimator, "transformer_") and hasattr(estimator, "model_"):
+    if hasattr(estimator, "transformer_") and hasattr(estimator, "model_"):  # TopicPipeline
         return [estimator.transformer_], estimator.model_
     if not isinstance(estimator, Pipeline):
         return None
@@ -162,4 +163,4 @@ def _inside(estimator: Any) -> tuple[list[Any], Any] | None:
 def _has_topics(estimator: Any) -> bool:
     if isinstance(estimator, Pipeline):
         return any(_has_topics(step) for _, step in estimator.steps)
-    return hasattr(estimator, "components_") or hasattr(estimator, "best_estimator_")
+    return any(hasattr(estimator, name) for name in ("components_", "best_estimator_", "transformer_"))

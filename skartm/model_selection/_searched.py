@@ -1,24 +1,27 @@
-"""What searches share: the estimator with and without what stands before the topic model, and the best model."""
+"""What searches share: the documents that are held out, and the best model."""
 
+from collections.abc import Mapping
+from numbers import Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
+from sklearn.base import BaseEstimator, MetaEstimatorMixin
 from sklearn.model_selection import train_test_split
-from sklearn.pipeline import Pipeline
-from sklearn.utils import _safe_indexing, check_random_state
+from sklearn.utils import Tags, _safe_indexing, check_random_state, get_tags, indexable
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import _num_samples, check_is_fitted
 
-from skartm.model_selection._stages import scorers_of
+from skartm.model_selection._front import Alone
+from skartm.model_selection._judges import Bench, judgement, judges_of
 
 
 def _best_has(name: str) -> Any:
-    """Whether the model that is searched has a method."""
+    """Whether the model that is searched has a method; raises its AttributeError."""
 
     def check(search: "TopicSearch") -> bool:
-        return hasattr(getattr(search, "best_estimator_", search.estimator), name)
+        getattr(getattr(search, "best_estimator_", search.estimator), name)
+        return True
 
     return check
 
@@ -31,31 +34,48 @@ class TopicSearch(MetaEstimatorMixin, BaseEstimator):
     validation_fraction: float
     random_state: Any
 
-    def _split(self) -> tuple[Any, Any]:
-        """Clones of what stands before the topic model, and of the model."""
-        if isinstance(self.estimator, Pipeline):
-            front = clone(self.estimator[:-1]) if len(self.estimator.steps) > 1 else None
-            return front, clone(self.estimator.steps[-1][1])
-        return None, clone(self.estimator)
+    def __sklearn_tags__(self) -> Tags:
+        tags, inner = super().__sklearn_tags__(), get_tags(self.estimator)
+        tags.estimator_type, tags.classifier_tags = inner.estimator_type, inner.classifier_tags
+        tags.transformer_tags, tags.target_tags, tags.input_tags = (
+            inner.transformer_tags,
+            inner.target_tags,
+            inner.input_tags,
+        )
+        return tags
 
-    def _joined(self, front: Any, model: Any) -> Any:
-        """The estimator again, of fitted parts."""
-        if front is None:
-            return model
-        return Pipeline([*front.steps, (self.estimator.steps[-1][0], model)])
+    def _check_model(self, model: Any, *names: str) -> None:
+        """Raise unless the model has what a search sets."""
+        owner = type(self).__name__
+        known = model.get_params() if hasattr(model, "get_params") and not isinstance(model, type) else {}
+        missing = [name for name in ("n_components", *names) if name not in known]
+        if missing or not hasattr(model, "transform"):
+            msg = (
+                f"{owner}: estimator must be a topic model with {', '.join(('n_components', *names))}, or a Pipeline "
+                f"or TopicPipeline that ends with one. Got {model!r}" + (f" without {missing}." if missing else ".")
+            )
+            raise TypeError(msg)
 
-    def _held_out(self, front: Any, X: Any, y: Any) -> tuple[Any, Any, Any]:
-        """Counts of the training documents, their targets, and counts of the held-out documents."""
-        rows = np.arange(X.shape[0] if hasattr(X, "shape") else len(X))
+    def _check_fraction(self) -> None:
+        value = self.validation_fraction
+        if not isinstance(value, Real) or isinstance(value, bool) or not 0 < value < 1:
+            msg = (
+                f"The 'validation_fraction' parameter of {type(self).__name__} must be a number between 0 and 1. Got "
+                f"{value!r} instead."
+            )
+            raise ValueError(msg)
+
+    def _held_out(self, front: Alone, X: Any, y: Any, judges: Mapping[str, Any]) -> tuple[Any, Any, Any, Bench]:
+        """Counts and targets of the training documents, a model to be fitted, and the bench of held-out documents."""
+        X, y = indexable(X, y)
+        rows = np.arange(_num_samples(X))
         train, held_out = train_test_split(
-            rows, test_size=self.validation_fraction, random_state=check_random_state(self.random_state)
+            rows, test_size=float(self.validation_fraction), random_state=check_random_state(self.random_state)
         )
         train, held_out = np.sort(train), np.sort(held_out)
-        texts, targets = _safe_indexing(X, train), None if y is None else _safe_indexing(y, train)
-        judged = _safe_indexing(X, held_out)
-        if front is None:
-            return texts, targets, judged
-        return front.fit_transform(texts, targets), targets, front.transform(judged)
+        targets, judged = (None, None) if y is None else (_safe_indexing(y, train), _safe_indexing(y, held_out))
+        counts, model = front.begin(_safe_indexing(X, train), targets)
+        return counts, targets, model, Bench(front, _safe_indexing(X, held_out), judged, judges)
 
     @available_if(_best_has("transform"))
     def transform(self, X: Any) -> NDArray:
@@ -63,14 +83,37 @@ class TopicSearch(MetaEstimatorMixin, BaseEstimator):
         check_is_fitted(self, "best_estimator_")
         return self.best_estimator_.transform(X)
 
+    @available_if(_best_has("predict"))
+    def predict(self, X: Any) -> NDArray:
+        """Classes of documents, by the best model."""
+        check_is_fitted(self, "best_estimator_")
+        return self.best_estimator_.predict(X)
+
+    @available_if(_best_has("predict_proba"))
+    def predict_proba(self, X: Any) -> NDArray:
+        """Probabilities of the classes, by the best model."""
+        check_is_fitted(self, "best_estimator_")
+        return self.best_estimator_.predict_proba(X)
+
     @available_if(_best_has("score"))
     def score(self, X: Any, y: Any = None) -> float:
         """Score of the best model on documents, by ``scoring``; higher is better."""
         check_is_fitted(self, "best_estimator_")
-        return scorers_of({"score": self.scoring})["score"](self.best_estimator_, X)
+        judge = judges_of(type(self).__name__, {"score": self.scoring})["score"]
+        return judgement(judge, self.best_estimator_, X, y)
 
     @available_if(_best_has("get_feature_names_out"))
     def get_feature_names_out(self, input_features: Any = None) -> NDArray:
         """Names of the topics."""
         check_is_fitted(self, "best_estimator_")
         return self.best_estimator_.get_feature_names_out(input_features)
+
+    @property
+    def classes_(self) -> NDArray:
+        """Classes of the best model."""
+        return self.best_estimator_.classes_
+
+    @property
+    def n_features_in_(self) -> int:
+        """Columns that the best model has seen."""
+        return self.best_estimator_.n_features_in_

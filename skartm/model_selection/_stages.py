@@ -1,81 +1,72 @@
-"""Stages of a path, what they score, and the table of their trials."""
+"""Stages of a path, and the table of their trials."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
-from skartm.metrics import make_topic_scorer
+from sklearn.base import clone
+
+# what the path sets itself, or what a warm start cannot change
+_TAKEN = ("max_iter", "n_components", "tol", "warm_start")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Stage:
     """One parameter and the values to try, weakest first."""
 
-    name: str | None
+    name: str
     values: tuple[Any, ...]
 
     def parameters(self, value: Any) -> dict[str, Any]:
-        """Parameters to set for a value; none for None, which goes on unchanged."""
-        return {} if value is None or self.name is None else {self.name: value}
+        """Parameters to set for a value, as a copy that the model may change; none for None, which goes on unchanged."""
+        return {} if value is None else {self.name: clone(value, safe=False)}
 
 
 def check_stages(declared: Any, model: Any) -> list[Stage]:
     """Stages of (name, values) pairs; raises on names that the model does not have."""
+    if not isinstance(declared, (list, tuple)) or not declared:
+        msg = (
+            f"The 'stages' parameter of TauPath must be a list of (parameter, values), at least one. Got {declared!r}."
+        )
+        raise (ValueError if isinstance(declared, (list, tuple)) else TypeError)(msg)
     known = model.get_params()
-    stages = []
-    for item in declared if isinstance(declared, (list, tuple)) else ():
-        if not isinstance(item, (list, tuple)) or len(item) != 2 or isinstance(item[1], str):
-            msg = f"TauPath: stages must be a list of (parameter, values). Got {item!r}."
-            raise TypeError(msg)
-        name, values = item[0], tuple(item[1])
-        if name not in known:
-            msg = (
-                f"TauPath: stages must name parameters of {type(model).__name__}. Got {name!r}; it has {sorted(known)}."
-            )
-            raise ValueError(msg)
-        if not values or any(value is None for value in values):
-            msg = f"TauPath: the stage {name!r} must have values to try, without None. Got {item[1]!r}."
-            raise ValueError(msg)
-        stages.append(Stage(name, values))
-    if not stages:
-        msg = f"TauPath: stages must be a list of (parameter, values), at least one. Got {declared!r}."
+    return [_check_stage(item, known, type(model).__name__) for item in declared]
+
+
+def _check_stage(item: Any, known: Mapping[str, Any], owner: str) -> Stage:
+    pair = isinstance(item, (list, tuple)) and len(item) == 2 and isinstance(item[0], str)
+    if not pair or isinstance(item[1], (str, Mapping)) or not isinstance(item[1], Iterable):
+        msg = f"The 'stages' parameter of TauPath must be a list of (parameter, values). Got {item!r} in it."
+        raise TypeError(msg)
+    name, values = item[0], tuple(item[1])
+    if name not in known:
+        close = get_close_matches(name, known, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else "parameters of a regularizer follow its name and '__'."
+        msg = f"TauPath: stages must name parameters of {owner}. Got {name!r}; {hint}"
         raise ValueError(msg)
-    for name in ("warm_start", "max_iter", "tol"):
-        if name not in known:
-            msg = f"TauPath: the estimator must be a topic model with {name!r}. Got {type(model).__name__}."
-            raise TypeError(msg)
-    return stages
+    if name in _TAKEN:
+        msg = f"TauPath: stages cannot change {name!r}, which the path keeps or sets itself."
+        raise ValueError(msg)
+    if not values or any(value is None for value in values):
+        msg = (
+            f"TauPath: the stage {name!r} must have values to try, without None. Got {item[1]!r}; the unchanged model is "
+            "tried always, and 'drop' leaves a regularizer out."
+        )
+        raise ValueError(msg)
+    return Stage(name, values)
 
 
-def scorers_of(declared: Mapping[Any, Any]) -> dict[Any, Any]:
-    """Scorers, larger is better, of names of scores, callables, or None for the estimator's own."""
-    return {name: _scorer(score) for name, score in declared.items()}
+COLUMNS = ("stage", "parameter", "value", "score", "feasible", "chosen", "fit_time")
 
 
-def _scorer(score: Any) -> Any:
-    if score is None:
-        return _own_score
-    return score if callable(score) else make_topic_scorer(score)
-
-
-def _own_score(estimator: Any, X: Any) -> float:
-    return float(estimator.score(X))
-
-
-class Results(dict):
+class Results(dict[str, list[Any]]):
     """Lists of equal length, one entry a trial."""
 
-    def __init__(self, constraints: Mapping[Any, float]) -> None:
-        keys = ("stage", "parameter", "value", "score", *constraints, "feasible", "chosen", "fit_time")
-        super().__init__({key: [] for key in keys})
-        self._stages: list[Any] = []
+    def __init__(self, constraints: Iterable[str]) -> None:
+        super().__init__({key: [] for key in (*COLUMNS[:4], *constraints, *COLUMNS[4:])})
 
-    def add(
-        self, stage: Stage, value: Any, scores: Mapping[Any, float], feasible: bool, chosen: bool, seconds: float
-    ) -> None:
+    def add(self, scores: Mapping[str, float], **entries: Any) -> None:
         """Record a trial."""
-        if stage not in self._stages:
-            self._stages.append(stage)
-        entry = {"stage": self._stages.index(stage), "parameter": stage.name, "value": value, **scores}
-        for key, item in (entry | {"feasible": feasible, "chosen": chosen, "fit_time": seconds}).items():
-            self[key].append(item)
+        for key, value in {**scores, **entries}.items():
+            self[key].append(value)

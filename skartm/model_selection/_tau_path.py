@@ -1,18 +1,20 @@
 """TauPath: raise one regularizer after the other, under a criterion."""
 
 import copy
+import math
 import time
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any
 
-import numpy as np
 from joblib import Parallel, delayed
 from sklearn.base import clone
-from sklearn.pipeline import Pipeline
 
-from skartm._validation import check_flag, check_integer, check_real
+from skartm._validation import check_choice, check_flag, check_integer
+from skartm.model_selection._front import front_of
+from skartm.model_selection._judges import Bench, judges_of, name_of
 from skartm.model_selection._searched import TopicSearch
-from skartm.model_selection._stages import Results, Stage, check_stages, scorers_of
+from skartm.model_selection._stages import COLUMNS, Results, Stage, check_stages
 
 
 class TauPath(TopicSearch):
@@ -27,19 +29,20 @@ class TauPath(TopicSearch):
 
     Parameters
     ----------
-    estimator : topic model with ``warm_start``, or Pipeline that ends with one
+    estimator : topic model with ``warm_start``, or Pipeline or TopicPipeline that ends with one
     stages : list of (str, sequence)
-        Names of parameters of the topic model (``"decorrelation__tau"``), and their values, weakest first: those after
-        the first that breaks a constraint are not considered.
+        Names of parameters of the topic model, without the name of a step (``"decorrelation__tau"``,
+        ``"decorrelation__tau__stop"`` of a schedule, ``"decorrelation"`` for whole regularizers), and their values,
+        weakest first: those from the first that breaks a constraint on are not considered.
     scoring : str or callable, default=None
-        What is to be large: a name of :func:`skartm.metrics.topic_scorer_names`, a scorer ``(estimator, X) -> float``,
-        or None for the estimator's own ``score``.
+        What is to be large: a name of :func:`skartm.metrics.topic_scorer_names` or of scikit-learn, a scorer
+        ``(estimator, X, y=None) -> float``, or None for the estimator's own ``score``.
     constraints : dict of str to float, or of callable to float, default=None
         How much worse each of these scores may become, as a share of its reference; ``{"perplexity": 0.05}``, the
-        default, lets perplexity be 5 % higher.
+        default, lets perplexity be 5 % higher. An empty dict allows everything.
     reference : {"start", "stage"}, default="start"
         What the constraints compare with: the model before the first stage, so that they hold for the whole path, or
-        the unchanged model of the stage.
+        the unchanged model of the stage. The unchanged model itself is always allowed.
     n_iter : int, default=10
         Passes of the first model and of every trial.
     validation_fraction : float in (0, 1), default=0.2
@@ -47,24 +50,28 @@ class TauPath(TopicSearch):
     refit : bool, default=True
         Train the chosen path once more on all documents.
     n_jobs : int, default=None
-        Trials of a stage at a time, as processes; the topic models in them use one thread each.
+        Trials of a stage at a time, as processes, which share the processors. Results do not depend on it.
     random_state : int, RandomState or None, default=None
         Choice of the held-out documents.
 
     Attributes
     ----------
     best_estimator_ : estimator
-        The last model of the path.
+        The last model of the path, with its own ``max_iter``, ``tol`` and ``warm_start`` again.
     best_params_ : dict
-        Chosen values.
+        Parameters of the topic model at the end of the path.
     best_score_ : float
         Its score on the held-out documents, before ``refit``.
     results_ : dict of lists
         One entry a trial: ``stage``, ``parameter``, ``value``, ``score``, every constraint, ``feasible``, ``chosen``,
-        ``fit_time``. ``pandas.DataFrame(path.results_)`` is a table.
+        ``fit_time``. Stage 0 is the model before the first stage, and the value None the one that goes on unchanged.
+        Of all scores larger is better: perplexity is negative. ``pandas.DataFrame(path.results_)`` is a table.
 
     Notes
     -----
+    Every trial is a fit of ``n_iter`` passes: schedules run from their beginning to their end in each, and the best
+    strengths are those of such a path, not those of one fit with ``max_iter`` passes from a random start.
+
     The same idea as TopicNet's experiments of cubes with a criterion such as "perplexity < 1.05 * minimum, coherence ->
     max", without files and processes of its own.
 
@@ -114,7 +121,7 @@ class TauPath(TopicSearch):
         ----------
         X : documents, whatever the estimator reads
         y : array of shape (n_docs,), default=None
-            Targets, for models that read them.
+            Targets, for models and scorers that read them.
 
         Returns
         -------
@@ -125,81 +132,111 @@ class TauPath(TopicSearch):
         ValueError, TypeError
             Stages, constraints or scores that cannot be used.
         """
-        n_iter, tolerances = self._check()
-        model = self.estimator.steps[-1][1] if isinstance(self.estimator, Pipeline) else self.estimator
-        stages = check_stages(self.stages, model)
-        scorers = scorers_of({"score": self.scoring, **{name: name for name in tolerances}})
-        front, inner = self._split()
-        given, targets, judged = self._held_out(front, X, y)
-        trial = _Trial(given, targets, judged, scorers, n_iter)
-        self.results_ = Results(tolerances)
-        chosen, scores, seconds = trial(clone(inner), {})
-        self.results_.add(Stage(None, ()), None, scores, True, True, seconds)
-        start = scores
-        with_jobs = Parallel(n_jobs=self.n_jobs)
-        self.best_params_: dict[str, Any] = {}
-        for stage in stages:
-            values = [None, *stage.values]
-            trials = with_jobs(delayed(trial)(copy.deepcopy(chosen), stage.parameters(value)) for value in values)
-            reference = start if self.reference == "start" else trials[0][1]
-            best = self._choose(stage, values, trials, reference, tolerances)
-            chosen, scores, _ = trials[best]
-            self.best_params_[str(stage.name)] = values[best] if best else chosen.get_params()[stage.name]
+        n_iter, front = self._check(), front_of(self.estimator)
+        stages, tolerances = check_stages(self.stages, front.declared), self._tolerances()
+        judges = judges_of("TauPath", {"score": self.scoring} | {name_of(score): score for score in tolerances})
+        shares = {name_of(score): float(share) for score, share in tolerances.items()}
+        counts, targets, model, bench = self._held_out(front, X, y, judges)
+        trial = _Trial(counts, targets, bench, n_iter)
+        self.results_ = Results(shares)
+        chosen, scores, seconds = trial(model, {})
+        self.results_.add(scores, stage=0, parameter=None, value=None, feasible=True, chosen=True, fit_time=seconds)
+        start, changes = scores, []
+        with Parallel(n_jobs=self.n_jobs) as parallel:
+            for number, stage in enumerate(stages, start=1):
+                tried = [stage.parameters(value) for value in (None, *stage.values)]
+                trials = parallel(delayed(trial)(copy.deepcopy(chosen), parameters) for parameters in tried)
+                reference = start if self.reference == "start" else trials[0][1]
+                best = self._choose(number, stage, trials, reference, shares)
+                chosen, scores, _ = trials[best]
+                changes.append(tried[best])
         self.best_score_ = scores["score"]
-        self._finish(X, y, front, inner, chosen, stages, n_iter)
+        final = chosen.get_params()
+        self.best_params_ = clone_values({stage.name: final[stage.name] for stage in stages if stage.name in final})
+        if self.refit:
+            front = front_of(self.estimator)
+            counts, chosen = front.begin(X, y)
+            for parameters in ({}, *changes):
+                chosen = advance(chosen, counts, y, clone_values(parameters), n_iter)
+        declared = front.declared.get_params(deep=False)
+        chosen.set_params(**{name: declared[name] for name in ("warm_start", "max_iter", "tol")})
+        self.best_estimator_ = front.joined(chosen)
         return self
 
-    def _check(self) -> tuple[int, Mapping[Any, float]]:
-        if self.reference not in ("start", "stage"):
-            msg = f"The 'reference' parameter of TauPath must be 'start' or 'stage'. Got {self.reference!r}."
-            raise ValueError(msg)
+    def _check(self) -> int:
+        n_iter, model = check_integer(self, "n_iter", minimum=1), front_of(self.estimator).declared
+        self._check_model(model, "warm_start", "max_iter", "tol")
+        check_choice(self, "reference", ("start", "stage"))
         check_flag(self, "refit")
-        check_real(self, "validation_fraction", low=0.0, high=1.0, open_low=True)
-        tolerances = {"perplexity": 0.05} if self.constraints is None else self.constraints
-        if not isinstance(tolerances, Mapping) or not all(np.isreal(value) for value in tolerances.values()):
-            msg = f"The 'constraints' parameter of TauPath must be a dict of score to share. Got {self.constraints!r}."
-            raise TypeError(msg)
-        return check_integer(self, "n_iter", minimum=1), tolerances
-
-    def _choose(self, stage: Stage, values: list, trials: list, reference: Mapping, tolerances: Mapping) -> int:
-        """Place of the best feasible trial; records all of them."""
-        feasible, still = [], True
-        for place, (_, scores, _) in enumerate(trials):
-            kept = all(
-                scores[name] >= reference[name] - share * abs(reference[name]) for name, share in tolerances.items()
+        self._check_fraction()
+        without = model.get_params(deep=False).get("unregularized_iter", 0)
+        if isinstance(without, Real) and without >= n_iter:
+            msg = (
+                f"TauPath: n_iter must be larger than the unregularized_iter of the model, or no trial is regularized. "
+                f"Got n_iter={n_iter} and unregularized_iter={without}."
             )
-            still = still and (kept or place == 0)
-            feasible.append(still)
-        best = max((place for place in range(len(trials)) if feasible[place]), key=lambda p: trials[p][1]["score"])
-        for place, (_, scores, seconds) in enumerate(trials):
-            self.results_.add(stage, values[place], scores, feasible[place], place == best, seconds)
-        return best
+            raise ValueError(msg)
+        return n_iter
 
-    def _finish(self, X: Any, y: Any, front: Any, inner: Any, chosen: Any, stages: Any, n_iter: int) -> None:
-        if self.refit:
-            front = None if front is None else clone(front)
-            given = X if front is None else front.fit_transform(X, y)
-            chosen = advance(clone(inner), given, y, {}, n_iter)
-            for stage in stages:
-                chosen = advance(chosen, given, y, stage.parameters(self.best_params_[str(stage.name)]), n_iter)
-        declared = inner.get_params(deep=False)
-        chosen.set_params(**{name: declared[name] for name in ("warm_start", "max_iter", "tol")})
-        self.best_estimator_ = self._joined(front, chosen)
+    def _tolerances(self) -> Mapping[Any, float]:
+        tolerances = {"perplexity": 0.05} if self.constraints is None else self.constraints
+        right = isinstance(tolerances, Mapping) and all(
+            (isinstance(score, str) or callable(score)) and _is_share(share) for score, share in tolerances.items()
+        )
+        if not right:
+            msg = (
+                "The 'constraints' parameter of TauPath must be a dict from scores, names or callables, to finite "
+                f"numbers. Got {self.constraints!r}."
+            )
+            raise TypeError(msg)
+        names = [name_of(score) for score in tolerances]
+        if len({*names, *COLUMNS}) < len(names) + len(COLUMNS):
+            msg = (
+                f"TauPath: the names of constraints must differ from each other and from {', '.join(COLUMNS)}. Got "
+                f"{names}; a function is known by its __name__."
+            )
+            raise ValueError(msg)
+        return tolerances
+
+    def _choose(self, number: int, stage: Stage, trials: list, reference: Mapping, shares: Mapping) -> int:
+        """Place of the best feasible trial; records all of them."""
+        feasible = [True]
+        for _, scores, _ in trials[1:]:
+            kept = all(scores[name] >= reference[name] - share * abs(reference[name]) for name, share in shares.items())
+            feasible.append(feasible[-1] and kept)
+        best = max(range(sum(feasible)), key=lambda place: _comparable(trials[place][1]["score"]))
+        for place, (value, (_, scores, seconds)) in enumerate(zip((None, *stage.values), trials, strict=True)):
+            entries = {"value": value, "feasible": feasible[place], "chosen": place == best, "fit_time": seconds}
+            self.results_.add(scores, stage=number, parameter=stage.name, **entries)
+        return best
 
 
 class _Trial:
     """Train on some documents, score on others."""
 
-    def __init__(self, given: Any, y: Any, judged: Any, scorers: Mapping[Any, Any], n_iter: int) -> None:
-        self.given, self.y, self.judged, self.scorers, self.n_iter = given, y, judged, scorers, n_iter
+    def __init__(self, counts: Any, y: Any, bench: Bench, n_iter: int) -> None:
+        self.counts, self.y, self.bench, self.n_iter = counts, y, bench, n_iter
 
-    def __call__(self, model: Any, parameters: Mapping[str, Any]) -> tuple[Any, dict[Any, float], float]:
+    def __call__(self, model: Any, parameters: Mapping[str, Any]) -> tuple[Any, dict[str, float], float]:
         started = time.perf_counter()
-        model = advance(model, self.given, self.y, parameters, self.n_iter)
+        model = advance(model, self.counts, self.y, parameters, self.n_iter)
         seconds = time.perf_counter() - started
-        return model, {name: float(scorer(model, self.judged)) for name, scorer in self.scorers.items()}, seconds
+        return model, self.bench(model), seconds
 
 
 def advance(model: Any, X: Any, y: Any, parameters: Mapping[str, Any], n_iter: int) -> Any:
     """The model after ``n_iter`` more passes with the given parameters."""
     return model.set_params(**parameters).set_params(warm_start=True, max_iter=n_iter, tol=0).fit(X, y)
+
+
+def clone_values(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters whose values a model may change."""
+    return {name: clone(value, safe=False) for name, value in parameters.items()}
+
+
+def _is_share(share: Any) -> bool:
+    return isinstance(share, Real) and not isinstance(share, bool) and math.isfinite(share)
+
+
+def _comparable(score: float) -> float:
+    return -math.inf if math.isnan(score) else score

@@ -1,7 +1,7 @@
 """TopicNumberSearch: how many topics."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -9,10 +9,13 @@ from joblib import Parallel, delayed
 from sklearn.base import clone
 from sklearn.utils import check_random_state
 
-from skartm._validation import check_flag, check_integer, check_real
+from skartm._validation import check_choice, check_flag, check_integer
 from skartm.metrics import topic_stability
+from skartm.model_selection._front import front_of
+from skartm.model_selection._judges import Bench, judges_of
 from skartm.model_selection._searched import TopicSearch
-from skartm.model_selection._stages import scorers_of
+
+_COLUMNS = ("n_topics", "mean_score", "std_score", "stability", "fit_time")
 
 
 class TopicNumberSearch(TopicSearch):
@@ -24,14 +27,15 @@ class TopicNumberSearch(TopicSearch):
 
     Parameters
     ----------
-    estimator : topic model with ``n_components`` and ``random_state``, or Pipeline that ends with one
+    estimator : topic model with ``n_components`` and ``random_state``, or Pipeline or TopicPipeline that ends with one
     n_topics : sequence of int, default=(10, 20, 50, 100)
         Numbers to try.
     scoring : str or callable, default=None
-        What is to be large: a name of :func:`skartm.metrics.topic_scorer_names`, a scorer ``(estimator, X) -> float``,
-        or None for the estimator's own ``score`` (held-out log-likelihood, which likes many topics).
+        What is to be large: a name of :func:`skartm.metrics.topic_scorer_names` or of scikit-learn, a scorer
+        ``(estimator, X, y=None) -> float``, or None for the estimator's own ``score`` (held-out log-likelihood, which
+        likes many topics). "stability" compares the models of each number with each other, two seeds at least.
     others : sequence of str, default=("npmi", "diversity")
-        Further scores for the table.
+        Names of further scores for the table.
     n_seeds : int, default=3
         Models of every number.
     rule : {"one_standard_error", "best"}, default="one_standard_error"
@@ -40,7 +44,7 @@ class TopicNumberSearch(TopicSearch):
     refit : bool, default=True
         Train a model with the chosen number on all documents.
     n_jobs : int, default=None
-        Models at a time, as processes; the topic models in them use one thread each.
+        Models at a time, as processes, which share the processors. Results do not depend on it.
     random_state : int, RandomState or None, default=None
         Choice of the held-out documents, and the seeds.
 
@@ -48,12 +52,16 @@ class TopicNumberSearch(TopicSearch):
     ----------
     best_n_topics_ : int
     best_estimator_ : estimator
-        With ``refit``, or else the first model of that number.
+        With ``refit`` of all documents, or else the model itself: of the seed with the best score of that number.
     results_ : dict of lists
         One entry a number: ``n_topics``, ``mean_score``, ``std_score``, ``stability`` (mean similarity of matched
-        topics over seeds, :func:`skartm.metrics.topic_stability`; 1 with one seed), mean of every other score,
-        ``fit_time``.
-        ``pandas.DataFrame(search.results_)`` is a table.
+        topics over pairs of seeds, :func:`skartm.metrics.topic_stability`; nan with one seed), mean of every other
+        score, ``fit_time`` of a model. Of all scores larger is better. ``pandas.DataFrame(search.results_)`` is a table.
+
+    Notes
+    -----
+    The standard error is over seeds, with the same held-out documents. Stability falls with the number of topics sooner
+    or later, and one topic has it always: begin with a number that is useful.
 
     Examples
     --------
@@ -99,68 +107,87 @@ class TopicNumberSearch(TopicSearch):
         ----------
         X : documents, whatever the estimator reads
         y : array of shape (n_docs,), default=None
-            Targets, for models that read them.
+            Targets, for models and scorers that read them.
 
         Returns
         -------
         self
+
+        Raises
+        ------
+        ValueError, TypeError
+            Parameters or scores that cannot be used.
         """
-        numbers = self._check()
-        scorers = scorers_of({"score": self.scoring, **{name: name for name in self.others}})
-        front, inner = self._split()
-        given, targets, judged = self._held_out(front, X, y)
+        numbers, others, front = self._check(), self._others(), front_of(self.estimator)
+        own = {} if self._by_stability() else {"score": self.scoring}
+        judges = judges_of("TopicNumberSearch", own | {name: name for name in others})
+        counts, targets, model, bench = self._held_out(front, X, y, judges)
         seeds = check_random_state(self.random_state).randint(np.iinfo(np.int32).max, size=int(self.n_seeds))
-        models = [clone(inner).set_params(n_components=n, random_state=int(seed)) for n in numbers for seed in seeds]
-        trials = Parallel(n_jobs=self.n_jobs)(delayed(_train)(m, given, targets, judged, scorers) for m in models)
+        models = [clone(model).set_params(n_components=n, random_state=int(seed)) for n in numbers for seed in seeds]
+        trials = Parallel(n_jobs=self.n_jobs)(delayed(_train)(model, counts, targets, bench) for model in models)
         groups = [trials[start : start + seeds.size] for start in range(0, len(trials), seeds.size)]
-        self.results_ = self._table(numbers, groups)
+        self.results_ = self._table(numbers, others, groups)
         place = self._choice(self.results_["mean_score"], self.results_["std_score"], seeds.size)
         self.best_n_topics_ = numbers[place]
-        best = groups[place][0][0]
+        best = max(groups[place], key=lambda trial: np.nan_to_num(trial[1].get("score", 0.0), nan=-np.inf))[0]
         if self.refit:
-            front = None if front is None else clone(front)
-            best = clone(best).fit(X if front is None else front.fit_transform(X, y), y)
-        self.best_estimator_ = self._joined(front, best)
+            front = front_of(self.estimator)
+            counts, model = front.begin(X, y)
+            best = model.set_params(n_components=best.n_components, random_state=best.random_state).fit(counts, y)
+        self.best_estimator_ = front.joined(best)
         return self
 
     def _check(self) -> list[int]:
-        check_integer(self, "n_seeds", minimum=1)
+        self._check_model(front_of(self.estimator).declared, "random_state")
+        check_integer(self, "n_seeds", minimum=2 if self._by_stability() else 1)
         check_flag(self, "refit")
-        check_real(self, "validation_fraction", low=0.0, high=1.0, open_low=True)
-        if self.rule not in ("one_standard_error", "best"):
-            msg = f"The 'rule' parameter must be 'one_standard_error' or 'best'. Got {self.rule!r}."
-            raise ValueError(msg)
-        numbers = np.asarray(list(self.n_topics))
-        if numbers.size == 0 or numbers.dtype.kind not in "iu" or (numbers < 1).any():
+        self._check_fraction()
+        check_choice(self, "rule", ("one_standard_error", "best"))
+        numbers = np.asarray(list(self.n_topics) if isinstance(self.n_topics, Iterable) else [])
+        if numbers.ndim != 1 or numbers.size == 0 or numbers.dtype.kind not in "iu" or (numbers < 1).any():
             msg = f"The 'n_topics' parameter must be a sequence of positive integers. Got {self.n_topics!r}."
             raise ValueError(msg)
         return sorted({int(number) for number in numbers})
 
-    def _table(self, numbers: list[int], groups: list[list[tuple]]) -> dict[str, list]:
-        table: dict[str, list] = {"n_topics": numbers, "mean_score": [], "std_score": [], "stability": []}
-        for name in (*self.others, "fit_time"):
-            table[name] = []
-        for group in groups:
-            scores = [trial[1]["score"] for trial in group]
-            table["mean_score"].append(float(np.mean(scores)))
-            table["std_score"].append(float(np.std(scores)))
-            phis = [trial[0].components_ for trial in group]
-            table["stability"].append(topic_stability(phis).value if len(phis) > 1 else 1.0)
-            for name in self.others:
-                table[name].append(float(np.mean([trial[1][name] for trial in group])))
-            table["fit_time"].append(float(np.mean([trial[2] for trial in group])))
+    def _others(self) -> list[str]:
+        right = isinstance(self.others, Iterable) and not isinstance(self.others, str)
+        names = list(self.others) if right else []
+        if not right or not all(isinstance(name, str) for name in names):
+            msg = f"The 'others' parameter must be a sequence of names of scores. Got {self.others!r}."
+            raise TypeError(msg)
+        return [name for name in dict.fromkeys(names) if name != "stability"]  # which the table has anyway
+
+    def _by_stability(self) -> bool:
+        return isinstance(self.scoring, str) and self.scoring == "stability"
+
+    def _table(self, numbers: list[int], others: list[str], groups: list[list[tuple]]) -> dict[str, list]:
+        table: dict[str, list] = {name: [] for name in (*_COLUMNS[:-1], *others, _COLUMNS[-1])}
+        for number, group in zip(numbers, groups, strict=True):
+            models, judged, seconds = zip(*group, strict=True)
+            stability = topic_stability([model.components_ for model in models]) if len(models) > 1 else None
+            if self._by_stability() and stability is not None:
+                scores = [matching.mean for matching in stability.matchings]
+            else:
+                scores = [scores["score"] for scores in judged]
+            row = {"n_topics": number, "mean_score": float(np.mean(scores)), "std_score": float(np.std(scores))}
+            row |= {"stability": float("nan") if stability is None else stability.value}
+            row |= {name: float(np.mean([scores[name] for scores in judged])) for name in others}
+            for name, value in (row | {"fit_time": float(np.mean(seconds))}).items():
+                table[name].append(value)
         return table
 
     def _choice(self, means: list[float], spreads: list[float], n_seeds: int) -> int:
+        """Place of the chosen number; a mean that is not a number is the worst."""
+        means = [-np.inf if np.isnan(mean) else mean for mean in means]
         best = int(np.argmax(means))
-        if self.rule == "best":
+        if self.rule == "best" or not np.isfinite(means[best]):
             return best
         error = spreads[best] / np.sqrt(max(n_seeds - 1, 1))
         return next(place for place, mean in enumerate(means) if mean >= means[best] - error)
 
 
-def _train(model: Any, X: Any, y: Any, judged: Any, scorers: Mapping[Any, Any]) -> tuple[Any, dict[Any, float], float]:
+def _train(model: Any, X: Any, y: Any, bench: Bench) -> tuple[Any, dict[str, float], float]:
     started = time.perf_counter()
     model.fit(X, y)
     seconds = time.perf_counter() - started
-    return model, {name: float(scorer(model, judged)) for name, scorer in scorers.items()}, seconds
+    return model, bench(model), seconds
