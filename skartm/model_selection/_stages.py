@@ -19,16 +19,14 @@ class Stage:
     values: tuple[Any, ...]
 
     def parameters(self, value: Any) -> dict[str, Any]:
-        """Parameters to set for a value, as a copy that the model may change; none for None, which goes on unchanged."""
+        """Parameters to set for a value, in a copy that is the model's own; none for None, the unchanged model."""
         return {} if value is None else {self.name: clone(value, safe=False)}
 
 
 def check_stages(declared: Any, model: Any) -> list[Stage]:
     """Stages of (name, values) pairs; raises on names that the model does not have."""
     if not isinstance(declared, (list, tuple)) or not declared:
-        msg = (
-            f"The 'stages' parameter of TauPath must be a list of (parameter, values), at least one. Got {declared!r}."
-        )
+        msg = f"The 'stages' parameter of TauPath must be a list of (parameter, values), not empty. Got {declared!r}."
         raise (ValueError if isinstance(declared, (list, tuple)) else TypeError)(msg)
     known = model.get_params()
     return [_check_stage(item, known, type(model).__name__) for item in declared]
@@ -50,8 +48,8 @@ def _check_stage(item: Any, known: Mapping[str, Any], owner: str) -> Stage:
         raise ValueError(msg)
     if not values or any(value is None for value in values):
         msg = (
-            f"TauPath: the stage {name!r} must have values to try, without None. Got {item[1]!r}; the unchanged model is "
-            "tried always, and 'drop' leaves a regularizer out."
+            f"TauPath: the stage {name!r} must have values to try, without None. Got {item[1]!r}; the unchanged model "
+            "is tried always, and 'drop' leaves a regularizer out."
         )
         raise ValueError(msg)
     return Stage(name, values)

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from numbers import Real
 from typing import Any
 
-from joblib import Parallel, delayed
 from sklearn.base import clone
+from sklearn.utils.parallel import Parallel, delayed  # joblib's, with warning filters and configuration
 
 from skartm._validation import check_choice, check_flag, check_integer
 from skartm.model_selection._front import front_of
@@ -169,8 +169,8 @@ class TauPath(TopicSearch):
         check_choice(self, "reference", ("start", "stage"))
         check_flag(self, "refit")
         self._check_fraction()
-        without = model.get_params(deep=False).get("unregularized_iter", 0)
-        if isinstance(without, Real) and without >= n_iter:
+        without: Any = model.get_params(deep=False).get("unregularized_iter", 0)
+        if isinstance(without, Real) and float(without) >= n_iter:
             msg = (
                 f"TauPath: n_iter must be larger than the unregularized_iter of the model, or no trial is regularized. "
                 f"Got n_iter={n_iter} and unregularized_iter={without}."

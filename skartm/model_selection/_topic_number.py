@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed
 from sklearn.base import clone
 from sklearn.utils import check_random_state
+from sklearn.utils.parallel import Parallel, delayed  # joblib's, with warning filters and configuration
 
 from skartm._validation import check_choice, check_flag, check_integer
 from skartm.metrics import topic_stability
@@ -56,7 +56,8 @@ class TopicNumberSearch(TopicSearch):
     results_ : dict of lists
         One entry a number: ``n_topics``, ``mean_score``, ``std_score``, ``stability`` (mean similarity of matched
         topics over pairs of seeds, :func:`skartm.metrics.topic_stability`; nan with one seed), mean of every other
-        score, ``fit_time`` of a model. Of all scores larger is better. ``pandas.DataFrame(search.results_)`` is a table.
+        score, ``fit_time`` of a model. Of all scores larger is better: perplexity is negative.
+        ``pandas.DataFrame(search.results_)`` is a table.
 
     Notes
     -----
