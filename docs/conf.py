@@ -39,6 +39,8 @@ sphinx_gallery_conf = {
             "plot_seed_words.py",
             "plot_modalities.py",
             "plot_classifier_grid_search.py",
+            "plot_tau_path.py",
+            "plot_modalities.py",
             "plot_convergence.py",
             "plot_monitoring.py",
             "plot_online_memmap.py",
