@@ -2,9 +2,9 @@
 How far can regularizers go before the model suffers?
 =====================================================
 
-:class:`skartm.model_selection.TauPath` adds one regularizer after the other, as topic models are tuned by hand: smoothing
-of theta, then decorrelation, then sparsing. Each is raised as long as diversity grows, perplexity stays within 5 % and
-coherence within 10 % of the model without regularizers.
+:class:`skartm.model_selection.TauPath` adds one regularizer after the other, as topic models are tuned by hand:
+smoothing of theta, then decorrelation, then sparsing. Each takes the value with the most diverse topics
+whose perplexity stays within 5 %, and whose coherence within 10 %, of the model without regularizers.
 """
 
 import warnings
