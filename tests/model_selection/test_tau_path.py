@@ -398,8 +398,3 @@ class TestBest:
 def test_bad_input(parameters, error, message):
     with pytest.raises(error, match=message):
         TauPath(**({"estimator": model(), "stages": STAGES, "n_iter": 10} | parameters)).fit(X)
-
-
-def test_y_must_fit():
-    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
-        TauPath(model(), STAGES).fit(X, np.zeros(3))

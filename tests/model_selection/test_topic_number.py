@@ -156,3 +156,8 @@ def test_y_goes_to_model_and_scorer():
 def test_bad_input(parameters, error, message):
     with pytest.raises(error, match=message):
         TopicNumberSearch(**({"estimator": plsa(), "n_topics": [2, 3], "n_seeds": 2} | parameters)).fit(X)
+
+
+def test_y_must_fit():
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        TopicNumberSearch(plsa(), [2, 3]).fit(X, np.zeros(3))
