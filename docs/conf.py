@@ -40,7 +40,6 @@ sphinx_gallery_conf = {
             "plot_modalities.py",
             "plot_classifier_grid_search.py",
             "plot_tau_path.py",
-            "plot_modalities.py",
             "plot_convergence.py",
             "plot_monitoring.py",
             "plot_online_memmap.py",
