@@ -145,7 +145,6 @@ def _inside(estimator: Any) -> tuple[list[Any], Any] | None:
     """Transformers and the model behind them; None if there is nothing to open."""
     if hasattr(estimator, "best_estimator_"):
         return [], estimator.best_estimator_
-    if hasattr(estimator, "transformer_") and hasattr(estimator, "model_"):
     if hasattr(estimator, "transformer_") and hasattr(estimator, "model_"):  # TopicPipeline
         return [estimator.transformer_], estimator.model_
     if not isinstance(estimator, Pipeline):
