@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from skartm.em._batches import Batch
+from skartm.em._finite import require_finite
 from skartm.em._padded import padded_zeros
 from skartm.em._protocols import Bound, Expectation
 from skartm.em._terms import Documents, PosteriorTerm, ThetaTerm
@@ -43,6 +44,7 @@ class InnerTerms:
             response[...] = 0
             bound.term.add_term(theta_dt, n_dt, self.documents, inner_pass, response)
             response *= bound.tau
+            require_finite(response, bound.name, "term of theta (weaken tau if it overflows)")
             total += response
         return total
 
@@ -170,7 +172,7 @@ class Posteriors:
 
     def _blended(self, p: NDArray) -> NDArray:
         taus = [bound.tau for bound in self.terms]
-        results = (bound.term.apply_stacked(p, self.tokens, self.x, self.lengths) for bound in self.terms)
+        results = (self._result(bound, p) for bound in self.terms)
         if taus == [1.0]:
             return next(results)
         total = p * p.dtype.type(1 - sum(taus))
@@ -181,6 +183,11 @@ class Posteriors:
             sums = total.sum(axis=1, keepdims=True)
             np.divide(total, sums, out=total, where=sums > 0)
         return total
+
+    def _result(self, bound: Bound[PosteriorTerm], p: NDArray) -> NDArray:
+        result = bound.term.apply_stacked(p, self.tokens, self.x, self.lengths)
+        require_finite(result, bound.name, "result of p(t|d,w)")
+        return result
 
     def by_document(self, p: NDArray) -> NDArray:
         """n_dt: sums of x * p over the entries of every document."""

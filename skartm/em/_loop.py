@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from skartm._kernels import half_step
 from skartm.em._batches import Batch, Batches
 from skartm.em._counters import Counters
+from skartm.em._finite import require_finite
 from skartm.em._padded import n_zeros, padded_zeros
 from skartm.em._protocols import Expectation, Mixture, Posterior
 from skartm.em._terms import Documents
@@ -206,6 +207,8 @@ class EM:
 
     def _end(self, result: Pass, rho: float) -> Pass:
         self.theta_values = {bound.name: bound.term.finish(rho) for bound in self.theta_terms}
+        for name, value in self.theta_values.items():
+            require_finite(value, name, "value")
         result.seconds = time.perf_counter() - result.started
         return result
 

@@ -8,6 +8,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from skartm._kernels import half_step
 from skartm.em._batches import Batch
+from skartm.em._finite import require_finite
 from skartm.em._inner import InnerTerms, expect_materialised, update_theta
 from skartm.em._padded import padded, padded_width, padded_zeros
 from skartm.em._protocols import Bound, Expectation
@@ -116,6 +117,9 @@ class FreeMixture:
         for bound in self.theta_terms:
             constant = bound.term.constant() if bound.tau != 0 else None
             if constant is not None:
+                with np.errstate(over="ignore"):
+                    term = (bound.tau * constant).astype(dtype)
+                require_finite(term, bound.name, "term of theta (weaken tau if it overflows)")
                 prior += bound.tau * constant
         return padded(prior, dtype)
 

@@ -8,11 +8,14 @@ from scipy.special import psi
 
 from skartm._kernels import half_step
 from skartm.em._counters import Counters, column_sums
+from skartm.em._finite import require_finite
 from skartm.em._protocols import Bound
-from skartm.em._relative import relative_scale
+from skartm.em._relative import scale_of_masses
 from skartm.em._terms import PhiTerm
 from skartm.em._threads import worthwhile
 from skartm.simplex import FLOOR
+
+_ROWS = 512  # of a block of a term
 
 
 class MapPosterior:
@@ -36,6 +39,7 @@ class MapPosterior:
         self.values: dict[str, float] = {}
         self.coefficients = {bound.name: 0.0 for bound in self.terms}
         self.block_mass = np.zeros((1, n_topics))
+        self._total = self._response = np.empty((0, 0))
 
     @property
     def topic_mass(self) -> NDArray:
@@ -72,28 +76,63 @@ class MapPosterior:
         self, phi_wt: NDArray, n_wt: NDArray, active: Sequence[Bound[PhiTerm]], blocks: Sequence[NDArray]
     ) -> NDArray:
         phi, n = phi_wt[:, : self.n_topics], n_wt[:, : self.n_topics]
-        total = n_wt.copy()
-        response = np.empty_like(phi)
-        rows = [rows_of(tokens) for tokens in blocks]
+        if self._total.shape != n_wt.shape:
+            self._total, self._response = np.empty_like(n_wt), np.zeros_like(n_wt)
+        total, response = self._total, self._response
+        total[...] = n_wt
+        n_t: NDArray | None = None
         for bound in active:
             response[...] = 0
             bound.term.learn(phi, n)
-            bound.term.add_term(phi, n, response)
-            scales = np.array(
-                [relative_scale(n[part], response[part], bound.term.topics, bound.strength.relative) for part in rows]
-            )
-            for part, scale in zip(rows, bound.tau * scales, strict=True):
-                response[part] *= scale.astype(phi.dtype, copy=False)
-            total[:, : self.n_topics] += response
+            bound.term.add_term(phi, n, response[:, : self.n_topics])
+            if n_t is None and bound.strength.relative is not None:
+                n_t = np.stack([self._mass(n_wt, tokens) for tokens in blocks])
+            scales = self._scales(bound, n_t, response, blocks)
+            for tokens, scale in zip(blocks, bound.tau * scales, strict=True):
+                _add_scaled(response, tokens, scale, bound, total)
             acting = scales[:, bound.term.topics]
             self.coefficients[bound.name] = bound.tau * float(acting[acting != 0].mean()) if acting.any() else 0.0
         return total
+
+    def _mass(self, matrix: NDArray, tokens: NDArray) -> NDArray:
+        """Column sums of what is positive."""
+        return column_sums(matrix, tokens, 0.0, self.n_threads)[: self.n_topics]
+
+    def _scales(
+        self, bound: Bound[PhiTerm], n_t: NDArray | None, response: NDArray, blocks: Sequence[NDArray]
+    ) -> NDArray:
+        """Factors of a term at tau = 1, of shape (n_blocks, n_topics); 0 outside of its topics."""
+        scales = np.zeros((len(blocks), self.n_topics))
+        if n_t is None or bound.strength.relative is None:
+            scales[:, bound.term.topics] = 1
+            return scales
+        for scale, n_of_block, tokens in zip(scales, n_t, blocks, strict=True):
+            positive = self._mass(response, tokens)
+            both = column_sums(response, tokens, -np.inf, self.n_threads)[: self.n_topics]
+            scale[:] = scale_of_masses(n_of_block, 2 * positive - both, bound.term.topics, bound.strength.relative)
+        return scales
 
     def measure(self, phi_wt: NDArray, n_wt: NDArray) -> None:
         """Record the value of every regularizer at tau = 1."""
         phi, n = phi_wt[:, : self.n_topics], n_wt[:, : self.n_topics]
         for bound in self.terms:
             self.values[bound.name] = float(bound.term.value(phi, n))
+            require_finite(self.values[bound.name], bound.name, "value")
+
+
+def _add_scaled(response: NDArray, tokens: NDArray, scale: NDArray, bound: Bound[PhiTerm], total: NDArray) -> None:
+    """Add ``scale`` times the rows ``tokens`` of a term, some rows at a time, which stay in cache."""
+    topics = bound.term.topics
+    if topics.size == 0:
+        return
+    columns = slice(int(topics[0]), int(topics[-1]) + 1)
+    with np.errstate(over="ignore", invalid="ignore"):  # what follows from it is an error
+        factors = scale[columns].astype(total.dtype)
+        for start in range(0, tokens.size, _ROWS):
+            rows = rows_of(tokens[start : start + _ROWS])
+            part = response[rows, columns] * factors
+            require_finite(part, bound.name, "term of phi (weaken tau if it overflows)")
+            total[rows, columns] += part
 
 
 def rows_of(tokens: NDArray) -> slice | NDArray:

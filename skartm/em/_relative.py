@@ -29,10 +29,16 @@ def relative_scale(n_wt: NDArray, r_wt: NDArray, topics: NDArray, relative: floa
     """
     if relative is None:
         return np.ones(n_wt.shape[1])
-    n_t = np.maximum(n_wt, 0).sum(axis=0, dtype=np.float64)[topics]
-    r_t = np.abs(r_wt).sum(axis=0, dtype=np.float64)[topics]
-    scale = np.zeros(n_wt.shape[1])
-    own = np.divide(n_t, r_t, out=np.zeros_like(n_t), where=r_t > 0)
-    shared = n_t.sum() / r_t.sum() if r_t.sum() > 0 else 0.0
+    n_t = np.maximum(n_wt, 0).sum(axis=0, dtype=np.float64)
+    r_t = np.abs(r_wt).sum(axis=0, dtype=np.float64)
+    return scale_of_masses(n_t, r_t, topics, relative)
+
+
+def scale_of_masses(n_t: NDArray, r_t: NDArray, topics: NDArray, relative: float) -> NDArray:
+    """The same of n_t and r_t, both float64 of shape (n_topics,)."""
+    n, r = n_t[topics], r_t[topics]
+    scale = np.zeros(n_t.size)
+    own = np.divide(n, r, out=np.zeros_like(n), where=r > 0)
+    shared = n.sum() / r.sum() if r.sum() > 0 else 0.0
     scale[topics] = relative * own + (1 - relative) * shared
     return scale
