@@ -204,11 +204,18 @@ def _largest(pairs: csr_array, n_top: int | None) -> csr_array:
     """The n_top largest entries of every row."""
     if n_top is None:
         return pairs
-    rows = np.repeat(np.arange(pairs.shape[0]), np.diff(pairs.indptr))
-    order = np.lexsort((pairs.indices, -pairs.data, rows))
-    rank = np.arange(order.size) - pairs.indptr[rows]  # rows are not moved by the order
-    kept = order[rank < n_top]
-    return csr_array((pairs.data[kept], (rows[kept], pairs.indices[kept])), shape=pairs.shape)
+    kept = np.ones(pairs.nnz, dtype=bool)
+    for row in np.flatnonzero(np.diff(pairs.indptr) > n_top):  # to select is several times faster than to sort all
+        entries = slice(pairs.indptr[row], pairs.indptr[row + 1])
+        values = pairs.data[entries]
+        smallest = np.partition(values, values.size - n_top)[values.size - n_top]
+        chosen = values > smallest
+        tied = np.flatnonzero(values == smallest)
+        first = np.argsort(pairs.indices[entries][tied])[: n_top - np.count_nonzero(chosen)]
+        chosen[tied[first]] = True
+        kept[entries] = chosen
+    rows = np.repeat(np.arange(pairs.shape[0]), np.diff(pairs.indptr))[kept]
+    return csr_array((pairs.data[kept], (rows, pairs.indices[kept])), shape=pairs.shape)
 
 
 def _symmetric(pairs: csr_array) -> csr_array:

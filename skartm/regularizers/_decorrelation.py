@@ -104,10 +104,9 @@ class _DecorrelationTerm(PhiTerm):
     def value(self, phi_wt: NDArray, n_wt: NDArray) -> float:
         value = 0.0
         for index in self._cells.blocks():
-            phi = phi_wt[index]
-            row_sums = phi.sum(axis=1, dtype=np.float64)
-            squares = np.einsum("wt,wt->w", phi, phi, dtype=np.float64)
-            value += float(row_sums @ row_sums - squares.sum())
+            phi = phi_wt[index].astype(np.float64)
+            row_sums = np.einsum("wt->w", phi)
+            value += float(np.einsum("w,w->", row_sums, row_sums) - np.einsum("wt,wt->", phi, phi))
         return -0.5 * value
 
     def add_term(self, phi_wt: NDArray, n_wt: NDArray, out: NDArray) -> None:
