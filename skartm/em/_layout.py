@@ -1,6 +1,6 @@
 """Layout: names of topics, tokens and modalities, resolved once."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
@@ -95,6 +95,9 @@ class Layout:
                 raise ValueError(msg)
             chosen = np.flatnonzero(selection).tolist()
         else:
+            if not isinstance(selection, (str, Iterable)):
+                msg = f"{owner}: topics must be None, a slice, names or indices. Got {selection!r}; put it in a list."
+                raise TypeError(msg)
             for item in [selection] if isinstance(selection, str) else selection:
                 chosen.extend(self._places(item, owner))
         unique = np.unique(np.asarray(chosen, dtype=np.intp))
@@ -142,35 +145,62 @@ class Layout:
             raise ValueError(msg)
         return np.unique(np.concatenate([known[name] for name in names]))
 
-    def columns(self, words: Sequence[Any], owner: str) -> NDArray:
+    def columns(
+        self, words: Sequence[Any], owner: str, *, modality: ModalitySelection = None, parameter: str = "words"
+    ) -> NDArray:
         """Columns of words, given by name or by index, in the order given.
+
+        A name is looked up in the modality only: "2001" may be a word as well as a year, "die" a word of two languages.
+
+        Parameters
+        ----------
+        words : sequence of names and columns
+        owner : str
+            Who asks; named in errors.
+        modality : None, name or names
+            None is all columns.
+        parameter : str
+            Where the words are; named in errors.
 
         Raises
         ------
         ValueError
-            A word that is not a token, an index out of range, or names that the model does not know.
+            A word that is not a token of the modality, a name of several tokens, an index out of range, or names that
+            the model does not know.
         """
-        return np.array([self._column(word, owner) for word in words], dtype=np.intp)
+        inside = self.tokens(modality, owner)
+        where = "tokens of the model" if modality is None else f"tokens of the modality {modality!r}"
+        asked = f"{owner}: {parameter} must be {where}"
+        columns_of: dict[str, list[int]] = {}
+        if self.token_names is not None and any(isinstance(word, str) for word in words):
+            for column in inside.tolist():
+                columns_of.setdefault(self.token_names[column], []).append(column)
+        found = [self._column(word, columns_of, asked) for word in words]
+        outside = ~np.isin(found, inside)
+        if outside.any():
+            msg = f"{asked}. Got the column {found[int(np.argmax(outside))]}, which is not one."
+            raise ValueError(msg)
+        return np.array(found, dtype=np.intp)
 
-    @cached_property
-    def _column_of(self) -> dict[str, int]:
-        return {name: column for column, name in enumerate(self.token_names or ())}
-
-    def _column(self, word: object, owner: str) -> int:
+    def _column(self, word: object, columns_of: dict[str, list[int]], asked: str) -> int:
         if isinstance(word, str):
             if self.token_names is None:
                 msg = (
-                    f"{owner}: words must be columns of X while the model does not know their names. Got {word!r}; "
-                    "give the model token_names=vectorizer.get_feature_names_out(), or use TopicPipeline."
+                    f"{asked}, or their columns while the model does not know their names. Got {word!r}; give the "
+                    "model token_names=vectorizer.get_feature_names_out(), or use TopicPipeline."
                 )
                 raise ValueError(msg)
-            if word in self._column_of:
-                return self._column_of[word]
-            msg = f"{owner}: words must be tokens of the model. Got {word!r}.{_hint(word, self.token_names)}"
+            columns = columns_of.get(word, [])
+            if len(columns) > 1:
+                msg = f"{asked}, by names that only one has. Got {word!r} of the columns {columns}; give the modality, "
+                raise ValueError(f"{msg}or the column.")
+            if columns:
+                return columns[0]
+            msg = f"{asked}. Got {word!r}.{_hint(word, tuple(columns_of))}"
             raise ValueError(msg)
         if isinstance(word, Integral) and not isinstance(word, bool) and 0 <= int(word) < self.n_tokens:
             return int(word)
-        msg = f"{owner}: words must be tokens or columns in [0, {self.n_tokens}). Got {word!r}."
+        msg = f"{asked}, or columns in [0, {self.n_tokens}). Got {word!r}."
         raise ValueError(msg)
 
 

@@ -1,7 +1,6 @@
 """Words that belong to given topics."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
 
@@ -92,20 +91,12 @@ class SeedWords(Regularizer):
         topics = layout.topics(self.topics, _OWNER)
         tokens = layout.tokens(self.modality, _OWNER)
         self._check()
-        if tokens.size < layout.n_tokens and layout.token_names is not None:
-            # the same name may stand for a word and for a tag: others than those of the modality get none
-            inside = np.isin(np.arange(layout.n_tokens), tokens)
-            names = tuple(name if here else "" for name, here in zip(layout.token_names, inside, strict=True))
-            layout = replace(layout, token_names=names)
         seeds = {selection: _weights(words, selection) for selection, words in self.words.items()}
-        seeds = self._known(seeds, layout)
+        if layout.token_names is not None:  # without them words are columns, and about a name the layout complains
+            seeds = self._known(seeds, {layout.token_names[column] for column in tokens.tolist()})
         cells: dict[tuple[int, int], float] = {}
         for selection, weight_of in seeds.items():
-            columns = layout.columns(list(weight_of), _OWNER)
-            outside = ~np.isin(columns, tokens)
-            if outside.any():
-                msg = f"{_OWNER}: words must be columns of modality {self.modality!r}. Got {columns[outside][0]}."
-                raise ValueError(msg)
+            columns = layout.columns(list(weight_of), _OWNER, modality=self.modality)
             for topic in layout.topics([selection], _OWNER).tolist():
                 for column, weight in zip(columns.tolist(), weight_of.values(), strict=True):
                     cells[column, topic] = max(weight, cells.get((column, topic), 0.0))
@@ -122,11 +113,8 @@ class SeedWords(Regularizer):
             msg = f"The 'on_unknown' parameter of {_OWNER} must be 'error' or 'ignore'. Got {self.on_unknown!r}."
             raise ValueError(msg)
 
-    def _known(self, seeds: dict[Any, dict[Any, float]], layout: Layout) -> dict[Any, dict[Any, float]]:
+    def _known(self, seeds: dict[Any, dict[Any, float]], names: set[str]) -> dict[Any, dict[Any, float]]:
         """Seeds without unknown words, about which there is one error that lists them all."""
-        if layout.token_names is None:
-            return seeds  # columns; about a name the layout complains
-        names = set(layout.token_names) - {""}
         unknown = [word for words in seeds.values() for word in words if isinstance(word, str) and word not in names]
         if unknown and self.on_unknown == "error":
             hints: list[str] = []

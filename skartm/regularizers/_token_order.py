@@ -79,7 +79,7 @@ class SmoothPosterior(Regularizer):
                 f"The 'boundaries' parameter of SmoothPosterior must be a sequence of tokens. Got {self.boundaries!r}."
             )
             raise TypeError(msg)
-        columns = layout.columns(list(self.boundaries), "SmoothPosterior")
+        columns = layout.columns(list(self.boundaries), "SmoothPosterior", parameter="boundaries")
         return _SmoothPosteriorTerm(self.window, float(self.decay), columns)
 
 

@@ -279,8 +279,12 @@ def test_no_topic_dies_of_zero_over_zero():
             r"words must be tokens of the model. Got 'w55' \(close: 'w5'.*\), 'zz'. Correct them, or",
         ),
         (SeedWords({"a": ["w1"]}, modality="words"), ValueError, "words must be tokens of the model. Got 'w1'"),
-        (SeedWords({"a": [1]}, modality="words"), ValueError, "words must be columns of modality 'words'. Got 1"),
-        (SeedWords({"a": [7]}), ValueError, r"words must be tokens or columns in \[0, 7\)"),
+        (
+            SeedWords({"a": [1]}, modality="words"),
+            ValueError,
+            "words must be tokens of the modality 'words'. Got the column 1",
+        ),
+        (SeedWords({"a": [7]}), ValueError, r"words must be tokens of the model, or columns in \[0, 7\)"),
         (SeedWords({}, others=-1), ValueError, "'others' parameter of SeedWords must be a finite number, at least 0"),
         (
             SeedWords({}, on_unknown="warn"),
@@ -305,7 +309,9 @@ def test_wrong_parameters(regularizer, error, message):
 
 
 def test_names_need_a_model_that_knows_them():
-    with pytest.raises(ValueError, match="SeedWords: words must be columns of X while the model does not know"):
+    with pytest.raises(
+        ValueError, match="SeedWords: words must be tokens of the model, or their columns while the model does not"
+    ):
         SeedWords({"a": ["w1"]}, on_unknown="ignore").bind(Layout(("a",), 7))
 
 

@@ -201,7 +201,11 @@ def test_functions_that_give_no_distributions(function, message):
         (SmoothPosterior(window=2.5), ValueError, "'window' parameter of SmoothPosterior must be an integer of at"),
         (SmoothPosterior(decay=0), ValueError, "'decay' parameter of SmoothPosterior must be in (0, 1]. Got 0"),
         (SmoothPosterior(boundaries="q"), TypeError, "'boundaries' parameter of SmoothPosterior must be a sequence"),
-        (SmoothPosterior(boundaries=["."]), ValueError, "SmoothPosterior: words must be tokens of the model. Got '.'"),
+        (
+            SmoothPosterior(boundaries=["."]),
+            ValueError,
+            "SmoothPosterior: boundaries must be tokens of the model. Got '.'",
+        ),
         (
             SegmentPosterior(window=0),
             ValueError,
