@@ -18,13 +18,16 @@ class History(dict):
 
     log_likelihood : sum of x ln p(w|d) with the phi and the final theta of the E-step
     perplexity : exp(-log-likelihood per token); tokens without probability are charged 1e-16
-    objective : log-likelihood per token plus the regularizers, each with the coefficient it was applied with
+    objective : log-likelihood per token plus the regularizers per token, each with the coefficient it was applied with:
+        tau, or, where the strength is relative, the mean over topics (and modalities) of the factors that it led to.
+        The regularizers are those of the phi that the iteration ends with, and of the theta that it saw; those of
+        p(t|d,w) have no value. Online those of phi are scaled from the corpus to the documents of the pass.
     phi_sparsity, theta_sparsity : share of zeros
     dead_topics : topics without tokens
     left_out : mass of tokens without probability
     seconds : wall time of the iteration
     validation_perplexity : held-out perplexity, with ``validation_fraction``
-    <name> : value of the regularizer of that name at tau = 1
+    <name> : value of the regularizer of that name at tau = 1; NaN in iterations (of a warm start, or before) without it
     """
 
     KEYS = (
@@ -47,7 +50,9 @@ class History(dict):
         topic_mass: NDArray,
         values: Mapping[str, float],
         coefficients: Mapping[str, float],
+        validation_perplexity: float | None = None,
     ) -> None:
+        """Append an entry to every list; what was not there in some iterations is NaN in these."""
         mean = result.mean_log_likelihood
         penalty = sum(coefficients.get(name, 0.0) * value for name, value in values.items())
         entry = {
@@ -61,8 +66,11 @@ class History(dict):
             "seconds": result.seconds,
             **values,
         }
-        for key, value in entry.items():
-            self.setdefault(key, []).append(value)
+        if validation_perplexity is not None:
+            entry["validation_perplexity"] = validation_perplexity
+        n_before = len(self.get("log_likelihood", []))
+        for key in {**self, **entry}:
+            self.setdefault(key, [np.nan] * n_before).append(entry.get(key, np.nan))
 
     def change(self, key: str = "objective") -> float:
         """Absolute change of the last entry; infinite after the first iteration."""

@@ -70,6 +70,7 @@ class Pass:
     left_out: float = 0.0
     theta_zeros: int = 0
     n_docs: int = 0
+    n_samples: float = 0.0
     seconds: float = 0.0
     started: float = field(default_factory=time.perf_counter)
 
@@ -130,6 +131,7 @@ class EM:
         result.left_out += float(totals[:, 1].sum())
         result.mass += batch.mass()
         result.n_docs += batch.n_docs
+        result.n_samples += batch.n_samples
         result.theta_zeros += n_zeros(theta, self.n_topics)
         if self.theta_terms:
             documents = Documents(batch.start, batch.doc_mass, batch.sample_weight)

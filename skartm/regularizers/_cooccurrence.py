@@ -43,7 +43,7 @@ class CoherencePhi(Regularizer):
         Strength. Its absolute unit depends on C; prefer ``relative``.
     form : {"quadratic", "linear"}, default="quadratic"
     n_top, min_count : int, default=30, 5
-        For ``cooccurrence=None``.
+        For ``cooccurrence=None``. Counted once: ``learned_[name]["cooccurrence"]``, with which a warm start goes on.
     relative : None or float in [0, 1], default=None
         None: absolute. A number: ``tau`` is the share of the counters' mass that is added; 0.05 to 0.2 with 1.0 (every
         topic its own share) is sane.
@@ -130,10 +130,11 @@ class _Counted:
             raise ValueError(msg)
 
     def learned(self, learned: Mapping[str, Any]) -> Mapping[str, Any]:
-        if "cooccurrence" not in learned:
+        settings = {"n_top": self.n_top, "min_count": self.min_count, "columns": self.tokens}
+        if not all(np.array_equal(learned.get(key, ()), setting) for key, setting in settings.items()):
             X = self.X if self.tokens.size == self.X.shape[1] else self.X[:, self.tokens]
             counted = cooccurrence(X, measure="npmi", min_count=self.min_count, n_top=self.n_top)
-            learned = {**learned, "cooccurrence": counted}
+            learned = {"cooccurrence": counted, **settings}
         self.matrix = learned["cooccurrence"]
         return learned
 

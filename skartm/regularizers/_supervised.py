@@ -106,8 +106,16 @@ class _ThetaRegressionTerm(ThetaTerm):
         size = 1 + self.topics.size + self._targets.shape[1]
         self._moments = np.zeros((size, size))
 
+    def _knows(self) -> bool:
+        """Whether something was learned, for these topics and targets: a warm start may have others."""
+        known = self.learned.get("moments")
+        return known is not None and known.shape == self._moments.shape and self._same_targets()
+
+    def _same_targets(self) -> bool:
+        return np.shape(self.learned["coef"]) == (self.n_topics, *self.y.shape[1:])
+
     def value(self, theta_dt: NDArray, documents: Documents) -> float:
-        if not self.learned:
+        if not self._knows():
             return 0.0
         losses = (self._residuals(theta_dt, documents) ** 2).sum(axis=1)
         return -float(losses.sum() if documents.sample_weight is None else losses @ documents.sample_weight)
@@ -117,7 +125,7 @@ class _ThetaRegressionTerm(ThetaTerm):
         return residuals if residuals.ndim == 2 else residuals[:, None]
 
     def add_term(self, theta_dt: NDArray, n_dt: NDArray, documents: Documents, inner_pass: int, out: NDArray) -> None:
-        if not self.learned:
+        if not self._knows():
             return
         coef = self.learned["coef"].reshape(self.n_topics, -1)
         gradient = np.einsum("dk,tk->dt", self._residuals(theta_dt, documents), coef)
@@ -133,7 +141,7 @@ class _ThetaRegressionTerm(ThetaTerm):
     def finish(self, rho: float) -> float:
         moments = self._moments
         self._clear()
-        if "moments" in self.learned:
+        if self._knows():
             moments = (1 - rho) * self.learned["moments"] + rho * moments
         if moments[0, 0] == 0:
             return 0.0
@@ -227,7 +235,7 @@ class ThetaClassification(Regularizer):
         if y.ndim != 1:
             msg = f"ThetaClassification: y must have shape (n_docs,), one class a document. Got {y.shape}."
             raise ValueError(msg)
-        classes = np.unique(y if self.classes is None else np.asarray(self.classes))
+        classes = _classes(y if self.classes is None else np.asarray(self.classes), self.classes is not None)
         return _ThetaClassificationTerm(y, classes, topics, layout.n_topics, float(self.alpha))
 
     @staticmethod
@@ -251,6 +259,21 @@ class ThetaClassification(Regularizer):
     def predict(theta: NDArray, learned: Mapping[str, Any]) -> NDArray:
         """The most probable classes; parameters as of :meth:`predict_proba`."""
         return learned["classes"][ThetaClassification.predict_proba(theta, learned).argmax(axis=1)]
+
+
+def _classes(values: NDArray, declared: bool) -> NDArray:
+    """Unique values, which can be compared."""
+    given = values.ravel().tolist()
+    missing = [value for value in given if value is None or (isinstance(value, float) and np.isnan(value))]
+    try:
+        if not missing:
+            return np.unique(values)
+        got = repr(missing[0])
+    except TypeError:  # strings and numbers together
+        got = " and ".join(sorted({type(value).__name__ for value in given}))
+    what = "The 'classes' parameter of ThetaClassification" if declared else "ThetaClassification: y"
+    msg = f"{what} must have classes of one type, without missing ones. Got {got}; convert them, or leave them out."
+    raise ValueError(msg)
 
 
 class _ThetaClassificationTerm(ThetaTerm):

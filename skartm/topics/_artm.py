@@ -27,7 +27,7 @@ from skartm.em import (
     padded,
     unpadded_transpose,
 )
-from skartm.regularizers import NamedRegularizers, Terms, bind_all, check_regularizers
+from skartm.regularizers import NamedRegularizers, Regularizer, Terms, bind_all, check_regularizers
 from skartm.topics._base import TopicModel
 from skartm.topics._readable import ReadableModel
 from skartm.topics._scored import ScoredModel
@@ -300,8 +300,8 @@ class ARTMTransformer(NamedRegularizers, ScoredModel, ReadableModel, TokenTopics
             raise ValueError(msg)
 
     def _engine(self, layout: Layout, *, warm: bool) -> EM:
-        learned: dict[str, Any] | None = getattr(self, "learned_", None) if warm else None
-        terms = bind_all(check_regularizers(self), layout, learned=learned)
+        regularizers = check_regularizers(self)
+        terms = bind_all(regularizers, layout, learned=self._learned_before(regularizers) if warm else None)
         n_threads = self._n_threads()
         mixture = self._mixture(layout, terms, n_stored=(layout.n_docs or 0) if self.reuse_theta else 0)
         posterior = MapPosterior(layout.n_topics, terms.phi, n_threads=n_threads)
@@ -341,7 +341,17 @@ class ARTMTransformer(NamedRegularizers, ScoredModel, ReadableModel, TokenTopics
         self.topic_mass_ = engine.posterior.topic_mass.copy()
         self._block_mass = engine.posterior.block_mass.copy()
         self.learned_ = engine.learned
+        self._learners = {name: _kind(item) for name, item in check_regularizers(self) if name in self.learned_}
         self.dead_topics_ = np.flatnonzero(self.topic_mass_ <= 0)
+
+    def _learned_before(self, regularizers: list[tuple[str, Regularizer]]) -> dict[str, Any]:
+        """What the regularizers of the last fit have learned, without those in whose place there is another now."""
+        learned, learners = getattr(self, "learned_", {}), getattr(self, "_learners", {})
+        return {
+            name: learned[name]
+            for name, item in regularizers
+            if name in learned and learners.get(name, _kind(item)) == _kind(item)
+        }
 
     def _infer(self, tokens: Any) -> Callable[[Batch], NDArray]:
         mixture, phi = self._fitted_mixture(tokens)
@@ -350,7 +360,8 @@ class ARTMTransformer(NamedRegularizers, ScoredModel, ReadableModel, TokenTopics
     def _fitted_mixture(self, tokens: Any) -> tuple[FreeMixture, NDArray]:
         """The mixture of new documents, with the strengths that the fit ended with, and phi of some tokens."""
         layout = self._layout(self.components_, known=True)
-        terms = bind_all(check_regularizers(self), layout, learned=getattr(self, "learned_", None), training=False)
+        regularizers = check_regularizers(self)
+        terms = bind_all(regularizers, layout, learned=self._learned_before(regularizers), training=False)
         mixture = self._mixture(layout, terms)
         step, n_steps, regularized = getattr(self, "_last_step", (0, int(self.max_iter), True))
         for bound in mixture.terms:
@@ -375,3 +386,7 @@ class ARTMTransformer(NamedRegularizers, ScoredModel, ReadableModel, TokenTopics
 
     def _renumbers(self) -> bool:
         return not any(getattr(regularizer, "side", "") == "posterior" for _, regularizer in check_regularizers(self))
+
+
+def _kind(regularizer: Any) -> str:
+    return f"{type(regularizer).__module__}.{type(regularizer).__qualname__}"

@@ -34,6 +34,7 @@ class TopicModel(ModalModel, CallbackSupportMixin, ClassNamePrefixFeaturesOutMix
     n_iter_: int
     _last_step: tuple[int, int | None, bool]  # step, steps planned, whether regularized, of the last pass
     unregularized_iter = 0
+    validation_fraction: float | None = None
     _phi_is_published = True  # components_ is phi, not the counters
 
     def __sklearn_tags__(self) -> Tags:
@@ -118,9 +119,9 @@ class TopicModel(ModalModel, CallbackSupportMixin, ClassNamePrefixFeaturesOutMix
     def _has_converged(self, tol: float, X: Any) -> bool:
         if tol == 0:
             return False
-        if "validation_perplexity" not in self.history_:
+        if self.validation_fraction is None:
             return self.history_.change("objective") < tol
-        track = self.history_["validation_perplexity"]
+        track = self.history_["validation_perplexity"][-self.n_iter_ :]  # of this fit
         best = int(np.argmin(track))
         return len(track) - 1 - best >= _PATIENCE
 
@@ -129,10 +130,14 @@ class TopicModel(ModalModel, CallbackSupportMixin, ClassNamePrefixFeaturesOutMix
         if posterior.coefficients:
             posterior.measure(state.phi_wt, state.counters.fold())
         values = posterior.values | engine.theta_values
-        coefficients = posterior.coefficients | {bound.name: bound.tau for bound in engine.theta_terms}
-        self.history_.record(result, state.phi_wt, engine.n_topics, posterior.topic_mass, values, coefficients)
-        if held_out is not None:
-            self.history_.setdefault("validation_perplexity", []).append(float(np.exp(-self.score(held_out))))
+        # online the counters, and so tau of phi, are on the scale of the corpus, the likelihood on that of the pass
+        share = result.n_samples / state.n_samples if state.n_samples > 0 else 1.0
+        coefficients = {name: share * coefficient for name, coefficient in posterior.coefficients.items()}
+        coefficients |= {bound.name: bound.tau for bound in engine.theta_terms}
+        held_out_perplexity = None if held_out is None else float(np.exp(-self.score(held_out)))
+        self.history_.record(
+            result, state.phi_wt, engine.n_topics, posterior.topic_mass, values, coefficients, held_out_perplexity
+        )
         if self.verbose:
             last = {key: track[-1] for key, track in self.history_.items()}
             sys.stdout.write(
