@@ -43,7 +43,8 @@ class InnerTerms:
         for bound in self.terms:
             response[...] = 0
             bound.term.add_term(theta_dt, n_dt, self.documents, inner_pass, response)
-            response *= bound.tau
+            with np.errstate(over="ignore", invalid="ignore"):  # what follows from it is an error
+                response *= bound.tau
             require_finite(response, bound.name, "term of theta (weaken tau if it overflows)")
             total += response
         return total

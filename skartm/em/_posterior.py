@@ -109,7 +109,9 @@ class MapPosterior:
         for scale, n_of_block, tokens in zip(scales, n_t, blocks, strict=True):
             positive = self._mass(response, tokens)
             both = column_sums(response, tokens, -np.inf, self.n_threads)[: self.n_topics]
-            scale[:] = scale_of_masses(n_of_block, 2 * positive - both, bound.term.topics, bound.strength.relative)
+            with np.errstate(invalid="ignore"):  # of a term that is not finite, which is an error
+                r_t = 2 * positive - both
+            scale[:] = scale_of_masses(n_of_block, r_t, bound.term.topics, bound.strength.relative)
         return scales
 
     def measure(self, phi_wt: NDArray, n_wt: NDArray) -> None:
