@@ -1,6 +1,6 @@
 """Layout: names of topics, tokens and modalities, resolved once."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
@@ -95,7 +95,7 @@ class Layout:
                 raise ValueError(msg)
             chosen = np.flatnonzero(selection).tolist()
         else:
-            if not isinstance(selection, (str, Iterable)):
+            if not hasattr(selection, "__iter__"):
                 msg = f"{owner}: topics must be None, a slice, names or indices. Got {selection!r}; put it in a list."
                 raise TypeError(msg)
             for item in [selection] if isinstance(selection, str) else selection:

@@ -11,7 +11,7 @@ from skartm.metrics._fitted import doc_topic_of, topics_of
 from skartm.simplex import FLOOR
 
 
-def completion_split(X: Any) -> tuple[Any, Any]:
+def completion_split(X: Any, *, keep_order: bool = False) -> tuple[Any, Any]:
     """Split every document into two halves, token by token.
 
     Tokens are numbered along the columns of a row: the 1st, 3rd, 5th, ... are observed, the 2nd, 4th, ... are held
@@ -21,6 +21,8 @@ def completion_split(X: Any) -> tuple[Any, Any]:
     Parameters
     ----------
     X : sparse matrix of shape (n_docs, n_tokens)
+    keep_order : bool, default=False
+        Whether rows are texts, tokens in their order, which the halves shall keep. The counts are split alike.
 
     Returns
     -------
@@ -35,13 +37,18 @@ def completion_split(X: Any) -> tuple[Any, Any]:
     (array([[2., 0., 0., 1.]]), array([[1., 0., 1., 1.]]))
     """
     X = sparse.csr_matrix(X, dtype=np.float64, copy=True)
-    X.sum_duplicates()
-    ends = np.concatenate([[0.0], np.cumsum(X.data)])
-    row_start = np.repeat(ends[X.indptr[:-1]], np.diff(X.indptr))
+    lengths = np.diff(X.indptr)
+    if keep_order:  # entries are numbered along the columns all the same
+        columns = np.lexsort((X.indices, np.repeat(np.arange(lengths.size), lengths)))
+    else:
+        X.sum_duplicates()
+        lengths, columns = np.diff(X.indptr), np.arange(X.nnz)
+    x = X.data[columns]
+    ends = np.concatenate([[0.0], np.cumsum(x)])
+    row_start = np.repeat(ends[X.indptr[:-1]], lengths)
     below = _observed(ends[:-1] - row_start)
-    observed = X.copy()
-    observed.data = np.clip(_observed(ends[1:] - row_start) - below, 0, X.data)
-    held_out = X.copy()
+    observed, held_out = X.copy(), X.copy()
+    observed.data[columns] = np.clip(_observed(ends[1:] - row_start) - below, 0, x)
     held_out.data = X.data - observed.data
     observed.eliminate_zeros()
     held_out.eliminate_zeros()
@@ -198,7 +205,8 @@ def completion_perplexity(model: Any, X: Any, *, tokens: Any = None) -> float:
     >>> completion_perplexity(model, X[:100]) == model.perplexity(X[:100])
     True
     """
-    observed, held_out = completion_split(X)
+    observed, held_out = completion_split(X, keep_order=True)  # for models that read it
+    observed.data = observed.data.astype(np.asarray(model.components_).dtype)  # astype of the matrix sorts
     phi = topics_of(model)
-    theta = doc_topic_of(model, observed.astype(np.asarray(model.components_).dtype))
+    theta = doc_topic_of(model, observed)
     return perplexity(phi, theta, held_out, tokens=tokens)

@@ -130,7 +130,7 @@ class _Counted:
             raise ValueError(msg)
 
     def learned(self, learned: Mapping[str, Any]) -> Mapping[str, Any]:
-        settings = {"n_top": self.n_top, "min_count": self.min_count, "columns": self.tokens}
+        settings: dict[str, Any] = {"n_top": self.n_top, "min_count": self.min_count, "columns": self.tokens}
         if not all(np.array_equal(learned.get(key, ()), setting) for key, setting in settings.items()):
             X = self.X if self.tokens.size == self.X.shape[1] else self.X[:, self.tokens]
             counted = cooccurrence(X, measure="npmi", min_count=self.min_count, n_top=self.n_top)
@@ -171,46 +171,46 @@ class _CoherenceTerm(PhiTerm):
 
 
 class _QuadraticTerm(_CoherenceTerm):
-    """phi * (C phi), by the kernel that adds expected counts.
-
-    The value after an M-step and the term of the next one have the same phi: the product is kept from one to the other.
-    """
-
-    _pairs: csr_array | None = None
-    _phi: NDArray | None = None
-    _product: NDArray
+    _votes_of_pairs: "_Votes | None" = None
 
     def _value(self, phi: NDArray, n_wt: NDArray) -> float:
-        sums = np.einsum("wt->t", self._products(phi), dtype=np.float64)
-        return float(0.5 * sums @ self._mass(n_wt))
+        votes = self._votes_at(phi)
+        return float(0.5 * np.einsum("t,t->", votes.sum(axis=0, dtype=np.float64), self._mass(n_wt)))
 
     def _term(self, phi: NDArray, n_wt: NDArray) -> NDArray:
-        return self._products(phi) * self._mass(n_wt).astype(phi.dtype)
+        return self._votes_at(phi) * self._mass(n_wt).astype(phi.dtype)
 
     def _mass(self, n_wt: NDArray) -> NDArray:
         return n_wt[:, consecutive(self.topics)].sum(axis=0, dtype=np.float64)
 
-    def _products(self, phi: NDArray) -> NDArray:
-        """(cells of tokens, cells of topics)"""
-        n_topics = phi.shape[1]
-        if self._phi is None or self._phi.dtype != phi.dtype or not np.array_equal(self._phi[:, :n_topics], phi):
-            self._phi = padded(phi, phi.dtype)
-            self._product = padded_zeros(phi.shape[0], n_topics, phi.dtype)
-            if self._pairs is None:
-                self._pairs = csr_array((self._source.matrix + self._source.matrix.T) / 2)
-            half_step.accumulate(
-                np.arange(phi.shape[0], dtype=np.int32),
-                self._pairs.indptr.astype(np.int64),
-                self._pairs.indices.astype(np.int32),
-                np.arange(self._pairs.nnz, dtype=np.int32),
-                self._pairs.data.astype(phi.dtype),
-                self._phi,
-                self._phi,
-                self._product,
-                padded_zeros(1, n_topics, phi.dtype),
-                1,
-            )
-        return self._product[:, :n_topics]
+    def _votes_at(self, phi: NDArray) -> NDArray:
+        if self._votes_of_pairs is None or self._votes_of_pairs.dtype != phi.dtype:
+            matrix = self._source.matrix
+            self._votes_of_pairs = _Votes(csr_array((matrix + matrix.T) / 2), phi.dtype)
+        return self._votes_of_pairs(phi)
+
+
+class _Votes:
+    """phi_wt sum_v C_wv phi_vt, by the kernel of the word side, which is twice as fast as a sparse product."""
+
+    def __init__(self, matrix: csr_array, dtype: np.dtype) -> None:
+        self.dtype, size = dtype, matrix.shape[0]
+        self._rows, self._starts = np.arange(size, dtype=np.int32), matrix.indptr.astype(np.int64)
+        self._columns, self._order = matrix.indices.astype(np.int32), np.arange(matrix.nnz, dtype=np.int32)
+        self._weights = matrix.data.astype(dtype)
+        self._phi, self._votes = np.empty((0, 0), dtype=dtype), np.empty((0, 0), dtype=dtype)
+
+    def __call__(self, phi_wt: NDArray) -> NDArray:
+        """To be read only: the value of a phi and the term at it are asked for one after the other, and share it."""
+        n_topics = phi_wt.shape[1]
+        if not np.array_equal(self._phi[:, :n_topics], phi_wt):
+            self._phi, self._votes = padded(phi_wt, self.dtype), padded_zeros(len(phi_wt), n_topics, self.dtype)
+            if self._order.size:
+                half_step.accumulate(
+                    self._rows, self._starts, self._columns, self._order, self._weights, self._phi, self._phi,
+                    self._votes, padded_zeros(1, n_topics, self.dtype), 1,
+                )  # fmt: skip
+        return self._votes[:, :n_topics]
 
 
 _TERMS = {"linear": _CoherenceTerm, "quadratic": _QuadraticTerm}

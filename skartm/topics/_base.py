@@ -270,6 +270,8 @@ class TopicModel(ModalModel, CallbackSupportMixin, ClassNamePrefixFeaturesOutMix
                 f"{X.shape[1]}; the last fit did not complete a pass, fit again."
             )
             raise ValueError(msg)
+        if self._reads_order():
+            _check_order(X, type(self).__name__)
         layout = self._layout(X, known=True)
         X, tokens = _used_columns(X) if self._renumbers() else (X, slice(None))
         theta = np.empty((X.shape[0], self.components_.shape[0]), dtype=self._dtype())

@@ -41,14 +41,19 @@ class ScoredModel:
         check_is_fitted(self, "components_")
         X = check_counts(self, X, self._dtype(), reset=False)  # type: ignore[attr-defined]
         weights = check_weights(self, sample_weight, X.shape[0])
-        given, scored = (X, X) if self.evaluation == "fold_in" else completion_split(X)
-        theta = self._doc_topic(given.astype(self._dtype()))  # type: ignore[attr-defined]
+        given, scored = (X, X) if self.evaluation == "fold_in" else self._halves(X)
+        theta = self._doc_topic(given)  # type: ignore[attr-defined]
         if modality is not None:
             layout = self._layout(X, known=True)  # type: ignore[attr-defined]
             chosen = np.zeros(X.shape[1])
             chosen[layout.tokens(modality, type(self).__name__)] = 1
             scored = sparse.csr_matrix(scored.multiply(chosen[None, :]))
         return log_likelihood(self.components_, theta, scored, sample_weight=weights)
+
+    def _halves(self, X: Any) -> tuple[Any, Any]:
+        observed, held_out = completion_split(X, keep_order=self._reads_order())  # type: ignore[attr-defined]
+        observed.data = observed.data.astype(self._dtype())  # type: ignore[attr-defined]  # astype of the matrix sorts
+        return observed, held_out
 
     def perplexity(self, X: Any, sample_weight: Any = None, *, modality: ModalitySelection = None) -> float:
         """exp(-score): lower is better; see :meth:`score` for what is given and what is scored."""

@@ -8,6 +8,7 @@ from scipy.sparse import csr_matrix
 from skartm import ARTMTransformer
 from skartm.datasets import make_topics
 from skartm.em import PosteriorTerm
+from skartm.metrics import completion_split, log_likelihood
 from skartm.regularizers import Regularizer, SmoothPosterior, SparsePosterior
 from skartm.topics import _token_topics
 from tests.em.corpora import corpus
@@ -146,3 +147,21 @@ def test_bad_thresholds(threshold):
     X = corpus(0)
     with pytest.raises(ValueError, match=r"'threshold' parameter of token_topics must be in \[0, 1\)"):
         ARTMTransformer(4, **OPTIONS).fit(X).token_topics(X, threshold=threshold)
+
+
+def test_order_of_the_text_is_kept_by_scores_and_asked_for_by_transform():
+    X = make_topics(n_docs=60, segment_length=20, random_state=0).data
+    observed, held_out = completion_split(X, keep_order=True)
+    assert_array_equal(observed.toarray() + held_out.toarray(), X.toarray())
+    for kept, counts in zip((observed, held_out), completion_split(X), strict=True):
+        assert (np.diff(kept.indices) < 0).sum() > 10 * X.shape[0]
+        assert_array_equal(kept.toarray(), counts.toarray())
+    smooth = [("smooth", SmoothPosterior(0.5, window=3))]
+    fitted = ARTMTransformer(5, regularizers=smooth, max_iter=5, tol=0, random_state=0, n_jobs=1).fit(X)
+    expected = log_likelihood(fitted.components_, fitted.transform(observed), held_out)
+    assert fitted.score(X) == pytest.approx(expected)
+    sorted_rows = X.copy()
+    sorted_rows.sum_duplicates()
+    for method in (fitted.transform, fitted.token_topics, fitted.score):
+        with pytest.raises(ValueError, match="X must keep the order of the text"):
+            method(sorted_rows)
