@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from skartm.em import Layout
+from skartm.em import Layout, Modality
 
 LAYOUT = Layout(("sport_1", "sport_2", "background", "politics"), 10)
 
@@ -56,3 +56,40 @@ def test_errors(selection, message):
 
 def test_n_topics():
     assert LAYOUT.n_topics == 4
+
+
+KINDS = Layout(
+    ("a", "b"),
+    4,
+    (Modality("words", np.array([0, 1, 2], dtype=np.int32)), Modality("tags", np.array([3], dtype=np.int32))),
+    ("die", "year", "die again", "year"),
+)
+
+
+def test_columns_of_words():
+    assert KINDS.columns(["die", 2, "die again"], "Owner").tolist() == [0, 2, 2]
+    assert KINDS.columns(["year"], "Owner", modality="words").tolist() == [1]
+    assert KINDS.columns(["year", 3], "Owner", modality="tags").tolist() == [3, 3]
+    assert KINDS.columns(["year"], "Owner", modality=["tags"]).tolist() == [3]
+    assert KINDS.columns([], "Owner").size == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "modality", "message"),
+    [
+        (
+            ["year"],
+            None,
+            r"Owner: words must be .* Got 'year' of the columns \[1, 3\]; give the modality, or the column",
+        ),
+        (["year"], ["words", "tags"], r"Got 'year' of the columns \[1, 3\]"),
+        (["die"], "tags", "Owner: words must be tokens of the modality 'tags'. Got 'die'"),
+        ([0, 1], "tags", "tokens of the modality 'tags'. Got the column 0"),
+        (["dye"], None, r"tokens of the model. Got 'dye'. Did you mean 'die'\?"),
+        ([4], None, r"or columns in \[0, 4\). Got 4"),
+        ([True], None, "Got True"),
+    ],
+)
+def test_wrong_words(words, modality, message):
+    with pytest.raises(ValueError, match=message):
+        KINDS.columns(words, "Owner", modality=modality)
