@@ -51,6 +51,7 @@ def test_public_names():
         "PLSA",
         "ARTMClassifier",
         "ARTMTransformer",
+        "ThetalessARTM",
         "TopicPipeline",
         "__version__",
         "topic_groups",

@@ -5,6 +5,7 @@ from skartm.em._counters import Counters
 from skartm.em._history import History
 from skartm.em._inner import Posteriors
 from skartm.em._layout import Layout, TopicSelection
+from skartm.em._linear import LinearMixture
 from skartm.em._loop import EM, Decay, Pass, State, passes
 from skartm.em._mixture import DirichletMixture, FreeMixture
 from skartm.em._modalities import Modality, ModalitySelection, resolve_modalities
@@ -28,6 +29,7 @@ __all__ = [
     "FreeMixture",
     "History",
     "Layout",
+    "LinearMixture",
     "MapPosterior",
     "Mixture",
     "Modality",

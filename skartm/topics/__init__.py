@@ -6,5 +6,6 @@ from skartm.topics._groups import topic_groups
 from skartm.topics._lda import LDA
 from skartm.topics._pipeline import TopicPipeline
 from skartm.topics._plsa import PLSA
+from skartm.topics._thetaless import ThetalessARTM
 
-__all__ = ["LDA", "PLSA", "ARTMClassifier", "ARTMTransformer", "TopicPipeline", "topic_groups"]
+__all__ = ["LDA", "PLSA", "ARTMClassifier", "ARTMTransformer", "ThetalessARTM", "TopicPipeline", "topic_groups"]

@@ -2,7 +2,7 @@
 
 from sklearn.base import clone
 
-from skartm import LDA, PLSA, ARTMTransformer
+from skartm import LDA, PLSA, ARTMTransformer, ThetalessARTM
 from skartm.regularizers import Decorrelation, SmoothSparsePhi, SmoothSparseTheta
 from tests.em.corpora import corpus, start
 
@@ -35,6 +35,17 @@ MODELS = {
     "lda": LDA(N_TOPICS, max_iter=3, random_state=0, n_jobs=1),
     "lda online": LDA(N_TOPICS, learning_method="online", batch_size=7, max_iter=2, random_state=0, n_jobs=1),
     "lda map": LDA(N_TOPICS, inference="map", max_iter=3, dtype="float32", random_state=0, n_jobs=1),
+    "thetaless": ThetalessARTM(N_TOPICS, regularizers=REGULARIZERS[:2], max_iter=5, tol=0, random_state=0, n_jobs=1),
+    "thetaless online": ThetalessARTM(
+        N_TOPICS,
+        variant="simplified",
+        learning_method="online",
+        batch_size=7,
+        max_iter=3,
+        tol=0,
+        random_state=0,
+        n_jobs=1,
+    ),
 }
 
 
