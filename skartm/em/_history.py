@@ -18,16 +18,17 @@ class History(dict):
 
     log_likelihood : sum of x ln p(w|d) with the phi and the final theta of the E-step
     perplexity : exp(-log-likelihood per token); tokens without probability are charged 1e-16
-    objective : log-likelihood per token plus the regularizers per token, each with the coefficient it was applied with:
-        tau, or, where the strength is relative, the mean over topics (and modalities) of the factors that it led to.
-        The regularizers are those of the phi that the iteration ends with, and of the theta that it saw; those of
-        p(t|d,w) have no value. Online those of phi are scaled from the corpus to the documents of the pass.
+    objective : log-likelihood per token plus the regularizers per token, each with the coefficient it was applied with
     phi_sparsity, theta_sparsity : share of zeros
     dead_topics : topics without tokens
     left_out : mass of tokens without probability
     seconds : wall time of the iteration
     validation_perplexity : held-out perplexity, with ``validation_fraction``
     <name> : value of the regularizer of that name at tau = 1; NaN in iterations (of a warm start, or before) without it
+
+    The coefficient is tau or, where the strength is relative, the mean over topics (and modalities) of the factors
+    that it led to. The regularizers are those of the phi that the iteration ends with, and of the theta that it saw;
+    those of p(t|d,w) have no value. Online those of phi are scaled from the corpus to the documents of the pass.
     """
 
     KEYS = (
