@@ -31,7 +31,7 @@ ALLOWED = {
 }
 ESTIMATORS = {"topics", "nmf", "monotonic", "neural", "model_selection", "plotting"}
 # the folders that may use the shared files beside them
-SHARING = ESTIMATORS | {"callbacks"}
+SHARING = ESTIMATORS | {"callbacks", "regularizers"}
 # files beside the folders: what the estimators share; below them there is nothing of ours but the kernels
 TOP_LEVEL = {
     "__init__": {"topics", "_version", "exceptions"},

@@ -2,6 +2,7 @@
 
 from skartm.em._batches import Batch, Batches, TokenIndex, is_memory_mapped
 from skartm.em._counters import Counters
+from skartm.em._given import GivenMixture, expected_counts
 from skartm.em._history import History
 from skartm.em._inner import Posteriors
 from skartm.em._layout import Layout, TopicSelection
@@ -27,6 +28,7 @@ __all__ = [
     "Documents",
     "Expectation",
     "FreeMixture",
+    "GivenMixture",
     "History",
     "Layout",
     "LinearMixture",
@@ -45,6 +47,7 @@ __all__ = [
     "TokenIndex",
     "TopicSelection",
     "Trajectory",
+    "expected_counts",
     "is_memory_mapped",
     "padded",
     "padded_width",

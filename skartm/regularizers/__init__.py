@@ -9,6 +9,7 @@ from skartm.regularizers._document_links import DocumentLinks
 from skartm.regularizers._function import FunctionRegularizer
 from skartm.regularizers._graph import GeospatialSmoothing, NetPLSA
 from skartm.regularizers._labels import LabelRegularization
+from skartm.regularizers._parent_topics import ParentTopics
 from skartm.regularizers._posterior import PosteriorFunction, SparsePosterior
 from skartm.regularizers._schedules import Constant, Geometric, Linear, Piecewise, Schedule, Window
 from skartm.regularizers._seed_words import SeedWords
@@ -35,6 +36,7 @@ __all__ = [
     "Linear",
     "NamedRegularizers",
     "NetPLSA",
+    "ParentTopics",
     "Piecewise",
     "PosteriorFunction",
     "Regularizer",

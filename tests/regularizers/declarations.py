@@ -16,6 +16,7 @@ from skartm.regularizers import (
     LabelRegularization,
     Linear,
     NetPLSA,
+    ParentTopics,
     PosteriorFunction,
     SeedWords,
     SegmentPosterior,
@@ -51,6 +52,7 @@ def pairs_of_tokens(n_tokens):
     return matrix
 
 
+PARENTS = np.random.default_rng(2).integers(0, 9, (3, 13)) * np.array([[1], [0], [2]])  # one of them dead
 LINKS = np.random.default_rng(0).integers(0, 3, (7, 7))
 
 
@@ -148,6 +150,9 @@ ALL_REGULARIZERS = [
     TopicPrior([0.0, 1, 2, 3]),
     TopicPrior((2, 0.5), -0.3, topics=["topic3", "topic1"], relative=0.0),
     *(TopicPrior(np.ones(4), Linear(1, 0), modality=modality) for modality in MODALITIES),
+    *(ParentTopics(PARENTS, topics=topics) for topics in TOPICS),
+    *(ParentTopics(csr_array(PARENTS), sparsity=sparsity, modality=m) for sparsity in (-0.5, 0.9) for m in MODALITIES),
+    ParentTopics(PARENTS, Linear(0, 1), relative=0.5, topics=[0, 2], max_doc_iter=1, doc_tol=0, n_jobs=2),
     *(cls(pairs_of_tokens(13), topics=topics) for cls in (Biterm, CoherencePhi) for topics in TOPICS),
     *(cls(csr_array(pairs_of_tokens(13)), modality=m) for cls in (Biterm, CoherencePhi) for m in MODALITIES),
     *(CoherencePhi(pairs_of_tokens(13), form="linear", topics=topics) for topics in TOPICS),
@@ -169,6 +174,7 @@ def needed(n_tokens, n_topics):
         FunctionRegularizer: {"value": functions.entropy, "gradient": functions.entropy_slope},
         GeospatialSmoothing: {"coordinates": {0: (60, 5), 1: (60, 11), 2: (63, 10)}},
         NetPLSA: {"edges": EDGES},
+        ParentTopics: {"counts": np.random.default_rng(3).integers(0, 9, (3, n_tokens))},
         PosteriorFunction: {"function": squares},
         SeedWords: {"words": ANY_MODEL},
         TopKSparse: {"k": 2},

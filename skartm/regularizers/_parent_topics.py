@@ -1,0 +1,234 @@
+"""Parent topics: the topics of a level of a hierarchy explain those of the level above."""
+
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from skartm._threads import effective_n_threads
+from skartm.em import (
+    Batch,
+    Batches,
+    FreeMixture,
+    GivenMixture,
+    Layout,
+    ModalitySelection,
+    PhiTerm,
+    TopicSelection,
+    expected_counts,
+    padded,
+)
+from skartm.regularizers._base import Regularizer
+from skartm.regularizers._cells import consecutive
+from skartm.regularizers._numbers import is_number
+from skartm.simplex import FLOOR
+
+
+class ParentTopics(Regularizer):
+    r"""Make topics subtopics: every given parent topic shall be a mixture of them, with weights psi to learn.
+
+    .. math:: R(\Phi, \Psi) = \sum_{t \in T} \sum_w n_{wt} \ln \sum_{s \in S} \phi_{ws} \psi_{st}, \qquad
+              r_{ws} = \sum_t n_{wt}\, p(s \mid t, w), \quad
+              p(s \mid t, w) = \operatorname*{norm}_{s \in S} (\phi_{ws} \psi_{st})
+
+    R is the log-likelihood of the parents as if each were a document, with the counts :math:`n_{wt}` of its
+    tokens [1]_: the term is what such pseudo-documents would add to the counters. They are in no other respect
+    documents, so regularizers of theta do not see them. :math:`\psi_{st} = p(s \mid t)` is found for the present phi by
+    inner passes from a uniform start, as the theta of a document. :class:`skartm.HierarchicalARTM` builds hierarchies
+    of it; by itself it ties topics to any groups of tokens: to the counts of classes, say.
+
+    Parameters
+    ----------
+    counts : array or sparse matrix of shape (n_parents, n_tokens)
+        :math:`n_{wt}`, non-negative. A row of zeros is a dead parent.
+    tau : float or Schedule, default=1.0
+        Strength. Absolute: how often a token of a parent counts, against once for a token of a document.
+    sparsity : float, default=0.0
+        Below 1; positive gives a topic fewer parents, negative more. See Notes.
+    max_doc_iter : int, default=10
+        Inner passes over a parent, at most.
+    doc_tol : float, default=0.01
+        A parent stops when its psi moves less (sum of absolute changes).
+    relative : None or float in [0, 1], default=None
+        None: absolute. A number: ``tau`` is the share of the counters' mass that is added.
+    topics : None, slice, names or indices, default=None
+        The topics S that may be subtopics; None is all.
+    modality : None, name or names, default=None
+        Modalities whose tokens speak for a parent; None is all. The counts are multiplied by the weights of the
+        modalities.
+    n_jobs : int, default=None
+        Threads of the inner passes, as of the model. Results do not depend on it.
+
+    Notes
+    -----
+    With a sparsity :math:`\kappa`, each inner pass is
+    :math:`\psi_{st} = \operatorname{norm}_s (n_{st} - \kappa n_s / |T|)_+`, with :math:`n_s = \sum_t n_{st}` of the
+    M-step before: a parent that has less than :math:`\kappa / |T|` of a topic, where all alike would have
+    :math:`1 / |T|`, loses it. It is the regularizer
+    :math:`-\kappa \sum_s \frac{n_s}{|T|} \sum_t \ln p(t \mid s)` of psi, up to a factor of :math:`n_{st}`.
+
+    What is learned is published as ``learned_[name]["psi"]`` of the model, of shape (n_parents, topics of S): of the
+    phi before the last M-step.
+
+    References
+    ----------
+    .. [1] N. Chirkova, K. Vorontsov. "Additive regularization for hierarchical multimodal topic modeling." Journal
+       Machine Learning and Data Analysis 2(2), 2016.
+
+    Examples
+    --------
+    Which topics the proposals of one type are made of, and those of all others:
+
+    >>> import numpy as np
+    >>> from skartm import ARTMTransformer
+    >>> from skartm.datasets import load_peps
+    >>> from skartm.regularizers import ParentTopics
+    >>> peps = load_peps()
+    >>> is_process = peps.type == "Process"
+    >>> counts = np.stack([peps.data[~is_process].sum(axis=0).A1, peps.data[is_process].sum(axis=0).A1])
+    >>> parents = [("parents", ParentTopics(counts, sparsity=0.5))]
+    >>> model = ARTMTransformer(8, regularizers=parents, random_state=0).fit(peps.data)
+    >>> model.learned_["parents"]["psi"].shape
+    (2, 8)
+    """
+
+    side = "phi"
+
+    def __init__(
+        self,
+        counts: Any = None,
+        tau: Any = 1.0,
+        *,
+        sparsity: float = 0.0,
+        max_doc_iter: int = 10,
+        doc_tol: float = 0.01,
+        relative: float | None = None,
+        topics: TopicSelection = None,
+        modality: ModalitySelection = None,
+        n_jobs: int | None = None,
+    ) -> None:
+        self.counts = counts
+        self.tau = tau
+        self.sparsity = sparsity
+        self.max_doc_iter = max_doc_iter
+        self.doc_tol = doc_tol
+        self.relative = relative
+        self.topics = topics
+        self.modality = modality
+        self.n_jobs = n_jobs
+
+    def bind(self, layout: Layout) -> "ParentTerm":
+        topics = layout.topics(self.topics, "ParentTopics")
+        tokens = layout.tokens(self.modality, "ParentTopics")
+        for name, low, high in (("sparsity", -np.inf, 1.0), ("doc_tol", 0.0, np.inf)):
+            value = getattr(self, name)
+            if not is_number(value) or not np.isfinite(value) or not low <= value < high:
+                expected = "below 1" if name == "sparsity" else "of at least 0"
+                msg = f"The {name!r} parameter of ParentTopics must be a finite number {expected}. Got {value!r}."
+                raise ValueError(msg)
+        if not isinstance(self.max_doc_iter, Integral) or isinstance(self.max_doc_iter, bool) or self.max_doc_iter < 1:
+            msg = f"The 'max_doc_iter' parameter of ParentTopics must be an integer from 1. Got {self.max_doc_iter!r}."
+            raise ValueError(msg)
+        counts, weights = self._counts(layout.n_tokens), np.zeros(layout.n_tokens)
+        weights[tokens] = 1.0 if layout.token_weights is None else layout.token_weights[tokens]
+        counts.data *= weights[counts.indices]
+        counts.eliminate_zeros()
+        return ParentTerm(
+            counts,
+            topics,
+            sparsity=float(self.sparsity),
+            n_passes=int(self.max_doc_iter),
+            tol=float(self.doc_tol),
+            n_threads=effective_n_threads(self.n_jobs),
+        )
+
+    def _counts(self, n_tokens: int) -> Any:
+        """A canonical copy in float64."""
+        given = self.counts if sparse.issparse(self.counts) else np.asarray(self.counts)
+        if given.ndim != 2 or given.shape[1] != n_tokens or given.shape[0] == 0 or given.dtype.kind not in "fiub":
+            msg = (
+                f"The 'counts' parameter of ParentTopics must be numbers of shape (n_parents, {n_tokens}), a row for "
+                f"each parent. Got shape {given.shape}, {given.dtype}."
+            )
+            raise ValueError(msg)
+        counts = sparse.csr_matrix(given, dtype=np.float64, copy=True)
+        counts.sum_duplicates()
+        if not np.isfinite(counts.data).all() or counts.data.min(initial=0) < 0:
+            msg = (
+                "The 'counts' parameter of ParentTopics must be finite and non-negative. Got entries from "
+                f"{counts.data.min():g} to {counts.data.max():g}."
+            )
+            raise ValueError(msg)
+        return counts
+
+
+class ParentTerm(PhiTerm):
+    """Parents are the rows of a small corpus, of which the engine makes the E-step.
+
+    Parameters
+    ----------
+    counts : CSR of shape (n_parents, n_tokens)
+        With the weights of modalities.
+    topics : array of int
+    """
+
+    def __init__(
+        self, counts: Any, topics: NDArray, *, sparsity: float, n_passes: int, tol: float, n_threads: int
+    ) -> None:
+        self.topics, self._counts, self._columns = topics, counts, consecutive(topics)
+        self.sparsity, self.n_passes, self.tol, self.n_threads = sparsity, n_passes, tol, n_threads
+        self._mass = np.asarray(counts.sum(axis=1)).ravel()
+        self._batches: dict[np.dtype, Batches] = {}
+
+    def learn(self, phi_wt: NDArray, n_wt: NDArray) -> None:
+        self.learned = {"psi": self.psi(phi_wt)}
+
+    def psi(self, phi_wt: NDArray) -> NDArray:
+        """p(s|t) of the parents for a phi, of shape (n_parents, topics of S)."""
+        dtype, n_topics = phi_wt.dtype, self.topics.size
+        mixture = FreeMixture(
+            n_topics, n_passes=self.n_passes, tol=self.tol, dtype=dtype, n_threads=self.n_threads, prior=self._prior()
+        )
+        return mixture.expect(self._batch(dtype), self._phi(phi_wt)).theta_dt[:, :n_topics].copy()
+
+    def value(self, phi_wt: NDArray, n_wt: NDArray) -> float:
+        totals = self._given(phi_wt.dtype).expect(self._batch(phi_wt.dtype), self._phi(phi_wt)).totals
+        return float(totals[:, 0].sum() + totals[:, 1].sum() * np.log(FLOOR))
+
+    def add_term(self, phi_wt: NDArray, n_wt: NDArray, out: NDArray) -> None:
+        batches = self._cut(phi_wt.dtype)
+        given = self._given(phi_wt.dtype)
+        added = expected_counts(batches, given, self._phi(phi_wt), n_threads=self.n_threads)
+        out[:, self._columns] += added
+
+    def _known(self) -> NDArray | None:
+        """psi as last learned, unless it is that of other parents or topics."""
+        psi = self.learned.get("psi")
+        return psi if psi is not None and psi.shape == (self._mass.size, self.topics.size) else None
+
+    def _prior(self) -> NDArray | None:
+        """-kappa n_s / number of parents."""
+        known, living = self._known(), np.count_nonzero(self._mass)
+        if known is None or self.sparsity == 0 or living == 0:
+            return None
+        return -self.sparsity * (self._mass @ known.astype(np.float64)) / living
+
+    def _given(self, dtype: np.dtype) -> GivenMixture:
+        psi = self._known()
+        if psi is None:
+            psi = np.full((self._mass.size, self.topics.size), 1 / self.topics.size)
+        return GivenMixture(psi, dtype=dtype, n_threads=self.n_threads)
+
+    def _phi(self, phi_wt: NDArray) -> NDArray:
+        return padded(phi_wt[:, self._columns], phi_wt.dtype)
+
+    def _cut(self, dtype: np.dtype) -> Batches:
+        if dtype not in self._batches:
+            self._batches[dtype] = Batches(self._counts.astype(dtype), self._mass.size, dtype)
+        return self._batches[dtype]
+
+    def _batch(self, dtype: np.dtype) -> Batch:
+        (batch,) = self._cut(dtype)
+        return batch
