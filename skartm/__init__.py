@@ -1,13 +1,23 @@
 """skartm: topic models by additive regularization, as scikit-learn estimators on Cython kernels."""
 
 from skartm._version import __version__
-from skartm.topics import LDA, PLSA, ARTMClassifier, ARTMTransformer, ThetalessARTM, TopicPipeline, topic_groups
+from skartm.topics import (
+    LDA,
+    PLSA,
+    ARTMClassifier,
+    ARTMTransformer,
+    HierarchicalARTM,
+    ThetalessARTM,
+    TopicPipeline,
+    topic_groups,
+)
 
 __all__ = [
     "LDA",
     "PLSA",
     "ARTMClassifier",
     "ARTMTransformer",
+    "HierarchicalARTM",
     "ThetalessARTM",
     "TopicPipeline",
     "__version__",

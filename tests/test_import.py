@@ -51,6 +51,7 @@ def test_public_names():
         "PLSA",
         "ARTMClassifier",
         "ARTMTransformer",
+        "HierarchicalARTM",
         "ThetalessARTM",
         "TopicPipeline",
         "__version__",

@@ -67,6 +67,8 @@ class FreeMixture:
         Regularizers of p(t|d,w); while one acts, p(t|d,w) is materialised.
     n_stored : int
         Documents whose theta is kept from pass to pass and starts the next one; 0 starts from uniform every time.
+    together : int
+        Documents whose inner passes run side by side, and which a term that varies is shown at once.
     """
 
     def __init__(
@@ -81,8 +83,10 @@ class FreeMixture:
         terms: Sequence[Bound[ThetaTerm]] = (),
         posterior_terms: Sequence[Bound[PosteriorTerm]] = (),
         n_stored: int = 0,
+        together: int = _TOGETHER,
     ) -> None:
         self.n_topics, self.n_passes, self.tol, self.n_threads = n_topics, n_passes, tol, n_threads
+        self.together = together
         self.prior = np.zeros(n_topics) if prior is None else prior
         self.theta_terms, self.posterior_terms = tuple(terms), tuple(posterior_terms)
         self.terms = self.theta_terms + self.posterior_terms
@@ -145,8 +149,8 @@ class FreeMixture:
         """Some documents at a time, so that few wait for the last one to stop."""
         n_threads = worthwhile(self.n_threads, 2.0 * batch.nnz * self.n_topics)
         scratch = self._workspace.scratch(batch)
-        for start in range(0, batch.n_docs, _TOGETHER):
-            stop = min(start + _TOGETHER, batch.n_docs)
+        for start in range(0, batch.n_docs, self.together):
+            stop = min(start + self.together, batch.n_docs)
             part, padded_theta = terms.part(start, stop), theta_dt[start:stop]
             indptr, theta = batch.indptr[start : stop + 1], padded_theta[:, : self.n_topics]
             n_dt = np.empty_like(padded_theta)

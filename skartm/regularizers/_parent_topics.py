@@ -11,11 +11,15 @@ from skartm._threads import effective_n_threads
 from skartm.em import (
     Batch,
     Batches,
+    Bound,
+    Documents,
     FreeMixture,
     GivenMixture,
     Layout,
     ModalitySelection,
     PhiTerm,
+    Strength,
+    ThetaTerm,
     TopicSelection,
     expected_counts,
     padded,
@@ -64,10 +68,16 @@ class ParentTopics(Regularizer):
     Notes
     -----
     With a sparsity :math:`\kappa`, each inner pass is
-    :math:`\psi_{st} = \operatorname{norm}_s (n_{st} - \kappa n_s / |T|)_+`, with :math:`n_s = \sum_t n_{st}` of the
-    M-step before: a parent that has less than :math:`\kappa / |T|` of a topic, where all alike would have
-    :math:`1 / |T|`, loses it. It is the regularizer
-    :math:`-\kappa \sum_s \frac{n_s}{|T|} \sum_t \ln p(t \mid s)` of psi, up to a factor of :math:`n_{st}`.
+
+    .. math:: \psi_{st} = \operatorname*{norm}_s \Bigl(n_{st} - \kappa \frac{n_s}{|T|}\Bigr)_+, \qquad
+              n_{st} = \sum_w n_{wt}\, p(s \mid t, w), \quad n_s = \sum_t n_{st}
+
+    A parent that has less of a topic than :math:`\kappa` times the mean share :math:`1 / |T|` loses it; one parent at
+    least has the mean share, so no topic loses all. It is the regularizer
+    :math:`R(\Psi) = -\frac{\kappa}{1 - \kappa} \sum_s \frac{n_s}{|T|} \sum_{t \in T} \ln p(t \mid s)`: its term is
+    :math:`\frac{\kappa}{1 - \kappa} (n_{st} - n_s / |T|)`, and :math:`n_{st}` plus the term is what stands above, over
+    :math:`1 - \kappa`. BigARTM's HierarchySparsingTheta has the term without :math:`n_s`, so that its strength depends
+    on the size of the corpus, and computes :math:`1 / |T|` as 0.
 
     What is learned is published as ``learned_[name]["psi"]`` of the model, of shape (n_parents, topics of S): of the
     phi before the last M-step.
@@ -146,7 +156,7 @@ class ParentTopics(Regularizer):
 
     def _counts(self, n_tokens: int) -> Any:
         """A canonical copy in float64."""
-        given = self.counts if sparse.issparse(self.counts) else np.asarray(self.counts)
+        given: Any = self.counts if sparse.issparse(self.counts) else np.asarray(self.counts)
         if given.ndim != 2 or given.shape[1] != n_tokens or given.shape[0] == 0 or given.dtype.kind not in "fiub":
             msg = (
                 f"The 'counts' parameter of ParentTopics must be numbers of shape (n_parents, {n_tokens}), a row for "
@@ -188,8 +198,15 @@ class ParentTerm(PhiTerm):
     def psi(self, phi_wt: NDArray) -> NDArray:
         """p(s|t) of the parents for a phi, of shape (n_parents, topics of S)."""
         dtype, n_topics = phi_wt.dtype, self.topics.size
+        term: ThetaTerm = _FewerParents(n_topics, int(np.count_nonzero(self._mass)))
         mixture = FreeMixture(
-            n_topics, n_passes=self.n_passes, tol=self.tol, dtype=dtype, n_threads=self.n_threads, prior=self._prior()
+            n_topics,
+            n_passes=self.n_passes,
+            tol=self.tol,
+            dtype=dtype,
+            n_threads=self.n_threads,
+            terms=[Bound("sparsity", term, Strength(self.sparsity))] if self.sparsity else (),
+            together=self._mass.size,
         )
         return mixture.expect(self._batch(dtype), self._phi(phi_wt)).theta_dt[:, :n_topics].copy()
 
@@ -208,13 +225,6 @@ class ParentTerm(PhiTerm):
         psi = self.learned.get("psi")
         return psi if psi is not None and psi.shape == (self._mass.size, self.topics.size) else None
 
-    def _prior(self) -> NDArray | None:
-        """-kappa n_s / number of parents."""
-        known, living = self._known(), np.count_nonzero(self._mass)
-        if known is None or self.sparsity == 0 or living == 0:
-            return None
-        return -self.sparsity * (self._mass @ known.astype(np.float64)) / living
-
     def _given(self, dtype: np.dtype) -> GivenMixture:
         psi = self._known()
         if psi is None:
@@ -232,3 +242,13 @@ class ParentTerm(PhiTerm):
     def _batch(self, dtype: np.dtype) -> Batch:
         (batch,) = self._cut(dtype)
         return batch
+
+
+class _FewerParents(ThetaTerm):
+    """-n_s / |T| of all parents at once; up to a factor of every row the term of -sum n_s / |T| sum ln p(t|s)."""
+
+    def __init__(self, n_topics: int, n_parents: int) -> None:
+        self.topics, self.n_parents = np.arange(n_topics), n_parents
+
+    def add_term(self, theta_dt: NDArray, n_dt: NDArray, documents: Documents, inner_pass: int, out: NDArray) -> None:
+        out -= n_dt[documents.mass > 0].sum(axis=0, dtype=np.float64) / max(self.n_parents, 1)

@@ -3,9 +3,23 @@
 from skartm.topics._artm import ARTMTransformer
 from skartm.topics._classifier import ARTMClassifier
 from skartm.topics._groups import topic_groups
+from skartm.topics._hierarchy import HierarchicalARTM
 from skartm.topics._lda import LDA
 from skartm.topics._pipeline import TopicPipeline
 from skartm.topics._plsa import PLSA
 from skartm.topics._thetaless import ThetalessARTM
+from skartm.topics._topic_tree import TopicEdge, TopicNode, TopicTree
 
-__all__ = ["LDA", "PLSA", "ARTMClassifier", "ARTMTransformer", "ThetalessARTM", "TopicPipeline", "topic_groups"]
+__all__ = [
+    "LDA",
+    "PLSA",
+    "ARTMClassifier",
+    "ARTMTransformer",
+    "HierarchicalARTM",
+    "ThetalessARTM",
+    "TopicEdge",
+    "TopicNode",
+    "TopicPipeline",
+    "TopicTree",
+    "topic_groups",
+]

@@ -1,0 +1,162 @@
+"""Levels of a hierarchy: what is declared of them, checked, named and searched."""
+
+from collections import Counter
+from itertools import pairwise
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+
+from skartm._validation import check_integer, check_real
+from skartm.regularizers import ParentTopics, Schedule
+from skartm.topics._artm import ARTMTransformer
+from skartm.topics._hierarchy_links import PARENTS
+
+
+class NamedLevels:
+    """Mixin: ``levels=[...]`` with parameters ``name`` and ``name__parameter`` of those that have a name.
+
+    Only for classes that derive from :class:`sklearn.base.BaseEstimator`.
+    """
+
+    levels: Any
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Parameters of the estimator and, if ``deep``, its named levels and their parameters."""
+        params = super().get_params(deep=deep)  # type: ignore[misc]
+        if not deep:
+            return params
+        for name, level in _named(self.levels):
+            params[name] = level
+            if hasattr(level, "get_params") and not isinstance(level, type):
+                params.update({f"{name}__{key}": value for key, value in level.get_params(deep=True).items()})
+        return params
+
+    def set_params(self, **params: Any) -> Any:
+        """Set parameters of the estimator, whole levels by name, and their parameters by ``name__parameter``."""
+        if "levels" in params:
+            self.levels = params.pop("levels")
+        names = [name for name, _ in _named(self.levels)]
+        whole = {name: params.pop(name) for name in names if name in params}
+        if whole:
+            self.levels = [(item[0], whole.get(item[0], item[1])) if _is_pair(item) else item for item in self.levels]
+        return super().set_params(**params)  # type: ignore[misc]
+
+
+def _is_pair(item: Any) -> bool:
+    return isinstance(item, (tuple, list)) and len(item) == 2 and isinstance(item[0], str)
+
+
+def _named(levels: Any) -> list[tuple[str, Any]]:
+    """The well-formed pairs; fit says what is wrong with the others."""
+    return [(item[0], item[1]) for item in levels if _is_pair(item)] if isinstance(levels, (list, tuple)) else []
+
+
+def check_levels(owner: Any) -> list[tuple[str, ARTMTransformer]]:
+    """Names and fresh models of all levels, from the top; raises on what is not a growing list of levels."""
+    levels, kind = owner.levels, type(owner).__name__
+    if not isinstance(levels, (list, tuple)) or len(levels) == 0:
+        msg = f"The 'levels' parameter of {kind} must be a list of at least one level. Got {levels!r}."
+        raise TypeError(msg) if not isinstance(levels, (list, tuple)) else ValueError(msg)
+    _check_names(owner)
+    named = [item if _is_pair(item) else (f"level{number}", item) for number, item in enumerate(levels)]
+    models = [(name, check_level(kind, level, owner.estimator)) for name, level in named]
+    sizes = [int(model.n_components) for _, model in models]
+    for upper, lower in pairwise(sizes):
+        if lower <= upper:
+            msg = f"{kind}: every level must have more topics than the one above. Got {sizes}."
+            raise ValueError(msg)
+    for name, model in models[1:]:
+        if model.validation_fraction is not None:
+            msg = (
+                f"{kind}: validation_fraction must be None below the first level, which stands for all documents. "
+                f"Got {model.validation_fraction!r} at {name!r}; validate by score_levels of other documents."
+            )
+            raise ValueError(msg)
+    return models
+
+
+def _check_names(owner: Any) -> None:
+    kind, taken = type(owner).__name__, set(owner.get_params(deep=False))
+    automatic = [f"level{number}" for number, item in enumerate(owner.levels) if not _is_pair(item)]
+    for name, count in Counter([*automatic, *(name for name, _ in _named(owner.levels))]).items():
+        if count > 1:
+            reason = f"is used {count} times; names must be unique"
+        elif name in taken:
+            reason = "is a parameter of the estimator"
+        elif "__" in name or not name:
+            reason = "must not be empty or contain '__'"
+        else:
+            continue
+        msg = f"{kind}: the name {name!r} of a level {reason}."
+        raise ValueError(msg)
+
+
+def check_level(kind: str, level: Any, template: Any) -> ARTMTransformer:
+    """A fresh model: the template with a number of topics, or a clone of the one given."""
+    what = "a number of topics, or a model with regularizers such as ARTMTransformer"
+    if isinstance(level, Integral) and not isinstance(level, bool):
+        if level < 1:
+            msg = f"{kind}: a level must have at least 1 topic. Got {level}."
+            raise ValueError(msg)
+        model = ARTMTransformer() if template is None else _checked_model(kind, template, "estimator", "a model")
+        model.set_params(n_components=int(level))
+        return model
+    return _checked_model(kind, level, "a level", f"{what}, by itself or as (name, level)")
+
+
+def _checked_model(kind: str, model: Any, parameter: str, what: str) -> ARTMTransformer:
+    if not isinstance(model, ARTMTransformer) or "regularizers" not in model.get_params(deep=False):
+        msg = f"{kind}: {parameter} must be {what}. Got {model!r}; PLSA is ARTMTransformer without regularizers."
+        raise TypeError(msg)
+    check_integer(model, "n_components", minimum=1)
+    if model.warm_start:
+        msg = f"{kind}: warm_start of a level must be False, for every fit starts anew. Got {model.warm_start!r}."
+        raise ValueError(msg)
+    if any(name == PARENTS for name, _ in _named(model.regularizers)):
+        msg = f"{kind}: the name {PARENTS!r} of a regularizer is that of the tie to the level above; rename it."
+        raise ValueError(msg)
+    return clone(model)
+
+
+def check_ties(owner: Any, models: list[ARTMTransformer]) -> list[ParentTopics]:
+    """For every level below the first the regularizer that ties it to the one above, without its counts."""
+    kind, given = type(owner).__name__, owner.parent_weight
+    check_real(owner, "psi_sparsity", low=-np.inf)
+    if owner.psi_sparsity >= 1:
+        msg = f"The 'psi_sparsity' parameter of {kind} must be below 1. Got {owner.psi_sparsity!r}."
+        raise ValueError(msg)
+    several = isinstance(given, (list, tuple, np.ndarray))
+    taus = list(given) if several else [given] * len(models)
+    if len(taus) != len(models):
+        msg = (
+            f"The 'parent_weight' parameter of {kind} must be one number, or one for each of the {len(models)} levels "
+            f"below the first. Got {given!r}."
+        )
+        raise ValueError(msg)
+    for tau in taus if several else [given]:
+        if isinstance(tau, Schedule):
+            tau.check()
+        elif not isinstance(tau, Real) or isinstance(tau, bool) or not 0 <= float(tau) < np.inf:
+            msg = f"The 'parent_weight' parameter of {kind} must be finite, at least 0, or a Schedule. Got {tau!r}."
+            raise ValueError(msg) if isinstance(tau, Real) else TypeError(msg)
+    return [_tie(tau, owner.psi_sparsity, model) for tau, model in zip(taus, models, strict=True)]
+
+
+def _tie(tau: Any, sparsity: float, model: ARTMTransformer) -> ParentTopics:
+    params = model.get_params(deep=False)
+    passes = {name: params[name] for name in ("max_doc_iter", "doc_tol") if name in params}
+    return ParentTopics(tau=tau, sparsity=sparsity, n_jobs=model.n_jobs, **passes)
+
+
+def fill_in(owner: Any, model: ARTMTransformer, name: str, random_state: Any) -> None:
+    """Give a level what the hierarchy says of all, unless it has its own; topics are named after ``name``."""
+    token_names = owner.token_names
+    if token_names is None:
+        token_names = getattr(owner, "feature_names_in_", None)
+    topic_names = [f"{name}_{t}" for t in range(int(model.n_components))]
+    shared = {"modalities": owner.modalities, "token_names": token_names, "topic_names": topic_names}
+    for parameter, value in {**shared, "random_state": random_state}.items():
+        if value is not None and getattr(model, parameter) is None:
+            model.set_params(**{parameter: value})

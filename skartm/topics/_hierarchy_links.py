@@ -1,0 +1,109 @@
+"""Links between the levels of a hierarchy: counts of topics, psi, and topics that are replaced."""
+
+from copy import copy
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.base import clone
+
+from skartm.em import Batches, GivenMixture, expected_counts
+from skartm.regularizers import ParentTopics
+from skartm.topics._artm import ARTMTransformer
+
+PARENTS = "parents"  # name of the regularizer that ties a level to the one above
+_DOCUMENTS = 1024  # looked at together
+_SMALLEST = 1e-6  # of p(t|d,w), of which float32 knows seven digits
+
+
+def level_counts(model: ARTMTransformer, X: Any, weights: NDArray | None) -> NDArray:
+    """n_wt = sum_d n_dw p(t|d,w) of a fitted model, of shape (n_components, n_tokens); modalities are not weighted."""
+    mixture, phi = model._fitted_mixture(slice(None))
+    dtype, n_threads = model._dtype(), model._n_threads()
+    acting = [bound for bound in mixture.posterior_terms if bound.tau != 0]
+    given = GivenMixture(model._doc_topic(X), dtype=dtype, n_threads=n_threads, posterior_terms=acting)
+    batches = Batches(X, model._transform_batch_size(), dtype, weights, ordered=model._reads_order())
+    batches.keep = False
+    return np.ascontiguousarray(expected_counts(batches, given, phi, n_threads=n_threads).T)
+
+
+def tie_of(model: ARTMTransformer) -> ParentTopics:
+    """The regularizer by which a level knows the one above."""
+    return dict(model.regularizers)[PARENTS]
+
+
+def tied(model: ARTMTransformer, counts: NDArray) -> ARTMTransformer:
+    """The same fitted model below parents with other counts."""
+    model = copy(model)
+    tie = clone(tie_of(model)).set_params(counts=counts)
+    model.regularizers = [(name, tie if name == PARENTS else item) for name, item in model.regularizers]
+    model.learned_ = {name: learned for name, learned in model.learned_.items() if name != PARENTS}
+    return model
+
+
+def psi_of(model: ARTMTransformer) -> NDArray:
+    """p(child | parent) for the phi of a fitted level, (n_parents, n_components); zeros for a dead parent."""
+    tie = tie_of(model)
+    psi = tie.bind(model._layout(model.components_, known=True)).psi(model.components_.T)
+    psi[~(tie.counts.sum(axis=1) > 0)] = 0
+    return psi
+
+
+def parents_of(psi: NDArray, weights: NDArray) -> NDArray:
+    """p(parent | child) of shape (n_children, n_parents), from p(child | parent) and p(parent)."""
+    joint = psi.T.astype(np.float64) * weights
+    total = joint.sum(axis=1, keepdims=True)
+    return np.divide(joint, total, out=np.zeros_like(joint), where=total > 0)
+
+
+def topic_part(model: ARTMTransformer, X: Any, topic: int) -> sparse.csr_matrix:
+    """n_dw p(t|d,w) of one topic t, entry by entry; probabilities too small to make a difference are left out."""
+    data = np.empty(X.nnz, dtype=np.float64)
+    for start in range(0, X.shape[0], _DOCUMENTS):
+        rows = slice(start, min(start + _DOCUMENTS, X.shape[0]))
+        entries = slice(int(X.indptr[rows.start]), int(X.indptr[rows.stop]))
+        parts = model.token_topics(X[rows], dense=True)
+        p = np.concatenate([part[:, topic] for part in parts])
+        data[entries] = np.where(p > _SMALLEST, p, 0) * X.data[entries]
+    part = sparse.csr_matrix((data, X.indices.copy(), X.indptr.copy()), shape=X.shape)
+    part.eliminate_zeros()
+    return part
+
+
+def with_topics(model: ARTMTransformer, dropped: list[int], other: ARTMTransformer) -> ARTMTransformer:
+    """A fitted model with the topics of another in place of some of its own; the new ones come last.
+
+    Raises
+    ------
+    ValueError
+        The model has regularizers that learned something of theta, which speaks of the old topics.
+    """
+    learned = sorted(set(model.learned_) - {PARENTS})
+    if learned:
+        msg = (
+            f"{type(model).__name__}: topics cannot be replaced where regularizers have learned of the old ones. Got "
+            f"{learned}; fit the whole hierarchy again."
+        )
+        raise ValueError(msg)
+    kept = np.setdiff1d(np.arange(model.components_.shape[0]), dropped)
+    names = [model.topic_names[t] for t in kept]
+    for name in other.topic_names:
+        names.append(_free(name, names))
+    model = copy(model)
+    model.__dict__.pop("n_wt_", None)
+    model.components_ = np.vstack([model.components_[kept], other.components_.astype(model.components_.dtype)])
+    model._block_mass = np.hstack([model._block_mass[:, kept], other._block_mass])
+    model.topic_mass_ = model._block_mass.sum(axis=0)
+    model.dead_topics_ = np.flatnonzero(model.topic_mass_ <= 0)
+    model.n_components, model.topic_names = len(names), names
+    return model
+
+
+def _free(name: str, taken: list[str]) -> str:
+    """The name, or the first of name-2, name-3, ... that is not taken."""
+    free, number = name, 1
+    while free in taken:
+        number += 1
+        free = f"{name}-{number}"
+    return free
