@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skartm import LDA, PLSA, ARTMTransformer, ThetalessARTM
+from skartm import LDA, PLSA, ARTMTransformer, HierarchicalARTM, ThetalessARTM
 from skartm.regularizers import Decorrelation, SmoothSparsePhi, SmoothSparseTheta
 from tests.em.corpora import corpus
 
@@ -32,6 +32,12 @@ ROUNDING = dict.fromkeys(WEIGHTED, "float32 cannot hold the 1e-7 of the check; s
         LDA(3, inference="map", n_jobs=1),
         ThetalessARTM(dtype="float64", n_jobs=1, random_state=0),
         ThetalessARTM(3, variant="simplified", regularizers=SMOOTHING, dtype="float64", n_jobs=1, random_state=0),
+        HierarchicalARTM(estimator=ARTMTransformer(dtype="float64")),
+        HierarchicalARTM(
+            [2, ("sub", ARTMTransformer(4, regularizers=REGULARIZERS, dtype="float64", n_jobs=1))],
+            estimator=ARTMTransformer(dtype="float64", n_jobs=1),
+            psi_sparsity=0.5,
+        ),
     ]
 )
 def test_batch(estimator, check):
@@ -58,6 +64,7 @@ def test_online(estimator, check):
         ARTMTransformer(3, regularizers=REGULARIZERS, n_jobs=1),
         PLSA(n_jobs=1),
         ARTMTransformer(learning_method="online", n_jobs=1),
+        HierarchicalARTM((3, 5), estimator=ARTMTransformer(n_jobs=1)),
     ],
     expected_failed_checks=lambda _: ROUNDING,
     xfail_strict=False,
