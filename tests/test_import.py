@@ -31,7 +31,16 @@ def modules_after(statement):
 
 def test_no_extra_is_imported():
     # scikit-learn imports what it finds (pandas, say); we add nothing
-    parts = ("callbacks", "datasets", "feature_extraction", "metrics", "model_selection", "recipes", "regularizers")
+    parts = (
+        "callbacks",
+        "datasets",
+        "feature_extraction",
+        "metrics",
+        "model_selection",
+        "plotting",
+        "recipes",
+        "regularizers",
+    )
     ours = modules_after("import skartm, " + ", ".join(f"skartm.{part}" for part in parts))
     theirs = modules_after("import sklearn.decomposition, sklearn.feature_extraction.text, sklearn.callback")
     assert (ours - theirs) & set(EXTRAS) == set()
