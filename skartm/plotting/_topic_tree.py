@@ -181,8 +181,8 @@ class TopicTreeDisplay:
 
         curves = [_curve(self.positions[parent], self.positions[child]) for parent, child in self.edges]
         widths = 0.5 + 6 * self.edge_weights
-        style: dict[str, Any] = {"colors": "0.7", "linewidths": widths, "capstyle": "round", "zorder": 1} | dict(edge_kw or {})
-        self.edges_ = self.ax_.add_collection(LineCollection(curves, **style))
+        style: dict[str, Any] = {"colors": "0.7", "linewidths": widths, "capstyle": "round", "zorder": 1}
+        self.edges_ = self.ax_.add_collection(LineCollection(curves, **(style | dict(edge_kw or {}))))
         largest = self.weights.max(initial=0) or 1.0
         style = {"s": 20 + 200 * self.weights / largest, "c": self.positions[:, 0], "cmap": "viridis", "vmax": n_levels}
         self.nodes_ = self.ax_.scatter(*self.positions.T, **(style | {"zorder": 2} | dict(node_kw or {})))
