@@ -72,8 +72,8 @@ class ParentTopics(Regularizer):
     .. math:: \psi_{st} = \operatorname*{norm}_s \Bigl(n_{st} - \kappa \frac{n_s}{|T|}\Bigr)_+, \qquad
               n_{st} = \sum_w n_{wt}\, p(s \mid t, w), \quad n_s = \sum_t n_{st}
 
-    A parent that has less of a topic than :math:`\kappa` times the mean share :math:`1 / |T|` loses it; one parent at
-    least has the mean share, so no topic loses all. It is the regularizer
+    It takes :math:`\kappa` times the mean share :math:`1 / |T|` of a topic from every parent, and those with less lose
+    it; one at least has the mean share, so no topic loses all. It is the regularizer
     :math:`R(\Psi) = -\frac{\kappa}{1 - \kappa} \sum_s \frac{n_s}{|T|} \sum_{t \in T} \ln p(t \mid s)`: its term is
     :math:`\frac{\kappa}{1 - \kappa} (n_{st} - n_s / |T|)`, and :math:`n_{st}` plus the term is what stands above, over
     :math:`1 - \kappa`. BigARTM's HierarchySparsingTheta has the term without :math:`n_s`, so that its strength depends

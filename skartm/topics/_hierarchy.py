@@ -52,8 +52,8 @@ class HierarchicalARTM(NamedLevels, TransformerMixin, BaseEstimator):
         :math:`\lambda`: how often a token of a parent counts, against once for a token of a document; 0 learns
         levels that do not know of each other. A list has one for each level but the first.
     psi_sparsity : float, default=0.0
-        Below 1; positive gives a topic fewer parents, negative more: a parent with less than ``psi_sparsity`` times the
-        mean share p(t|s) loses the topic.
+        Below 1; positive gives a topic fewer parents, negative more: each inner pass over the parents takes
+        ``psi_sparsity`` times the mean share from every p(t|s). 0.02 removes what is small, 0.5 leaves one parent.
     edge_threshold : float in [0, 1], default=0.25
         ``tree_`` shows a topic below all parents with at least this p(parent|child), and below the best one always.
     modalities, token_names : default=None
@@ -89,7 +89,8 @@ class HierarchicalARTM(NamedLevels, TransformerMixin, BaseEstimator):
     :math:`n_{wt}` are the counts of the documents in the fitted level, without those of its own parents and without
     regularizers, and not weighted by modality: the weights of the level below apply to them as to documents.
     Regularizers of theta do not act on psi. Levels may learn online; their M-steps then have the whole of psi each.
-    There is no ``partial_fit``, for a level can begin only when the one above has ended.
+    There is no ``partial_fit``, for a level can begin only when the one above has ended. Callbacks are those of the
+    levels: a callback of ``estimator`` looks on at each.
 
     References
     ----------

@@ -13,6 +13,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
 from skartm import PLSA, ARTMTransformer, HierarchicalARTM, ThetalessARTM, TopicPipeline
+from skartm.callbacks import TopicMonitor
 from skartm.datasets import make_topics, open_memmap, save_memmap
 from skartm.exceptions import DeadTopicWarning
 from skartm.metrics import match_topics, topic_report
@@ -475,6 +476,12 @@ def test_scores_of_levels(X):
     weights = np.linspace(0, 2, X.shape[0])
     assert model.score(X, sample_weight=weights) == model.score_levels(X, weights)[1] != model.score(X)
     assert topic_report(model, X).index.tolist() == [f"level1_{t}" for t in range(6)]
+
+
+def test_callbacks_of_the_levels(X):
+    monitor = TopicMonitor("diversity")
+    quick(estimator=ARTMTransformer(max_iter=3, tol=0, n_jobs=1).set_callbacks(monitor)).fit(X)
+    assert [record["iteration"] for record in monitor.data] == [1, 2, 3, 1, 2, 3]
 
 
 def test_it_is_fitted_after_fit(X):
