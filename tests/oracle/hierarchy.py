@@ -40,7 +40,7 @@ def psi_of(parents, phi, *, n_passes, sparsity=0.0):
                     if z > 0:
                         n[t, s] += x * phi[w, s] * psi[t, s] / z
         for t, parent in enumerate(parents):
-            row = [max(n[t, s] - sparsity * n[:, s].sum() / living, 0.0) for s in range(n_topics)]
+            row = [max(n[t, s] - sparsity * n[:, s].sum() / max(living, 1), 0.0) for s in range(n_topics)]
             if parent and sum(row) > 0:
                 row = [value / sum(row) for value in row]
                 psi[t] = [0.0 if value < FLOOR else value for value in row]

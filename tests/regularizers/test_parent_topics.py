@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import coo_array, csr_matrix
 
@@ -38,6 +40,34 @@ def test_psi_value_and_term(topics, sparsity, phi):
     learner.add_term(phi, phi, out)
     assert_allclose(out[:, chosen], oracle.counts(parents, psi, phi[:, chosen]), rtol=1e-9, atol=1e-12)
     assert_allclose(out.sum(), COUNTS.sum())  # every token of a parent is explained
+
+
+@given(
+    seed=st.integers(0, 2**20),
+    shape=st.tuples(st.integers(1, 5), st.integers(1, 12), st.integers(1, 20)),
+    density=st.floats(0, 1),
+    sparsity=st.sampled_from([0.0, 0.5, -0.3]),
+    dtype=st.sampled_from([np.float32, np.float64]),
+)
+def test_any_shape(seed, shape, density, sparsity, dtype):
+    n_parents, n_tokens, n_topics = shape
+    rng = np.random.default_rng(seed)
+    counts = rng.integers(1, 9, (n_parents, n_tokens)) * (rng.random((n_parents, n_tokens)) < density)
+    phi = rng.dirichlet(np.ones(n_tokens), n_topics).T * (rng.random((n_tokens, n_topics)) < 0.7)
+    phi = np.ascontiguousarray(phi, dtype=dtype)
+    layout = Layout(tuple(f"t{t}" for t in range(n_topics)), n_tokens)
+    learner = ParentTopics(counts, sparsity=sparsity, max_doc_iter=2, doc_tol=0.0).bind(layout)
+    learner.learn(phi, phi)
+    parents = oracle.as_documents(counts.T)
+    psi = oracle.psi_of(parents, phi.astype(float), n_passes=2, sparsity=sparsity)
+    if sparsity == 0 or dtype == np.float64:  # rounding decides at the threshold
+        assert_allclose(learner.learned["psi"], psi, rtol=1e-4 if dtype == np.float32 else 1e-8, atol=1e-6)
+    out = np.zeros_like(phi)
+    learner.add_term(phi, phi, out)
+    assert out.dtype == dtype
+    assert np.isfinite(out).all()
+    assert (out >= 0).all()
+    assert np.isfinite(learner.value(phi, phi))
 
 
 @pytest.mark.parametrize("sparsity", [0.3, 0.9])

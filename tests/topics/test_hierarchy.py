@@ -481,7 +481,8 @@ def test_scores_of_levels(X):
 def test_callbacks_of_the_levels(X):
     monitor = TopicMonitor("diversity")
     quick(estimator=ARTMTransformer(max_iter=3, tol=0, n_jobs=1).set_callbacks(monitor)).fit(X)
-    assert [record["iteration"] for record in monitor.data] == [1, 2, 3, 1, 2, 3]
+    logs = monitor.get_logs(select="all")
+    assert [[record["iteration"] for record in log.data] for log in logs] == [[1, 2, 3], [1, 2, 3]]
 
 
 def test_it_is_fitted_after_fit(X):
