@@ -196,7 +196,8 @@ class HierarchicalARTM(NamedLevels, TransformerMixin, BaseEstimator):
 
         The topics whose best parent it is are replaced by those of a model of its own part of the documents,
         :math:`n_{dw}\, p(t \mid d, w)`. The new topics come last in their level and are named after the parent; the
-        others keep names and phi. Weights, psi and the tree are then those of all topics together.
+        others keep names and phi. Weights, psi and the tree are then those of all topics together; histories stay
+        those of the fit.
 
         Parameters
         ----------
@@ -226,7 +227,7 @@ class HierarchicalARTM(NamedLevels, TransformerMixin, BaseEstimator):
         below = self.levels_[parent.level + 1]
         plain = clone(below).set_params(regularizers=(), topic_names=None, init=None)
         model = check_level(type(self).__name__, subtopics, plain)
-        fill_in(self, model, parent.name, self.random_state)
+        fill_in(below, model, parent.name, self.random_state)
         model.fit(topic_part(self.levels_[parent.level], X, parent.index), sample_weight=weights)
         owned = [node.index for node in self.tree_.as_tree().node(parent.index, parent.level).children]
         levels = list(self.levels_)

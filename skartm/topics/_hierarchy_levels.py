@@ -151,7 +151,7 @@ def _tie(tau: Any, sparsity: float, model: ARTMTransformer) -> ParentTopics:
 
 
 def fill_in(owner: Any, model: ARTMTransformer, name: str, random_state: Any) -> None:
-    """Give a level what the hierarchy says of all, unless it has its own; topics are named after ``name``."""
+    """Give a model what its owner says of columns, unless it has its own; topics are named after ``name``."""
     token_names = owner.token_names
     if token_names is None:
         token_names = getattr(owner, "feature_names_in_", None)

@@ -77,8 +77,15 @@ def with_topics(model: ARTMTransformer, dropped: list[int], other: ARTMTransform
     Raises
     ------
     ValueError
-        The model has regularizers that learned something of theta, which speaks of the old topics.
+        The model has regularizers that learned something, which speaks of the old topics; or the other one has
+        other modalities.
     """
+    if len(model._block_mass) != len(other._block_mass):
+        msg = (
+            f"{type(other).__name__}: modalities must be those of the level. Got {len(other._block_mass)} in place of "
+            f"{len(model._block_mass)}; leave modalities=None to take them over."
+        )
+        raise ValueError(msg)
     learned = sorted(set(model.learned_) - {PARENTS})
     if learned:
         msg = (

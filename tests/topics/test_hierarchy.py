@@ -23,6 +23,7 @@ from skartm.regularizers import (
     SmoothSparsePhi,
     SmoothSparseTheta,
     SparsePosterior,
+    ThetaRegression,
     TopicSelection,
 )
 from tests.em.corpora import start
@@ -343,6 +344,18 @@ def test_refit_that_cannot_be(X):
     assert_array_equal(learned.transform(X), before)
 
 
+def test_refit_takes_over_modalities(X):
+    labels = np.where(np.arange(N_TOKENS) < 20, "words", "tags")
+    level = ARTMTransformer(max_iter=5, tol=0, n_jobs=1, modalities=labels, modality_weights={"tags": 2.0})
+    model = quick(estimator=level).fit(X)
+    model.refit_subtopics(X, 0, ARTMTransformer(3, max_iter=4, tol=0, n_jobs=1), level=0)
+    for block in (slice(20), slice(20, N_TOKENS)):
+        assert_allclose(model.components_[:, block].sum(axis=1), 1, rtol=1e-5)
+    other = ARTMTransformer(3, max_iter=4, tol=0, n_jobs=1, modalities={"all": slice(N_TOKENS)})
+    with pytest.raises(ValueError, match="modalities must be those of the level. Got 1 in place of 2"):
+        model.refit_subtopics(X, 0, other, level=0)
+
+
 # --- in use -----------------------------------------------------------------------------------------------------------
 
 
@@ -404,6 +417,15 @@ def test_thetaless_and_posterior_levels(X):
     for d, part in enumerate(single):
         counts += X[d].data @ part
     assert_allclose(model.topic_weights_[0], counts / counts.sum(), rtol=1e-5)
+
+
+def test_targets(X):
+    level = ARTMTransformer(max_iter=4, tol=0, n_jobs=1, regularizers=[("y", ThetaRegression(1.0))])
+    y = np.linspace(0, 1, X.shape[0])
+    model = quick(estimator=level).fit(X, y)
+    assert [learned.learned_["y"].keys() for learned in model.levels_] == [model.levels_[0].learned_["y"].keys()] * 2
+    with pytest.raises(ValueError, match=r"regularizers \['y'\] read targets"):
+        quick(estimator=level).fit(X)
 
 
 def test_memory_mapped(X, tmp_path):
