@@ -117,28 +117,9 @@ class TopicTree:
 
     def as_tree(self) -> "TopicTree":
         """The same with one parent for each topic, that of the largest p(parent | child)."""
-        levels: list[tuple[TopicNode, ...]] = [self.levels[-1]]
+        levels = [self.levels[-1]]
         for upper in self.levels[-2::-1]:
-            below = {node.index: node for node in levels[0]}
-            best: dict[int, tuple[float, int]] = {}
-            for node in upper:
-                for edge in node.edges:
-                    if edge.share > best.get(edge.node.index, (0.0, -1))[0]:
-                        best[edge.node.index] = (edge.share, node.index)
-            levels.insert(
-                0,
-                tuple(
-                    replace(
-                        node,
-                        edges=tuple(
-                            replace(edge, node=below[edge.node.index])
-                            for edge in node.edges
-                            if best[edge.node.index][1] == node.index
-                        ),
-                    )
-                    for node in upper
-                ),
-            )
+            levels.insert(0, _with_best_edges(upper, levels[0]))
         return TopicTree(tuple(levels))
 
     def to_text(self, n_top: int = 5) -> str:
@@ -171,6 +152,22 @@ class TopicTree:
             best = self.parents(edge.node)[0][0]
             note = "" if best.index == node.index else f"  (mostly {best.name})"
             self._write(edge.node, edge.weight, n_top, depth + 1, lines, note)
+
+
+def _with_best_edges(upper: tuple[TopicNode, ...], lower: tuple[TopicNode, ...]) -> tuple[TopicNode, ...]:
+    """The upper topics with edges to those lower ones whose best parents they are."""
+    below = {node.index: node for node in lower}
+    best: dict[int, tuple[float, int]] = {}
+    for node in upper:
+        for edge in node.edges:
+            if edge.share > best.get(edge.node.index, (0.0, -1))[0]:
+                best[edge.node.index] = (edge.share, node.index)
+    found = []
+    for node in upper:
+        own = [edge for edge in node.edges if best[edge.node.index][1] == node.index]
+        edges = tuple(replace(edge, node=below[edge.node.index]) for edge in own)
+        found.append(replace(node, edges=edges))
+    return tuple(found)
 
 
 def make_tree(
