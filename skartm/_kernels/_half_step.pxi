@@ -554,6 +554,65 @@ def accumulate(
                 n[t] = n[t] + phi[t] * counts[t]
 
 
+# --- theta as a mean of rows -----------------------------------------------------------------------------------------
+
+def normalise_rows(
+    const floating[:, ::1] phi_wt,     # IN   (n_tokens, width)
+    const floating[::1] share,         # IN   (width), zeros in the pad
+    floating[:, ::1] p_wt,             # OUT  (n_tokens, width), may be phi_wt itself
+    int n_threads,
+):
+    """Equivalent to `p = phi * share; p /= p.sum(axis=1)`; rows without a positive sum become zeros."""
+    cdef Py_ssize_t n_tokens = p_wt.shape[0], width = p_wt.shape[1], w, t
+    cdef floating total
+    for w in prange(n_tokens, schedule="static", num_threads=n_threads, nogil=True):
+        total = 0
+        for t in range(width):
+            p_wt[w, t] = phi_wt[w, t] * share[t]
+            total = total + p_wt[w, t]
+        for t in range(width if total > 0 else 0):
+            p_wt[w, t] = p_wt[w, t] / total
+
+
+def row_means(
+    const int64_t[::1] indptr,         # IN   (n_docs + 1), offsets into indices and x
+    const int32_t[::1] indices,        # IN   rows of the table
+    const floating[::1] x,             # IN   counts
+    const int32_t[::1] places,         # IN   0, 1, ..., as many as the longest row has entries
+    const floating[:, ::1] p_wt,       # IN   (n_tokens, width); rows sum to 1, or are zeros and do not count
+    Py_ssize_t n_topics,
+    floating[:, ::1] theta_dt,         # OUT  (n_docs, >= n_topics); what is beyond the topics stays
+    floating[::1] mass,                # OUT  (n_docs), sum of the counts of the rows that are not zeros
+    floating[:, ::1] scratch,          # TMP  (n_threads, width)
+    int n_threads,
+):
+    """Mean row of a table for every document, by its counts; uniform for a document without any.
+
+    Equivalent to `theta = X @ p; mass = theta.sum(axis=1); theta = theta / mass if mass > 0 else 1 / n_topics`.
+    """
+    cdef Py_ssize_t n_docs = theta_dt.shape[0], width = p_wt.shape[1], d, t
+    cdef const int32_t* index = &indices[0] if indices.shape[0] else NULL
+    cdef const int32_t* place = &places[0] if places.shape[0] else NULL
+    cdef const floating* counts = &x[0] if x.shape[0] else NULL
+    cdef const floating* table = &p_wt[0, 0] if p_wt.shape[0] else NULL
+    cdef floating* sums
+    cdef floating total
+    with nogil, parallel(num_threads=n_threads):
+        for d in prange(n_docs, schedule="dynamic", chunksize=32):
+            sums = &scratch[threadid(), 0]
+            memset(sums, 0, width * sizeof(floating))
+            if floating is float:
+                gather_f32(table, index + indptr[d], place, counts + indptr[d], indptr[d + 1] - indptr[d], width, sums)
+            else:
+                gather_f64(table, index + indptr[d], place, counts + indptr[d], indptr[d + 1] - indptr[d], width, sums)
+            total = 0
+            for t in range(n_topics):
+                total = total + sums[t]
+            mass[d] = total
+            for t in range(n_topics):
+                theta_dt[d, t] = sums[t] / total if total > 0 else <floating>1 / n_topics
+
+
 # --- counts to parameters --------------------------------------------------------------------------------------------
 
 def block_sums(

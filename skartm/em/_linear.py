@@ -47,20 +47,27 @@ class LinearMixture:
         self.n_topics, self.topic_mass, self.exact, self.n_threads = n_topics, topic_mass, exact, n_threads
         self._given = FreeMixture(n_topics, n_passes=0, tol=0.0, dtype=dtype, n_threads=n_threads)
 
-    def topics_of(self, phi_wt: NDArray) -> NDArray:
-        """p(t|w) of the tokens of some padded rows of phi, padded; zeros for a token that no topic has."""
-        p_wt = padded_zeros(phi_wt.shape[0], self.n_topics, phi_wt.dtype)
+    def topics_of(self, phi_wt: NDArray, out: NDArray) -> NDArray:
+        """p(t|w) of the tokens of some padded rows of phi; zeros for a token that no topic has.
+
+        Parameters
+        ----------
+        phi_wt : array of shape (n_tokens, width)
+        out : array of the same shape
+            May be ``phi_wt`` itself.
+        """
         mass = np.zeros(self.n_topics) if self.topic_mass is None else self.topic_mass()
         largest = mass.max(initial=0)
-        share = mass / largest if largest > 0 else np.ones(self.n_topics)
-        np.multiply(phi_wt[:, : self.n_topics], share.astype(phi_wt.dtype), out=p_wt[:, : self.n_topics])
-        sums = p_wt.sum(axis=1, keepdims=True)
-        np.divide(p_wt, sums, out=p_wt, where=sums > 0)
-        return p_wt
+        share = np.zeros(out.shape[1], dtype=out.dtype)
+        share[: self.n_topics] = mass / largest if largest > 0 else 1
+        half_step.normalise_rows(phi_wt, share, out, worthwhile(self.n_threads, 2.0 * out.size))
+        return out
 
     def theta(self, batch: Batch, p_wt: NDArray) -> NDArray:
-        """Padded theta, from p(t|w) of all columns."""
-        return self._mix(batch, _Rows(batch), p_wt)[0]
+        """Theta, from p(t|w) of all columns, not padded."""
+        theta = np.empty((batch.n_docs, self.n_topics), dtype=p_wt.dtype)
+        self._mix(_Rows(batch), p_wt, theta)
+        return theta
 
     def expect(self, batch: Batch, phi_wt: NDArray) -> Expectation:
         index = batch.token_index(keep=True)
@@ -69,18 +76,21 @@ class LinearMixture:
         rows = _Rows(batch, place)
         phi = padded_zeros(index.tokens.size, self.n_topics, phi_wt.dtype)
         np.take(phi_wt, index.tokens, axis=0, out=phi, mode="clip")
-        p_wt = self.topics_of(phi)
-        theta, mass = self._mix(batch, rows, p_wt)
+        p_wt = self.topics_of(phi, padded_zeros(phi.shape[0], self.n_topics, phi.dtype))
+        theta = padded_zeros(batch.n_docs, self.n_topics, phi_wt.dtype)
+        mass = self._mix(rows, p_wt, theta)
         result = self._given.expect_from(batch, phi_wt, theta)
         return replace(result, n_wt=self._counts(batch, rows, index, phi, p_wt, result, mass)) if self.exact else result
 
-    def _mix(self, batch: Batch, rows: "_Rows", p_wt: NDArray) -> tuple[NDArray, NDArray]:
-        """theta, and n_d of the tokens that some topic has."""
-        theta = self._gather(rows.filled, rows.starts, rows.columns, rows.order, rows.x, p_wt, batch.n_docs)
-        mass = theta.sum(axis=1, keepdims=True)
-        np.divide(theta, mass, out=theta, where=mass > 0)
-        theta[mass[:, 0] <= 0, : self.n_topics] = 1 / self.n_topics
-        return theta, mass
+    def _mix(self, rows: "_Rows", p_wt: NDArray, theta: NDArray) -> NDArray:
+        """Write theta; returns n_d of the tokens that some topic has."""
+        mass = np.empty(theta.shape[0], dtype=theta.dtype)
+        n_threads = worthwhile(self.n_threads, float(rows.x.size) * self.n_topics)
+        scratch = padded_zeros(n_threads, self.n_topics, p_wt.dtype)
+        half_step.row_means(
+            rows.indptr, rows.columns, rows.x, rows.places, p_wt, self.n_topics, theta, mass, scratch, n_threads
+        )
+        return mass[:, None]
 
     def _counts(
         self,
@@ -93,53 +103,49 @@ class LinearMixture:
         mass: NDArray,
     ) -> NDArray:
         """Weighted sums of n_dw p'_tdw for the tokens of the index."""
-        ratio, tokens = result.ratio, np.arange(index.tokens.size, dtype=np.int32)
+        ratio = result.ratio
         # n_td / theta_td, which is sum_w n_dw phi_wt / z_dw, also where theta_td = 0
-        slope = self._gather(rows.filled, rows.starts, rows.columns, rows.order, ratio, phi, batch.n_docs)
+        slope = self._gather(rows.indptr, rows.columns, np.arange(batch.nnz, dtype=np.int32), ratio, phi)
         np.divide(slope, mass, out=slope, where=mass > 0)
         if batch.sample_weight is not None:
             weight = batch.sample_weight.astype(slope.dtype)
             slope *= weight[:, None]
             ratio *= np.repeat(weight, batch.row_lengths)
-        places = (tokens, index.starts, index.docs, index.order)
-        n_wt = self._gather(*places, ratio, result.theta_dt, tokens.size, phi)
-        change = self._gather(*places, rows.x, slope, tokens.size, p_wt)
+        places = (index.starts, index.docs, index.order)
+        n_wt = self._gather(*places, ratio, result.theta_dt, phi)
+        change = self._gather(*places, rows.x, slope, p_wt)
         n_wt += change
         n_wt -= p_wt * change.sum(axis=1, keepdims=True)
         return n_wt
 
     def _gather(
         self,
-        chosen: NDArray,
         starts: NDArray,
         places: NDArray,
         order: NDArray,
         values: NDArray,
         table: NDArray,
-        n_rows: int,
         factor: NDArray | None = None,
     ) -> NDArray:
-        """factor * (S @ table) of a sparse matrix S of ``n_rows`` rows, by the kernel of the token side."""
-        out = padded_zeros(n_rows, self.n_topics, table.dtype)
-        if chosen.size == 0:
-            return out
+        """factor * (S @ table) of a sparse matrix S, by the kernel of the token side."""
+        rows = np.arange(starts.size - 1, dtype=np.int32)
+        out = padded_zeros(rows.size, self.n_topics, table.dtype)
         if factor is None:
-            factor = padded_zeros(n_rows, self.n_topics, table.dtype)
+            factor = padded_zeros(rows.size, self.n_topics, table.dtype)
             factor[...] = 1
         n_threads = worthwhile(self.n_threads, float(values.size) * self.n_topics)
         scratch = padded_zeros(n_threads, self.n_topics, table.dtype)
-        half_step.accumulate(chosen, starts, places, order, values, table, factor, out, scratch, n_threads)
+        half_step.accumulate(rows, starts, places, order, values, table, factor, out, scratch, n_threads)
         return out
 
 
 class _Rows:
-    """A batch as the kernel of the token side takes it: documents with entries, and the rows of a table they mix."""
+    """A batch as the kernels of the linear mixture take it: which rows of a table every document mixes."""
 
     def __init__(self, batch: Batch, place: NDArray | None = None) -> None:
-        entries, lengths = slice(int(batch.indptr[0]), int(batch.indptr[-1])), batch.row_lengths
+        entries = slice(int(batch.indptr[0]), int(batch.indptr[-1]))
         columns = batch.indices[entries]
+        self.indptr = batch.indptr.astype(np.int64) - entries.start
         self.columns = columns.astype(np.int32, copy=False) if place is None else place[columns]
         self.x = batch.x[entries]
-        self.order = np.arange(batch.nnz, dtype=np.int32)
-        self.filled = np.flatnonzero(lengths > 0).astype(np.int32)
-        self.starts = np.concatenate([[0], np.cumsum(lengths[self.filled], dtype=np.int64)])
+        self.places = np.arange(batch.row_lengths.max(initial=0), dtype=np.int32)

@@ -219,6 +219,10 @@ class TopicModel(ModalModel, CallbackSupportMixin, ClassNamePrefixFeaturesOutMix
         """Whether the entries of a row are tokens in the order of the text, not to be added up."""
         return False
 
+    def _adds_up(self) -> bool:
+        """Whether inference needs a token once in a row, with the sum of its counts."""
+        return not self._reads_order()
+
     def _renumbers(self) -> bool:
         """Whether inference may be given some columns in place of all: nobody asks which they are."""
         return True
@@ -277,7 +281,7 @@ class TopicModel(ModalModel, CallbackSupportMixin, ClassNamePrefixFeaturesOutMix
         theta = np.empty((X.shape[0], self.components_.shape[0]), dtype=self._dtype())
         token_weight = None if layout.token_weights is None else layout.token_weights[tokens]
         batches = Batches(
-            X, self._transform_batch_size(), self._dtype(), None, token_weight, ordered=self._reads_order()
+            X, self._transform_batch_size(), self._dtype(), None, token_weight, ordered=not self._adds_up()
         )
         batches.keep = False
         infer = self._infer(tokens)

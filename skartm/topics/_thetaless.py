@@ -177,6 +177,9 @@ class ThetalessARTM(ARTMTransformer):
         mixture = self._linear(layout.n_topics, lambda: posterior.topic_mass)
         return EM(mixture, posterior, layout.n_topics, n_threads=n_threads)
 
+    def _adds_up(self) -> bool:
+        return False  # to a mean it is all one
+
     def _linear(self, n_topics: int, topic_mass: Callable[[], NDArray]) -> LinearMixture:
         return LinearMixture(
             n_topics,
@@ -187,10 +190,10 @@ class ThetalessARTM(ARTMTransformer):
         )
 
     def _infer(self, tokens: Any) -> Callable[[Batch], NDArray]:
-        n_topics = self.components_.shape[0]
-        mixture = self._linear(n_topics, lambda: self.topic_mass_)
-        p_wt = mixture.topics_of(padded(self.components_[:, tokens].T, self._dtype()))
-        return lambda batch: mixture.theta(batch, p_wt)[:, :n_topics]
+        mixture = self._linear(self.components_.shape[0], lambda: self.topic_mass_)
+        phi = padded(self.components_[:, tokens].T, self._dtype())
+        p_wt = mixture.topics_of(phi, out=phi)
+        return lambda batch: mixture.theta(batch, p_wt)
 
     def _fitted_mixture(self, tokens: Any) -> tuple[FreeMixture, NDArray]:
         """p(t|d,w) at a theta that is known; nothing regularises it."""

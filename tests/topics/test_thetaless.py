@@ -221,6 +221,20 @@ def test_threads_bit_for_bit(variant):
     assert_array_equal(one.transform(X[700]), one.transform(X)[700:701])
 
 
+@every_variant
+def test_repeated_tokens_are_added_up(variant, X):
+    """Rows in the order of the text, in which a token has an entry for each occurrence."""
+    counts = X.astype(int)
+    lengths = np.asarray(counts.sum(axis=1)).ravel()
+    entries = np.split(np.repeat(counts.indices, counts.data), np.cumsum(lengths)[:-1])
+    shuffled = np.concatenate([np.random.RandomState(0).permutation(row) for row in entries])
+    texts = sparse.csr_array((np.ones(shuffled.size), shuffled, np.cumsum([0, *lengths])), shape=X.shape)
+    model = thetaless(variant).fit(counts)
+    before = texts.indices.copy()
+    assert_allclose(model.transform(texts), model.transform(counts), rtol=1e-12)
+    assert_array_equal(texts.indices, before)
+
+
 def test_schedules_and_last_passes(X):
     late = [("sparse", SmoothSparsePhi(Window(-0.5, begin=3))), ("even", SmoothSparsePhi(Linear(0.0, 0.1)))]
     model = thetaless(regularizers=late, max_iter=6, unregularized_iter=1).fit(X)
