@@ -1,19 +1,16 @@
-"""The bundled corpus: Python Enhancement Proposals."""
+"""Bundled: Python Enhancement Proposals."""
 
 from __future__ import annotations
-
-import gzip
-import json
-from importlib.resources import files
 
 import numpy as np
 from sklearn.utils import Bunch
 
+from ._bundled import read_bundled
 from ._rows import to_names, wrap_csr
 
 
 def load_peps() -> Bunch:
-    """Load the bundled corpus of 736 Python Enhancement Proposals: ordered text, authors, dates, labels and links.
+    """Load 736 Python Enhancement Proposals, bundled: ordered text, authors, dates, labels and links.
 
     =================  =========
     Documents                736
@@ -67,10 +64,7 @@ def load_peps() -> Bunch:
     >>> " ".join(corpus.feature_names[corpus.data[zen].indices][13:19])
     'better ugly explicit better implicit simple'
     """
-    folder = files("skartm.datasets") / "data"
-    with (folder / "peps.npz").open("rb") as file, np.load(file) as archive:
-        arrays = dict(archive)
-    side = json.loads(gzip.decompress((folder / "peps.json.gz").read_bytes()))
+    arrays, side, description = read_bundled("peps")
     n_docs, n_tokens = len(side["numbers"]), len(side["feature_names"])
 
     indices = arrays["indices"].astype(np.int32)  # kept as uint16
@@ -89,6 +83,6 @@ def load_peps() -> Bunch:
         numbers=np.array(side["numbers"]),
         topics=side["topics"],
         links=wrap_csr(weights, columns, indptr, (n_docs, n_docs)),
-        DESCR=(folder / "peps.rst").read_text(encoding="utf-8"),
+        DESCR=description,
         **names,
     )
