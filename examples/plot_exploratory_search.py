@@ -67,7 +67,7 @@ for name, matrix in similarity.items():
     print(f"{name:30s} precision at 1, 10, 50: {precision[0]:.3f} {precision[9]:.3f} {precision[49]:.3f}")
 axes.axhline(right.mean(), color="0.7", label="at random")
 axes.set(xlabel="answers, k", ylabel="precision at k", title="answers from the section of the query")
-axes.legend(fontsize="small")
+figure.legend(loc="outside lower center", ncols=3, fontsize="small")
 plt.show()
 
 # %%

@@ -70,8 +70,8 @@ figure, axes = plt.subplots(figsize=(8, 3), layout="constrained")
 for i, (name, values) in enumerate(found.items()):
     axes.bar(np.arange(len(pairs)) + 0.27 * (i - 1), values, width=0.25, label=name)
 axes.set_xticks(range(len(pairs)), [f"{a} in {b}" for a, b in pairs])
-axes.set(ylim=(0.5, 1), ylabel="translation found first")
-axes.legend(loc="lower right")
+axes.set(ylim=(0.5, 1.1), ylabel="translation found first")
+axes.legend(loc="upper right", ncols=3)
 plt.show()
 
 # %%
