@@ -9,6 +9,10 @@ from skartm.topics import (
     HierarchicalARTM,
     ThetalessARTM,
     TopicPipeline,
+    AuthorTopic,
+    ThetalessARTM,
+    TopicPipeline,
+    authors_from_mapping,
     topic_groups,
 )
 
@@ -17,9 +21,11 @@ __all__ = [
     "PLSA",
     "ARTMClassifier",
     "ARTMTransformer",
+    "AuthorTopic",
     "HierarchicalARTM",
     "ThetalessARTM",
     "TopicPipeline",
     "__version__",
+    "authors_from_mapping",
     "topic_groups",
 ]

@@ -3,6 +3,7 @@
 from skartm.em._batches import Batch, Batches, TokenIndex, is_memory_mapped
 from skartm.em._counters import Counters
 from skartm.em._given import GivenMixture, expected_counts
+from skartm.em._grouped import GroupedMixture, Groups
 from skartm.em._history import History
 from skartm.em._inner import Posteriors
 from skartm.em._layout import Layout, TopicSelection
@@ -12,7 +13,7 @@ from skartm.em._mixture import DirichletMixture, FreeMixture
 from skartm.em._modalities import Modality, ModalitySelection, resolve_modalities
 from skartm.em._padded import padded, padded_width, padded_zeros, unpadded_transpose
 from skartm.em._posterior import DirichletPosterior, MapPosterior
-from skartm.em._protocols import Bound, Expectation, Mixture, Posterior, Strength, Trajectory
+from skartm.em._protocols import Bound, Expectation, Mixture, Posterior, SharedMixture, Strength, Trajectory
 from skartm.em._relative import relative_scale
 from skartm.em._terms import Documents, PhiTerm, PosteriorTerm, ThetaTerm
 
@@ -29,6 +30,8 @@ __all__ = [
     "Expectation",
     "FreeMixture",
     "GivenMixture",
+    "GroupedMixture",
+    "Groups",
     "History",
     "Layout",
     "LinearMixture",
@@ -41,6 +44,7 @@ __all__ = [
     "Posterior",
     "PosteriorTerm",
     "Posteriors",
+    "SharedMixture",
     "State",
     "Strength",
     "ThetaTerm",

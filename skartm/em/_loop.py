@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from skartm.em._batches import Batch, Batches
 from skartm.em._counters import Counters
 from skartm.em._finite import require_finite
 from skartm.em._padded import n_zeros, padded_zeros
-from skartm.em._protocols import Expectation, Mixture, Posterior
+from skartm.em._protocols import Expectation, Mixture, Posterior, SharedMixture
 from skartm.em._terms import Documents
 from skartm.em._threads import worthwhile
 from skartm.simplex import FLOOR
@@ -102,6 +102,7 @@ class EM:
         self.mixture, self.posterior, self.n_topics = mixture, posterior, n_topics
         self.theta_terms, self.n_threads = tuple(mixture.theta_terms), n_threads
         self.terms = (*mixture.terms, *posterior.terms)
+        self.shared = cast(SharedMixture, mixture) if hasattr(mixture, "prepare") else None
         self.theta_values: dict[str, float] = {}
         self.regularized = True
 
@@ -133,7 +134,7 @@ class EM:
         result.n_docs += batch.n_docs
         result.n_samples += batch.n_samples
         result.theta_zeros += n_zeros(theta, self.n_topics)
-        if self.theta_terms:
+        if self.theta_terms and self.shared is None:
             documents = Documents(batch.start, batch.doc_mass, batch.sample_weight)
             for bound in self.theta_terms:
                 bound.term.observe(theta[:, : self.n_topics], documents)
@@ -159,6 +160,8 @@ class EM:
         result = Pass()
         self.advance(step, n_steps)
         state.counters.clear()
+        if self.shared is not None:
+            self.shared.prepare(batches, state.phi_wt)
         for batch in batches:
             self.e_step(batch, state, result, keep=batches.keep)
         state.counters.changed()
@@ -187,27 +190,34 @@ class EM:
         for batch in batches:
             self.advance(step + done / max(batches.n_samples, 1.0), n_steps)
             if batch.n_samples > 0:
-                self._online_step(batch, state, result, decay, max(seen, batch.n_samples), keep=batches.keep)
+                self._online_step(batches, batch, state, result, decay, max(seen, batch.n_samples))
             done += batch.n_samples
         if self.posterior.local:  # the others are up to date, and a second M-step would apply the terms twice
             self.posterior.update(state.phi_wt, state.counters)
         return self._end(result, 1.0 if whole else decay.rho(max(state.n_updates, 1)))
 
-    def _online_step(self, batch: Batch, state: State, result: Pass, decay: Decay, seen: float, *, keep: bool) -> None:
+    def _online_step(
+        self, batches: Batches, batch: Batch, state: State, result: Pass, decay: Decay, seen: float
+    ) -> None:
         """n_wt <- (1 - rho) n_wt + rho * total / batch * (counts of the batch), and the phi that belongs to it."""
         counters, tokens = state.counters, batch.token_index(keep=True).tokens
         total, rho = decay.total(seen), decay.rho(state.n_updates + 1)
         if self.posterior.local:  # phi is brought up to date where this batch reads it, the rest at the end of the pass
             self.posterior.refresh(state.phi_wt, counters, tokens)
+        if self.shared is not None:
+            self.shared.prepare(batches, state.phi_wt, batch)
         counters.fade((1 - rho) * (total / state.n_samples if state.n_samples > 0 else 1.0))
         with counters.watch(tokens):
-            self.e_step(batch, state, result, keep=keep, scale=rho * total / (batch.n_samples * counters.factor))
+            scale = rho * total / (batch.n_samples * counters.factor)
+            self.e_step(batch, state, result, keep=batches.keep, scale=scale)
         state.n_samples = total
         state.n_updates += 1
         if not self.posterior.local:
             self.posterior.update(state.phi_wt, counters)
 
     def _end(self, result: Pass, rho: float) -> Pass:
+        if self.shared is not None:
+            self.shared.observe()
         self.theta_values = {bound.name: bound.term.finish(rho) for bound in self.theta_terms}
         for name, value in self.theta_values.items():
             require_finite(value, name, "value")

@@ -6,7 +6,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from numpy.typing import NDArray
 
-from skartm.em._batches import Batch
+from skartm.em._batches import Batch, Batches
 from skartm.em._counters import Counters
 from skartm.em._terms import ThetaTerm
 
@@ -89,6 +89,19 @@ class Mixture(Protocol):
 
     def expect(self, batch: Batch, phi_wt: NDArray) -> Expectation:
         """Inner passes over the documents of a batch."""
+
+
+class SharedMixture(Mixture, Protocol):
+    """A mixture with parameters that documents share, such as psi of their groups.
+
+    Its theta terms act on those parameters, so it shows them itself, not the engine the theta of documents.
+    """
+
+    def prepare(self, batches: Batches, phi_wt: NDArray, batch: Batch | None = None) -> None:
+        """Bring the parameters up to date before the counters of phi: from all batches, or, online, from one."""
+
+    def observe(self) -> None:
+        """At the end of a pass: show the parameters to the terms; they belong to the phi that comes now."""
 
 
 class Posterior(Protocol):

@@ -1,6 +1,8 @@
 """Topic models as scikit-learn estimators."""
 
 from skartm.topics._artm import ARTMTransformer
+from skartm.topics._author_topic import AuthorTopic
+from skartm.topics._authors import authors_from_mapping
 from skartm.topics._classifier import ARTMClassifier
 from skartm.topics._groups import topic_groups
 from skartm.topics._hierarchy import HierarchicalARTM
@@ -15,11 +17,13 @@ __all__ = [
     "PLSA",
     "ARTMClassifier",
     "ARTMTransformer",
+    "AuthorTopic",
     "HierarchicalARTM",
     "ThetalessARTM",
     "TopicEdge",
     "TopicNode",
     "TopicPipeline",
     "TopicTree",
+    "authors_from_mapping",
     "topic_groups",
 ]

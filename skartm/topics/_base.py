@@ -134,7 +134,7 @@ class TopicModel(ModalModel, CallbackSupportMixin, ClassNamePrefixFeaturesOutMix
         share = result.n_samples / state.n_samples if state.n_samples > 0 else 1.0
         coefficients = {name: share * coefficient for name, coefficient in posterior.coefficients.items()}
         coefficients |= {bound.name: bound.tau for bound in engine.theta_terms}
-        held_out_perplexity = None if held_out is None else float(np.exp(-self.score(held_out)))
+        held_out_perplexity = None if held_out is None else float(np.exp(-self._score_held_out(*held_out)))
         self.history_.record(
             result, state.phi_wt, engine.n_topics, posterior.topic_mass, values, coefficients, held_out_perplexity
         )
@@ -230,7 +230,7 @@ class TopicModel(ModalModel, CallbackSupportMixin, ClassNamePrefixFeaturesOutMix
     def _hold_out(
         self, X: Any, weights: NDArray | None, y: NDArray | None
     ) -> tuple[Any, NDArray | None, NDArray | None, Any]:
-        """Training rows, their weights and targets, and the rows held out for validation (None without)."""
+        """Training rows, their weights and targets, and rows held out for validation with theirs (None without)."""
         fraction = getattr(self, "validation_fraction", None)
         if fraction is None:
             return X, weights, y, None
@@ -243,7 +243,12 @@ class TopicModel(ModalModel, CallbackSupportMixin, ClassNamePrefixFeaturesOutMix
             raise ValueError(msg)
         order = check_random_state(self.random_state).permutation(X.shape[0])
         train, held_out = np.sort(order[n_held_out:]), np.sort(order[:n_held_out])
-        return X[train], None if weights is None else weights[train], None if y is None else y[train], X[held_out]
+        parts = [(X[rows], None if y is None else y[rows]) for rows in (train, held_out)]
+        return parts[0][0], None if weights is None else weights[train], parts[0][1], parts[1]
+
+    def _score_held_out(self, X: Any, y: Any) -> float:
+        """What ``validation_perplexity`` is made of."""
+        return self.score(X)
 
     # --- use ---------------------------------------------------------------------------------------------------------
 

@@ -1,5 +1,6 @@
 """Held-out likelihood of a topic model."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -41,8 +42,14 @@ class ScoredModel:
         check_is_fitted(self, "components_")
         X = check_counts(self, X, self._dtype(), reset=False)  # type: ignore[attr-defined]
         weights = check_weights(self, sample_weight, X.shape[0])
+        return self._score_by(self._doc_topic, X, weights, modality)  # type: ignore[attr-defined]
+
+    def _score_by(
+        self, theta_of: Callable[[Any], NDArray], X: Any, weights: NDArray | None, modality: ModalitySelection
+    ) -> float:
+        """The same with a theta of one's own for the documents that are given."""
         given, scored = (X, X) if self.evaluation == "fold_in" else self._halves(X)
-        theta = self._doc_topic(given)  # type: ignore[attr-defined]
+        theta = theta_of(given)
         if modality is not None:
             layout = self._layout(X, known=True)  # type: ignore[attr-defined]
             chosen = np.zeros(X.shape[1])

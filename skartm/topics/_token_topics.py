@@ -43,11 +43,15 @@ class TokenTopicsModel:
             Rows sum to 1; a token without probability has zeros.
         """
         check_is_fitted(self, "components_")
+        X = check_counts(self, X, self._dtype(), reset=False)  # type: ignore[attr-defined]
+        return self._token_topics(X, self._doc_topic, dense, threshold)  # type: ignore[attr-defined]
+
+    def _token_topics(self, X: Any, theta_of: Callable[[Any], NDArray], dense: bool, threshold: float) -> Any:
+        """The same with a theta of one's own."""
         if not 0 <= threshold < 1:
             msg = f"The 'threshold' parameter of token_topics must be in [0, 1). Got {threshold!r}."
             raise ValueError(msg)
-        X = check_counts(self, X, self._dtype(), reset=False)  # type: ignore[attr-defined]
-        theta = self._doc_topic(X)  # type: ignore[attr-defined]
+        theta = theta_of(X)
         mixture, phi = self._fitted_mixture(slice(None))
         acting = [bound for bound in mixture.posterior_terms if bound.tau != 0]
         layout, ordered = self._layout(X, known=True), self._reads_order()  # type: ignore[attr-defined]

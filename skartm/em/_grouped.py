@@ -1,0 +1,307 @@
+"""Grouped mixtures: theta of a document is a mean of the psi of its groups, which it shares with other documents."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+from scipy import sparse
+
+from skartm._kernels import half_step
+from skartm.em._batches import Batch, Batches, TokenIndex
+from skartm.em._inner import InnerTerms, update_theta
+from skartm.em._loop import Decay
+from skartm.em._mixture import FreeMixture
+from skartm.em._padded import padded_zeros
+from skartm.em._protocols import Bound, Expectation
+from skartm.em._terms import Documents, ThetaTerm
+from skartm.em._threads import worthwhile
+from skartm.simplex import FLOOR
+
+
+@dataclass
+class Groups:
+    """Groups of documents (authors, categories) and what is known of them.
+
+    Attributes
+    ----------
+    names : array of shape (n_groups,)
+    n_topics : int
+    psi_ct : array of shape (n_groups, width)
+        p(t|c), padded; uniform for a group without documents.
+    n_ct : array of shape (n_groups, width)
+        Expected counts, padded, on the scale of ``mass``.
+    mass : array of shape (n_groups,), float64
+        sum_d pi_cd n_d over all known documents, with the pi that they came with.
+    n_updates : array of int of shape (n_groups,)
+        How often psi of the group was brought up to date.
+    """
+
+    names: NDArray
+    n_topics: int
+    psi_ct: NDArray
+    n_ct: NDArray
+    mass: NDArray
+    n_updates: NDArray
+
+    @classmethod
+    def uniform(cls, names: NDArray, n_topics: int, dtype: DTypeLike) -> "Groups":
+        """Groups without documents."""
+        psi, counts = (padded_zeros(names.size, n_topics, dtype) for _ in range(2))
+        psi[:, :n_topics] = 1 / n_topics
+        return cls(names, n_topics, psi, counts, np.zeros(names.size), np.zeros(names.size, dtype=np.int64))
+
+    def extended(self, names: NDArray) -> "Groups":
+        """A copy with more groups, of which these are the first."""
+        n_known, grown = self.names.size, Groups.uniform(names, self.n_topics, self.psi_ct.dtype)
+        grown.psi_ct[:n_known], grown.n_ct[:n_known] = self.psi_ct, self.n_ct
+        grown.mass[:n_known], grown.n_updates[:n_known] = self.mass, self.n_updates
+        return grown
+
+    def copy(self) -> "Groups":
+        """All arrays copied but the names."""
+        return self.extended(self.names)
+
+
+class _Part:
+    """The groups of the documents of a batch, and the transpose as an index.
+
+    Attributes
+    ----------
+    indptr, groups : arrays of int32
+        As in CSR.
+    entries : slice
+        Where they are among those of all documents.
+    present : array of int32
+        Groups that occur, ascending.
+    places : array of int32
+        ``groups``, numbered within ``present``.
+    mass : array of shape (len(present),)
+        Weighted tokens of each, sum_d pi_cd n_d.
+    """
+
+    def __init__(self, batch: Batch, members: sparse.csr_matrix) -> None:
+        offsets = members.indptr[batch.start : batch.start + batch.n_docs + 1]
+        self.entries = slice(int(offsets[0]), int(offsets[-1]))
+        self.indptr = (offsets - offsets[0]).astype(np.int32)
+        self.groups = members.indices[self.entries].astype(np.int32)
+        index = TokenIndex(self.indptr, self.groups, members.shape[1])
+        self.present, self.starts, self.docs, self.order = index.tokens, index.starts, index.docs, index.order
+        self.places = np.searchsorted(self.present, self.groups).astype(np.int32)
+        self.doc_of = np.repeat(np.arange(batch.n_docs), np.diff(self.indptr))
+        doc_mass = batch.doc_mass if batch.sample_weight is None else batch.doc_mass * batch.sample_weight
+        mass = members.data[self.entries] * doc_mass[self.doc_of]
+        self.mass = np.bincount(self.places, weights=mass, minlength=self.present.size)
+
+
+class GroupedMixture:
+    """theta_td = sum_c pi_cd psi_tc: the three-matrix model.
+
+    With slope_td = sum_w n_dw phi_wt / z_dw, a sweep over documents is one step of EM at a fixed phi::
+
+        n_tc = psi_tc sum_d pi_cd slope_td,    psi_tc = norm_t((n_tc + r_tc)_+)
+        n_cd = pi_cd sum_t psi_tc slope_td,    pi_cd = norm_c(n_cd)                  if ``free``
+
+    Before the counters of phi there are ``n_sweeps`` of them, as a document of its own theta has inner passes. psi and
+    pi go on from where they were.
+
+    Parameters
+    ----------
+    groups : Groups
+        To begin with; learning changes them.
+    members : csr_matrix of shape (n_docs, n_groups), float64
+        pi: rows sum to 1 over the groups of the document.
+    n_sweeps : int
+    free : bool
+        Whether pi is learned, starting from ``members``; otherwise it stays.
+    decay : Decay or None
+        Online: the weight of the k-th update of a group, its first one excepted, which has nothing to fade.
+    extends : bool
+        Whether the documents come in addition to those that ``groups`` know, or are all there are.
+    terms : sequence of Bound[ThetaTerm]
+        Theta regularizers. Rows are groups: ``documents`` of a term are these.
+
+    Attributes
+    ----------
+    whole : tuple of Groups and array
+        Groups and pi as they were at the end of the last pass.
+    """
+
+    def __init__(
+        self,
+        groups: Groups,
+        members: sparse.csr_matrix,
+        *,
+        n_sweeps: int,
+        free: bool,
+        dtype: DTypeLike,
+        n_threads: int,
+        decay: Decay | None = None,
+        extends: bool = False,
+        terms: Sequence[Bound[ThetaTerm]] = (),
+    ) -> None:
+        self.n_topics, self.groups, self.members, self.n_sweeps = groups.n_topics, groups, members, n_sweeps
+        self.free, self.decay, self.extends, self.n_threads = free, decay, extends, n_threads
+        self.theta_terms: Sequence[Bound[ThetaTerm]] = tuple(terms)
+        self.terms: Sequence[Bound[Any]] = self.theta_terms
+        self.dtype = np.dtype(dtype)
+        self.pi = members.data.astype(dtype)
+        self.whole = (groups, self.pi)
+        self._given = FreeMixture(self.n_topics, n_passes=0, tol=0.0, dtype=dtype, n_threads=n_threads)
+        self._parts: dict[tuple[int, int], _Part] = {}
+        self._measured = False
+
+    # --- theta -------------------------------------------------------------------------------------------------------
+
+    def theta(self, batch: Batch) -> NDArray:
+        """Padded theta of the documents of a batch, as the groups are now."""
+        part, theta = self._part(batch), self._workspace.theta(batch)
+        n_threads = worthwhile(self.n_threads, float(part.groups.size) * theta.shape[1])
+        half_step.mix_rows(part.indptr, part.groups, self.pi[part.entries], self.groups.psi_ct, theta, n_threads)
+        return theta
+
+    def expect(self, batch: Batch, phi_wt: NDArray) -> Expectation:
+        return self._given.expect_from(batch, phi_wt, self.theta(batch))
+
+    def fold_in(self, batch: Batch, phi_wt: NDArray, n_passes: int, tol: float) -> None:
+        """Learn pi of the documents of a batch alone, psi and phi given; a document stops when it moves less."""
+        part = self._part(batch)
+        moving = batch.doc_mass > 0
+        for _ in range(n_passes):
+            slope = self._slopes(batch, part, phi_wt, part.groups, self.groups.psi_ct)
+            moving &= self._update_pi(part, slope, part.groups, self.groups.psi_ct, moving) >= tol
+            if not moving.any():
+                return
+
+    # --- learning ----------------------------------------------------------------------------------------------------
+
+    def prepare(self, batches: Batches, phi_wt: NDArray, batch: Batch | None = None) -> None:
+        if not self._measured:
+            self._measure(batches)
+        if batch is None:
+            self._sweep_all(batches, phi_wt)
+        else:
+            self._sweep_one(batch, phi_wt)
+
+    def observe(self) -> None:
+        documents = Documents(0, self._mass_of(self.groups.n_ct))
+        for bound in self.theta_terms:
+            bound.term.observe(self.groups.psi_ct[:, : self.n_topics], documents)
+        self.whole = (self.groups.copy(), self.pi.copy())
+
+    def _measure(self, batches: Batches) -> None:
+        """Bring the masses of the groups, and the counters with them, to the documents that are known now."""
+        groups, added = self.groups, np.zeros(self.groups.mass.size)
+        for batch in batches:
+            part = self._part(batch)
+            added[part.present] += part.mass
+        known = groups.mass + added if self.extends else np.where(added > 0, added, groups.mass)
+        scale = np.divide(known, groups.mass, out=np.ones(known.size), where=groups.mass > 0)
+        groups.n_ct *= scale[:, None].astype(self.dtype)
+        groups.mass, self._present, self._measured = known, added > 0, True
+
+    def _sweep_all(self, batches: Batches, phi_wt: NDArray) -> None:
+        """All documents, ``n_sweeps`` times."""
+        groups, n_topics = self.groups, self.n_topics
+        for sweep in range(self.n_sweeps):
+            counts = padded_zeros(groups.mass.size, n_topics, self.dtype)
+            for batch in batches:
+                part = self._part(batch)
+                self._count(batch, part, phi_wt, part.groups, part.present, groups.psi_ct, counts)
+            counts[~self._present] = groups.n_ct[~self._present]
+            groups.n_ct = counts
+            total = self._regularized(groups.psi_ct, counts, sweep)
+            update_theta(groups.psi_ct[:, :n_topics], total, self._present.copy(), 0.0)
+        groups.n_updates[self._present] += 1
+
+    def _sweep_one(self, batch: Batch, phi_wt: NDArray) -> None:
+        """The documents of a batch: n_tc <- (1 - rho_c) n_tc + rho_c (mass of c / its mass here) (counts of c)."""
+        groups, n_topics, part = self.groups, self.n_topics, self._part(batch)
+        present, rows = part.present, np.arange(part.present.size, dtype=np.int32)
+        updates = groups.n_updates[present]
+        rho = np.ones(present.size)
+        if self.decay is not None:
+            rho = np.where(updates > 0, (self.decay.offset + updates + 1.0) ** -self.decay.power, 1.0)
+        seen = part.mass > 0
+        scale = np.divide(rho * groups.mass[present], part.mass, out=np.zeros_like(rho), where=seen)
+        before = (1 - rho)[:, None].astype(self.dtype) * groups.n_ct[present]
+        psi, counts = padded_zeros(rows.size, n_topics, self.dtype), padded_zeros(rows.size, n_topics, self.dtype)
+        psi[...] = groups.psi_ct[present]
+        for sweep in range(self.n_sweeps):
+            counts[...] = 0
+            self._count(batch, part, phi_wt, part.places, rows, psi, counts)
+            counts *= scale[:, None].astype(self.dtype)
+            counts += before
+            total = self._regularized(psi, counts, sweep, present)
+            update_theta(psi[:, :n_topics], total, seen.copy(), 0.0)
+        chosen = present[seen]
+        groups.psi_ct[chosen], groups.n_ct[chosen] = psi[seen], counts[seen]
+        groups.n_updates[chosen] += 1
+
+    def _count(
+        self, batch: Batch, part: _Part, phi_wt: NDArray, groups: NDArray, rows: NDArray, psi_ct: NDArray, out: NDArray
+    ) -> None:
+        """Add n_tc of a batch to the given rows of ``out``; with free pi, learn it. ``groups`` are rows of psi."""
+        slope = self._slopes(batch, part, phi_wt, groups, psi_ct)
+        shares = self.pi[part.entries]
+        if batch.sample_weight is not None:
+            shares = shares * batch.sample_weight[part.doc_of].astype(self.dtype)
+        n_threads = worthwhile(self.n_threads, float(groups.size) * slope.shape[1])
+        scratch = padded_zeros(n_threads, self.n_topics, self.dtype)
+        half_step.accumulate(rows, part.starts, part.docs, part.order, shares, slope, psi_ct, out, scratch, n_threads)
+        if self.free:
+            self._update_pi(part, slope, groups, psi_ct, np.ones(batch.n_docs, dtype=bool))
+
+    def _slopes(self, batch: Batch, part: _Part, phi_wt: NDArray, groups: NDArray, psi_ct: NDArray) -> NDArray:
+        slope = self._workspace.theta(batch)
+        n_threads = worthwhile(self.n_threads, 2.0 * batch.nnz * self.n_topics)
+        half_step.group_slopes(
+            batch.indptr, batch.indices, batch.x, phi_wt, part.indptr, groups, self.pi[part.entries], psi_ct,
+            slope, self._workspace.scratch(batch), n_threads,
+        )  # fmt: skip
+        return slope
+
+    def _update_pi(
+        self, part: _Part, slope: NDArray, groups: NDArray, psi_ct: NDArray, moving: NDArray
+    ) -> NDArray:
+        """pi = norm_c(pi_cd sum_t psi_tc slope_td) of some documents; returns their sums of absolute changes."""
+        counts = np.empty(groups.size, dtype=self.dtype)
+        n_threads = worthwhile(self.n_threads, float(groups.size) * slope.shape[1])
+        half_step.row_dots(part.indptr, groups, psi_ct, slope, counts, n_threads)
+        pi, n_docs = self.pi[part.entries], part.indptr.size - 1
+        counts *= pi
+        sums = np.bincount(part.doc_of, weights=counts, minlength=n_docs)
+        changing = (moving & (sums > 0))[part.doc_of]
+        new = np.divide(counts, sums[part.doc_of], out=np.zeros(pi.size), where=changing).astype(self.dtype)
+        new[new < FLOOR] = 0
+        change = np.bincount(part.doc_of, weights=np.where(changing, np.abs(new - pi), 0), minlength=n_docs)
+        pi[changing] = new[changing]
+        return change
+
+    def _regularized(
+        self, psi_ct: NDArray, n_ct: NDArray, sweep: int, present: NDArray | None = None
+    ) -> NDArray:
+        """n_tc + r_tc of all groups, or of those ``present`` whose rows these are."""
+        acting = [bound for bound in self.theta_terms if bound.tau != 0]
+        if present is not None and any(bound.term.constant() is None for bound in acting):
+            everything = self.groups.copy()  # terms may know the groups by their places
+            everything.psi_ct[present], everything.n_ct[present] = psi_ct, n_ct
+            return self._regularized(everything.psi_ct, everything.n_ct, sweep)[present]
+        terms = InnerTerms(np.zeros(self.n_topics, self.dtype), acting, Documents(0, self._mass_of(n_ct)))
+        return terms(psi_ct[:, : self.n_topics], n_ct[:, : self.n_topics], sweep)
+
+    @staticmethod
+    def _mass_of(n_ct: NDArray) -> NDArray:
+        return n_ct.sum(axis=1, dtype=np.float64)
+
+    @property
+    def _workspace(self) -> Any:
+        return self._given._workspace
+
+    def _part(self, batch: Batch) -> _Part:
+        key = (batch.start, batch.n_docs)
+        part = self._parts.get(key)
+        if part is None:
+            part = self._parts[key] = _Part(batch, self.members)
+        return part
