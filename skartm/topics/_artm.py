@@ -321,7 +321,7 @@ class ARTMTransformer(NamedRegularizers, ScoredModel, ReadableModel, TokenTopics
 
     def _start(self, layout: Layout, batches: Batches, *, warm: bool) -> State:
         dtype, n_topics = self._dtype(), layout.n_topics
-        start = self.components_.T if warm else initial_phi(self.init, layout, self.random_state)
+        start = self.components_.T if warm else self._initial_phi(layout, batches)
         phi = padded(start, dtype)
         if warm and hasattr(self, "n_wt_"):
             n_wt = padded(self.n_wt_, dtype)
@@ -335,6 +335,9 @@ class ARTMTransformer(NamedRegularizers, ScoredModel, ReadableModel, TokenTopics
         n_samples, n_updates = (self._counted_samples, self.n_updates_) if warm else (batches.n_samples, 0)
         counters = Counters(n_wt, clipped=True, n_threads=self._n_threads(), blocks=layout.blocks)
         return State(phi, counters, n_samples, n_updates)
+
+    def _initial_phi(self, layout: Layout, batches: Batches) -> NDArray:
+        return initial_phi(self.init, layout, self.random_state)
 
     def _publish(self, engine: EM, state: State) -> None:
         self.components_ = unpadded_transpose(state.phi_wt, engine.n_topics)

@@ -25,6 +25,8 @@ from skartm.regularizers import Terms, bind_all, check_regularizers
 from skartm.topics._artm import ARTMTransformer
 from skartm.topics._author_priors import AuthorPrior, WordPrior, author_prior, word_prior
 from skartm.topics._authors import Authorship, read_authors
+from skartm.topics._modal import token_counts
+from skartm.topics._start import phi_of_documents
 
 
 class AuthorFitting(ARTMTransformer):
@@ -42,6 +44,8 @@ class AuthorFitting(ARTMTransformer):
         check_choice(self, "mixing", ("fixed", "free"))
         check_choice(self, "unknown_authors", ("ignore", "error"))
         check_integer(self, "author_iter", minimum=1)
+        if isinstance(self.init, str):
+            check_choice(self, "init", ("documents",))
         for name, regularizer in check_regularizers(self):
             if regularizer.side == "posterior" or regularizer.uses_y:
                 what = "p(t|d,w)" if regularizer.side == "posterior" else "targets of documents"
@@ -89,6 +93,12 @@ class AuthorFitting(ARTMTransformer):
         )
         posterior = MapPosterior(layout.n_topics, terms.phi, n_threads=n_threads)
         return EM(mixture, posterior, layout.n_topics, n_threads=n_threads)
+
+    def _initial_phi(self, layout: Layout, batches: Batches) -> NDArray:
+        if not isinstance(self.init, str):
+            return super()._initial_phi(layout, batches)
+        counts = token_counts(batches.X, batches.sample_weight)
+        return phi_of_documents(batches.X, counts, layout, self.random_state)
 
     def _with_priors(self, terms: Terms, layout: Layout, *, known: bool) -> Terms:
         """The priors are terms like any other; what was learned of them goes on."""

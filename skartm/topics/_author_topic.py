@@ -67,7 +67,9 @@ class AuthorTopic(AuthorQueries, AuthorFitting, ARTMTransformer):
         Online: update k of phi, and that of an author unless it is his first, has weight
         (learning_offset + k) ** -learning_decay.
     total_samples : float, default=None
-    init : array of shape (n_components, n_tokens), default=None
+    init : "documents", None or array of shape (n_components, n_tokens), default="documents"
+        Topics to start from. "documents": each has a random document's words, half and half with those of all.
+        None: random, as in :class:`ARTMTransformer`, which takes some passes more.
     validation_fraction : float in (0, 1), default=None
     evaluation : {"completion", "fold_in"}, default="completion"
     warm_start : bool, default=False
@@ -147,7 +149,7 @@ class AuthorTopic(AuthorQueries, AuthorFitting, ARTMTransformer):
         learning_offset: float = 1.0,
         learning_decay: float = 0.7,
         total_samples: float | None = None,
-        init: Any = None,
+        init: Any = "documents",
         validation_fraction: float | None = None,
         evaluation: str = "completion",
         warm_start: bool = False,
