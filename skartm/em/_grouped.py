@@ -111,10 +111,12 @@ class GroupedMixture:
     groups : Groups
         To begin with; learning changes them.
     members : csr_matrix of shape (n_docs, n_groups), float64
-        pi: rows sum to 1 over the groups of the document.
+        pi that the documents come with: rows sum to 1 over the groups of the document.
     n_sweeps : int
     free : bool
-        Whether pi is learned, starting from ``members``; otherwise it stays.
+        Whether pi is learned; otherwise it stays.
+    pi : array of shape (members.nnz,), default=None
+        What it starts from; None is ``members``.
     decay : Decay or None
         Online: the weight of the k-th update of a group, its first one excepted, which has nothing to fade.
     extends : bool
@@ -135,6 +137,7 @@ class GroupedMixture:
         *,
         n_sweeps: int,
         free: bool,
+        pi: NDArray | None = None,
         dtype: DTypeLike,
         n_threads: int,
         decay: Decay | None = None,
@@ -146,7 +149,7 @@ class GroupedMixture:
         self.theta_terms: Sequence[Bound[ThetaTerm]] = tuple(terms)
         self.terms: Sequence[Bound[Any]] = self.theta_terms
         self.dtype = np.dtype(dtype)
-        self.pi = members.data.astype(dtype)
+        self.pi = (members.data if pi is None else pi).astype(dtype)
         self.whole = (groups, self.pi)
         self._given = FreeMixture(self.n_topics, n_passes=0, tol=0.0, dtype=dtype, n_threads=n_threads)
         self._parts: dict[tuple[int, int], _Part] = {}

@@ -82,9 +82,10 @@ class AuthorFitting(ARTMTransformer):
         groups = self._groups() if warm else Groups.uniform(authors.names[:0], layout.n_topics, self._dtype())
         mixture = GroupedMixture(
             groups.extended(authors.names),
-            self._shares_before(authors.shares) if warm and self.mixing == "free" else authors.shares,
+            authors.shares,
             n_sweeps=int(self.author_iter),
             free=self.mixing == "free",
+            pi=self._shares_before(authors.shares) if warm and self.mixing == "free" else None,
             dtype=self._dtype(),
             n_threads=n_threads,
             decay=self._decay(),
@@ -98,7 +99,7 @@ class AuthorFitting(ARTMTransformer):
         if not isinstance(self.init, str):
             return super()._initial_phi(layout, batches)
         counts = token_counts(batches.X, batches.sample_weight)
-        return phi_of_documents(batches.X, counts, layout, self.random_state)
+        return phi_of_documents(batches, counts, layout, self.random_state)
 
     def _with_priors(self, terms: Terms, layout: Layout, *, known: bool) -> Terms:
         """The priors are terms like any other; what was learned of them goes on."""
@@ -113,13 +114,11 @@ class AuthorFitting(ARTMTransformer):
             terms = terms._replace(phi=[*terms.phi, Bound("topic_word_prior", beta, Strength(1.0))])
         return terms
 
-    def _shares_before(self, shares: sparse.csr_matrix) -> sparse.csr_matrix:
+    def _shares_before(self, shares: sparse.csr_matrix) -> NDArray | None:
         """pi of the last fit, if it was of documents by the same authors."""
         before = self.author_shares_
         same = before.shape == shares.shape and np.array_equal(before.indptr, shares.indptr)
-        if same and np.array_equal(before.indices, shares.indices):
-            return sparse.csr_matrix(before, dtype=np.float64)
-        return shares
+        return before.data if same and np.array_equal(before.indices, shares.indices) else None
 
     def _groups(self) -> Groups:
         """The authors as the engine wants them."""

@@ -28,19 +28,22 @@ def initial_phi(init: Any, layout: Layout, random_state: Any) -> NDArray:
     return _normalised(phi.T, layout)
 
 
-def phi_of_documents(X: Any, counts: NDArray, layout: Layout, random_state: Any) -> NDArray:
+def phi_of_documents(batches: Batches, counts: NDArray, layout: Layout, random_state: Any) -> NDArray:
     """(n_tokens, n_topics): a random document for each topic, half and half with all of them, shaken a little.
 
     Topics that begin at a place of the corpus part within two or three passes, where random ones take six to eight.
 
     Parameters
     ----------
-    X : CSR matrix of shape (n_docs, n_tokens)
+    batches : Batches
     counts : array of shape (n_tokens,)
         Of all documents.
     """
-    rng = check_random_state(random_state)
-    filled = np.flatnonzero(np.diff(X.indptr))
+    rng, X = check_random_state(random_state), batches.X
+    filled = np.diff(X.indptr) > 0
+    if batches.sample_weight is not None:
+        filled &= batches.sample_weight > 0
+    filled = np.flatnonzero(filled)
     n_rounds = -(-layout.n_topics // filled.size)  # fewer documents than topics: the shaking tells them apart
     chosen = np.concatenate([rng.permutation(filled) for _ in range(n_rounds)])[: layout.n_topics]
     phi = rng.uniform(0.5, 1.5, (layout.n_tokens, layout.n_topics))
