@@ -72,7 +72,7 @@ def check_counts(estimator: Any, X: Any, dtype: DTypeLike, *, reset: bool) -> An
         NaN, infinite or negative entries, a wrong number of features, indices out of range, or an entry that
         float32 cannot count exactly.
     """
-    _check_structure(X)
+    check_structure(X)
     X = validate_data(
         estimator,
         X,
@@ -97,7 +97,7 @@ def check_counts(estimator: Any, X: Any, dtype: DTypeLike, *, reset: bool) -> An
     return X
 
 
-def _check_structure(X: Any) -> None:
+def check_structure(X: Any) -> None:
     """Raise on indices out of range, which conversions between formats follow blindly."""
     if not sparse.issparse(X):
         return
@@ -107,7 +107,7 @@ def _check_structure(X: Any) -> None:
     elif matrix.format == "coo":
         for name, index, size in zip(("row", "column"), matrix.coords, matrix.shape, strict=True):
             if index.size and (index.min() < 0 or index.max() >= size):
-                msg = f"{name} indices of X must be in [0, {size}). Got {index.min()} to {index.max()}."
+                msg = f"{name} indices must be in [0, {size}). Got {index.min()} to {index.max()}."
                 raise ValueError(msg)
 
 

@@ -265,9 +265,7 @@ class GroupedMixture:
         )  # fmt: skip
         return slope
 
-    def _update_pi(
-        self, part: _Part, slope: NDArray, groups: NDArray, psi_ct: NDArray, moving: NDArray
-    ) -> NDArray:
+    def _update_pi(self, part: _Part, slope: NDArray, groups: NDArray, psi_ct: NDArray, moving: NDArray) -> NDArray:
         """pi = norm_c(pi_cd sum_t psi_tc slope_td) of some documents; returns their sums of absolute changes."""
         counts = np.empty(groups.size, dtype=self.dtype)
         n_threads = worthwhile(self.n_threads, float(groups.size) * slope.shape[1])
@@ -282,9 +280,7 @@ class GroupedMixture:
         pi[changing] = new[changing]
         return change
 
-    def _regularized(
-        self, psi_ct: NDArray, n_ct: NDArray, sweep: int, present: NDArray | None = None
-    ) -> NDArray:
+    def _regularized(self, psi_ct: NDArray, n_ct: NDArray, sweep: int, present: NDArray | None = None) -> NDArray:
         """n_tc + r_tc of all groups, or of those ``present`` whose rows these are."""
         acting = [bound for bound in self.theta_terms if bound.tau != 0]
         if present is not None and any(bound.term.constant() is None for bound in acting):

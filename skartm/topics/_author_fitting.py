@@ -38,6 +38,9 @@ class AuthorFitting(ARTMTransformer):
     author_topic_prior: Any
     topic_word_prior: Any
     unknown_authors: str
+    authors_: NDArray
+    author_topics_: NDArray
+    author_mass_: NDArray
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
@@ -167,7 +170,9 @@ class AuthorFitting(ARTMTransformer):
         shares = authors.shares.astype(self._dtype())
         if self.mixing == "free":
             phi = padded(self.components_.T, self._dtype())
-            mixture = self._folded_in(X, authors.shares, self._groups(), phi, int(self.max_doc_iter), float(self.doc_tol))
+            mixture = self._folded_in(
+                X, authors.shares, self._groups(), phi, int(self.max_doc_iter), float(self.doc_tol)
+            )
             shares.data[:] = mixture.pi
         return shares @ self.author_topics_
 

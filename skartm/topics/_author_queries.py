@@ -10,18 +10,14 @@ from sklearn.utils.validation import check_is_fitted
 from skartm._validation import check_counts
 from skartm.em import Batch, padded
 from skartm.metrics import topic_similarity
+from skartm.topics._author_fitting import AuthorFitting
 from skartm.topics._authors import place_of_author
 
 _DOCUMENTS = 256  # looked at together, when all authors are candidates of each
 
 
-class AuthorQueries:
-    """Mixin: questions about authors, by name."""
-
-    components_: NDArray
-    authors_: NDArray
-    author_topics_: NDArray
-    author_mass_: NDArray
+class AuthorQueries(AuthorFitting):
+    """Questions about authors, by name."""
 
     def get_author_topics(self, name: Any, minimum_probability: float = 0.01) -> list[tuple[int, float]]:
         """Topics of an author, most probable first.
@@ -103,12 +99,12 @@ class AuthorQueries:
         array of shape (n_components,)
         """
         check_is_fitted(self, "components_")
-        X = check_counts(self, X, self._dtype(), reset=False)  # type: ignore[attr-defined]
-        together = sparse.csr_matrix(np.asarray(X.sum(axis=0), dtype=self._dtype()))  # type: ignore[attr-defined]
-        mixture, phi = self._fitted_mixture(slice(None))  # type: ignore[attr-defined]
+        X = check_counts(self, X, self._dtype(), reset=False)
+        together = sparse.csr_matrix(np.asarray(X.sum(axis=0), dtype=self._dtype()))
+        mixture, phi = self._fitted_mixture(slice(None))
         mixture.n_passes, mixture.tol = max_iter, tol
-        weights = self._layout(X, known=True).token_weights  # type: ignore[attr-defined]
-        batch = Batch(together, 0, 1, self._dtype(), None, weights)  # type: ignore[attr-defined]
+        weights = self._layout(X, known=True).token_weights
+        batch = Batch(together, 0, 1, self._dtype(), None, weights)
         return mixture.expect(batch, phi).theta_dt[0, : self.components_.shape[0]].copy()
 
     def author_probabilities(self, X: Any, authors: Any = None, *, max_iter: int = 50, tol: float = 1e-3) -> NDArray:
@@ -130,8 +126,8 @@ class AuthorQueries:
             Columns as in ``authors_``; rows sum to 1, or are zeros without known candidates.
         """
         check_is_fitted(self, "components_")
-        X = check_counts(self, X, self._dtype(), reset=False)  # type: ignore[attr-defined]
-        shares = np.zeros((X.shape[0], self.authors_.size), dtype=self._dtype())  # type: ignore[attr-defined]
+        X = check_counts(self, X, self._dtype(), reset=False)
+        shares = np.zeros((X.shape[0], self.authors_.size), dtype=self._dtype())
         candidates = None if authors is None else self._known_authors(authors, X.shape[0])
         phi, groups = padded(self.components_.T, shares.dtype), self._groups()
         for start in range(0, X.shape[0], _DOCUMENTS):

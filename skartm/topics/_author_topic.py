@@ -1,6 +1,6 @@
 """AuthorTopic: topics of documents by way of their authors."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -9,12 +9,10 @@ from sklearn.utils.validation import check_is_fitted
 from skartm._callbacks import with_callbacks
 from skartm._validation import check_counts, check_weights
 from skartm.em import ModalitySelection
-from skartm.topics._artm import ARTMTransformer
-from skartm.topics._author_fitting import AuthorFitting
 from skartm.topics._author_queries import AuthorQueries
 
 
-class AuthorTopic(AuthorQueries, AuthorFitting, ARTMTransformer):
+class AuthorTopic(AuthorQueries):
     r"""Topic model of authors: a document has the topics of those who wrote it.
 
     .. math:: p(w \mid d) = \sum_t \phi_{wt} \sum_{c \in C_d} \psi_{tc}\, \pi_{cd}
@@ -37,8 +35,8 @@ class AuthorTopic(AuthorQueries, AuthorFitting, ARTMTransformer):
         Sweeps over the documents in each pass, before phi, that learn psi (and pi) with phi fixed.
     author_topic_prior : None, float, array of shape (n_components,), "asymmetric" or "auto", default=1.0
         Added to the counts of every author, in tokens: gensim's ``alpha``. "asymmetric" is proportional to
-        1 / (t + sqrt(n_components)) with sum 1; "auto" is learned. None is 0: maximum likelihood, which overfits authors
-        of few documents.
+        1 / (t + sqrt(n_components)) with sum 1; "auto" is learned. None is 0: maximum likelihood, which overfits
+        authors of few documents.
     topic_word_prior : None, float, array (n_tokens,) or (n_components, n_tokens), or "auto", default=0.05
         Added to the counts of phi: gensim's ``eta``. None is 0.
     author_names : list of str, default=None
@@ -119,10 +117,10 @@ class AuthorTopic(AuthorQueries, AuthorFitting, ARTMTransformer):
 
     reuse_theta = False
     # cut and handed on by pipelines and searches, with metadata routing, without a request of the user
-    __metadata_request__fit = {"authors": True}
-    __metadata_request__partial_fit = {"authors": True}
-    __metadata_request__transform = {"authors": True}
-    __metadata_request__score = {"authors": True}
+    __metadata_request__fit: ClassVar = {"authors": True}
+    __metadata_request__partial_fit: ClassVar = {"authors": True}
+    __metadata_request__transform: ClassVar = {"authors": True}
+    __metadata_request__score: ClassVar = {"authors": True}
 
     def __init__(
         self,

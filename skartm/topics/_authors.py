@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from skartm._validation import check_structure
+
 _REMEDY = "convert it by skartm.authors_from_mapping(mapping, n_docs)"
 
 
@@ -170,8 +172,7 @@ def _is_incidence(authors: Any) -> bool:
 def _of_incidence(
     authors: Any, n_docs: int, owner: str, known: NDArray | None, column_names: Any
 ) -> tuple[NDArray, NDArray, NDArray, list[Any]]:
-    if sparse.issparse(authors) and authors.format in ("csr", "csc"):
-        authors.check_format(full_check=True)
+    check_structure(authors)
     incidence = sparse.coo_matrix(authors)
     if incidence.shape[0] != n_docs:
         msg = f"{owner}: authors must have a row for each of the {n_docs} documents. Got shape {incidence.shape}."
@@ -226,8 +227,8 @@ def _of_frame(frame: Any, n_docs: int, owner: str) -> list[list[Any]]:
         return [_names_of(entry) for entry in frame[columns[0]]]
     if set(columns) != {"document", "author"}:
         msg = (
-            f"{owner}: a data frame of authors must have one column, with a name or a list of names in each row, or the "
-            f"columns 'document' and 'author', with a row for each pair. Got {columns}."
+            f"{owner}: a data frame of authors must have one column, with a name or a list of names in each row, or "
+            f"the columns 'document' and 'author', with a row for each pair. Got {columns}."
         )
         raise ValueError(msg)
     lists: list[list[Any]] = [[] for _ in range(n_docs)]

@@ -150,9 +150,7 @@ def test_everyone_one_document_is_plsa(k, X):
 @pytest.mark.parametrize("k", [1, 3])
 def test_everyone_one_document_is_plsa_online(k, X):
     plain = {"learning_method": "online", "batch_size": 7, "max_iter": 1}
-    plsa = PLSA(
-        N_TOPICS, max_doc_iter=k, doc_tol=0, tol=0, dtype="float64", init=topics(), n_jobs=1, **plain
-    ).fit(X)
+    plsa = PLSA(N_TOPICS, max_doc_iter=k, doc_tol=0, tol=0, dtype="float64", init=topics(), n_jobs=1, **plain).fit(X)
     model = author_topic(author_iter=k, **plain).fit(X, authors=range(X.shape[0]))
     assert_allclose(model.components_, plsa.components_, rtol=1e-8, atol=1e-13)
 
@@ -191,7 +189,7 @@ def test_one_topic(X, authors):
 
 
 def mixed_authors(seed, n_docs=240):
-    """Authors who each write about two of four topics, alone and in pairs; counts, authors, and the true phi and psi."""
+    """Authors who each write about two of four topics, alone and in pairs; counts, authors, true phi and psi."""
     rng = np.random.default_rng(seed)
     phi = np.kron(np.eye(4), np.full(10, 0.09)) + 0.1 / 40
     phi /= phi.sum(axis=1, keepdims=True)
@@ -203,7 +201,7 @@ def mixed_authors(seed, n_docs=240):
 
 @every_mixing
 def test_mixed_authors_are_recovered(mixing, global_random_seed):
-    X, authors, phi, psi = mixed_authors(global_random_seed)
+    X, authors, _, psi = mixed_authors(global_random_seed)
     # five authors leave EM many local maxima; the likelihood says which is the best
     fits = [AuthorTopic(4, mixing=mixing, random_state=s, max_iter=200).fit(X, authors=authors) for s in range(20)]
     model = max(fits, key=lambda fit: fit.history_["log_likelihood"][-1])

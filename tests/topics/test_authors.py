@@ -169,7 +169,7 @@ def test_mappings_of_integers():
         authors_from_mapping({0: [1]}, 2, by="topic")
 
 
-# --- authors and documents that are missing -----------------------------------------------------------------------------
+# --- authors and documents that are missing ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("mixing", ["fixed", "free"])
@@ -308,7 +308,11 @@ def test_validation_fraction():
     assert_allclose(model.history_["validation_perplexity"][-1], expected)
 
 
-CUT = {"lists": lambda: NAMES * 3, "series": lambda: pd.Series(NAMES * 3), "incidence": lambda: sparse.vstack([incidence()] * 3, format="csr")}  # fmt: skip
+CUT = {
+    "lists": lambda: NAMES * 3,
+    "series": lambda: pd.Series(NAMES * 3),
+    "incidence": lambda: sparse.vstack([incidence()] * 3, format="csr"),
+}
 
 
 @pytest.mark.parametrize("form", CUT)
@@ -316,9 +320,6 @@ def test_search_hands_authors_on(form):
     seen = []
 
     class Watched(AuthorTopic):
-        __metadata_request__fit = {"authors": True}
-        __metadata_request__score = {"authors": True}
-
         def fit(self, X, y=None, sample_weight=None, *, authors=None):
             seen.append(("fit", X.shape[0], authors.shape[0] if hasattr(authors, "shape") else len(authors)))
             return super().fit(X, y, sample_weight, authors=authors)
@@ -334,7 +335,9 @@ def test_search_hands_authors_on(form):
         assert sorted(set(seen)) == [("fit", 12, 12), ("fit", 18, 18), ("score", 6, 6)]
         assert np.isfinite(search.best_score_)
         theta = search.best_estimator_.transform(TEXTS, authors=CUT[form]())
-        assert_allclose(theta, search.best_estimator_[-1].transform(search.best_estimator_[0].transform(TEXTS), CUT[form]()))
+        assert_allclose(
+            theta, search.best_estimator_[-1].transform(search.best_estimator_[0].transform(TEXTS), CUT[form]())
+        )
         plain = make_pipeline(CountVectorizer(), AuthorTopic(2, max_iter=3, tol=0, random_state=0))
         assert_array_equal(plain.fit_transform(TEXTS, authors=CUT[form]()).shape, (18, 2))
         weights = np.arange(1.0, 19.0)
@@ -384,7 +387,9 @@ class OneAuthor(AuthorTopic):
     [
         OneAuthor(3, dtype="float64", init=None, random_state=0, n_jobs=1),
         OneAuthor(3, mixing="free", dtype="float64", init=None, random_state=0, n_jobs=1),
-        OneAuthor(3, learning_method="online", max_iter=5, tol=0.0, dtype="float64", init=None, random_state=0, n_jobs=1),
+        OneAuthor(
+            3, learning_method="online", max_iter=5, tol=0.0, dtype="float64", init=None, random_state=0, n_jobs=1
+        ),
     ]
 )
 def test_checks_of_sklearn(estimator, check):
