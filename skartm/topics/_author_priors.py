@@ -76,7 +76,10 @@ class WordPrior(PhiTerm):
         self.topics = np.arange(n_topics)
 
     def value(self, phi_wt: NDArray, n_wt: NDArray) -> float:
-        return float((self.prior * np.log(np.maximum(phi_wt, FLOOR), dtype=np.float64)).sum())
+        logs = np.log(np.maximum(phi_wt, phi_wt.dtype.type(FLOOR)))
+        if self.prior.shape[1] == 1:
+            return float(self.prior[:, 0] @ logs.sum(axis=1, dtype=np.float64))
+        return float((self.prior * logs).sum())
 
     def add_term(self, phi_wt: NDArray, n_wt: NDArray, out: NDArray) -> None:
         out += self.prior.astype(out.dtype)

@@ -46,23 +46,26 @@ def phi_of_documents(batches: Batches, counts: NDArray, layout: Layout, random_s
     filled = np.flatnonzero(filled)
     n_rounds = -(-layout.n_topics // filled.size)  # fewer documents than topics: the shaking tells them apart
     chosen = np.concatenate([rng.permutation(filled) for _ in range(n_rounds)])[: layout.n_topics]
-    phi = rng.uniform(0.5, 1.5, (layout.n_tokens, layout.n_topics))
     shares = np.zeros(layout.n_tokens)
     for tokens in layout.blocks:
         shares[tokens] = counts[tokens] / max(counts[tokens].sum(), FLOOR)
+    shaken = rng.random_sample((layout.n_tokens, layout.n_topics))
+    shaken += 0.5
+    phi = shaken * shares[:, None]
     for t, document in enumerate(chosen):
         entries = slice(int(X.indptr[document]), int(X.indptr[document + 1]))
         own = np.bincount(X.indices[entries], weights=X.data[entries], minlength=layout.n_tokens)
         for tokens in layout.blocks:
             own[tokens] /= max(own[tokens].sum(), FLOOR)
-        phi[:, t] *= own + shares
+        present = np.flatnonzero(own)
+        phi[present, t] += shaken[present, t] * own[present]
     return _normalised(phi, layout)
 
 
 def _normalised(phi_wt: NDArray, layout: Layout) -> NDArray:
     """Columns that sum to 1 in every modality."""
     phi = np.array(phi_wt, dtype=np.float64)
-    for tokens in layout.blocks:
+    for tokens in layout.blocks if len(layout.blocks) > 1 else (slice(None),):
         phi[tokens] /= np.maximum(phi[tokens].sum(axis=0), FLOOR)
     return phi
 
