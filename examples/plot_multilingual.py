@@ -75,6 +75,6 @@ axes.legend(loc="upper right", ncols=3)
 plt.show()
 
 # %%
-# Yes. Between Italian, French and English topics find more than words that are spelled alike do, which find much: these
-# texts are full of names. With German, where compounds are words of their own, the two are even. Together they find more
-# than nine of ten.
+# Yes. Between Italian, French and English topics find more than words that are spelled alike do, and these find much:
+# the texts are full of names. With German, where compounds are words of their own, the two are even. Together they
+# find more than nine of ten.
