@@ -11,6 +11,9 @@ from skartm.topics import (
     ThetalessARTM,
     TopicPipeline,
     authors_from_mapping,
+    ContextARTM,
+    ThetalessARTM,
+    TopicPipeline,
     topic_groups,
 )
 
@@ -20,6 +23,7 @@ __all__ = [
     "ARTMClassifier",
     "ARTMTransformer",
     "AuthorTopic",
+    "ContextARTM",
     "HierarchicalARTM",
     "ThetalessARTM",
     "TopicPipeline",

@@ -61,6 +61,7 @@ def test_public_names():
         "ARTMClassifier",
         "ARTMTransformer",
         "HierarchicalARTM",
+        "ContextARTM",
         "ThetalessARTM",
         "TopicPipeline",
         "__version__",

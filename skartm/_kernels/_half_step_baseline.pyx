@@ -1,1 +1,2 @@
 include "_half_step.pxi"
+include "_context.pxi"

@@ -1,6 +1,7 @@
 """The engine: ascent on simplices by expectation and maximisation over the batches of a CSR matrix."""
 
 from skartm.em._batches import Batch, Batches, TokenIndex, is_memory_mapped
+from skartm.em._context import Context, ContextMixture, Positions
 from skartm.em._counters import Counters
 from skartm.em._given import GivenMixture, expected_counts
 from skartm.em._grouped import GroupedMixture, Groups
@@ -22,6 +23,8 @@ __all__ = [
     "Batch",
     "Batches",
     "Bound",
+    "Context",
+    "ContextMixture",
     "Counters",
     "Decay",
     "DirichletMixture",
@@ -41,6 +44,7 @@ __all__ = [
     "ModalitySelection",
     "Pass",
     "PhiTerm",
+    "Positions",
     "Posterior",
     "PosteriorTerm",
     "Posteriors",

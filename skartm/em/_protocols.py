@@ -74,6 +74,7 @@ class Expectation:
     ratio: NDArray  # (nnz of the batch,)
     totals: NDArray  # (n_docs, 2): log-likelihood and left-out mass of every document
     n_wt: NDArray | None = None  # (tokens of the batch's index, width): weighted counts, in place of ratio
+    slope_wt: NDArray | None = None  # the same without their factor phi_wt
 
 
 class Mixture(Protocol):

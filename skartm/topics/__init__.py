@@ -4,6 +4,8 @@ from skartm.topics._artm import ARTMTransformer
 from skartm.topics._author_topic import AuthorTopic
 from skartm.topics._authors import authors_from_mapping
 from skartm.topics._classifier import ARTMClassifier
+from skartm.topics._context import ContextARTM
+from skartm.topics._context_positions import ContextVectors
 from skartm.topics._groups import topic_groups
 from skartm.topics._hierarchy import HierarchicalARTM
 from skartm.topics._lda import LDA
@@ -18,6 +20,8 @@ __all__ = [
     "ARTMClassifier",
     "ARTMTransformer",
     "AuthorTopic",
+    "ContextARTM",
+    "ContextVectors",
     "HierarchicalARTM",
     "ThetalessARTM",
     "TopicEdge",

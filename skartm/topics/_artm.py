@@ -155,6 +155,8 @@ class ARTMTransformer(NamedRegularizers, ScoredModel, ReadableModel, TokenTopics
     0.02
     """
 
+    _evaluations: tuple[str, ...] = ("completion", "fold_in")
+
     def __init__(
         self,
         n_components: int = 10,
@@ -267,7 +269,7 @@ class ARTMTransformer(NamedRegularizers, ScoredModel, ReadableModel, TokenTopics
         check_integer(self, "unregularized_iter", minimum=0)
         self._check_modalities()
         check_choice(self, "learning_method", ("batch", "online"))
-        check_choice(self, "evaluation", ("completion", "fold_in"))
+        check_choice(self, "evaluation", self._evaluations)
         for name in ("max_iter", "max_doc_iter", "batch_size"):
             check_integer(self, name, minimum=1)
         for name in ("tol", "doc_tol", "learning_offset"):

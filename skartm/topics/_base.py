@@ -273,6 +273,15 @@ class TopicModel(ModalModel, CallbackSupportMixin, ClassNamePrefixFeaturesOutMix
         return self._doc_topic(X)
 
     def _doc_topic(self, X: Any) -> NDArray:
+        batches, tokens = self._reading(X)
+        theta = np.empty((X.shape[0], self.components_.shape[0]), dtype=self._dtype())
+        infer = self._infer(tokens)
+        for batch in batches:
+            theta[batch.start : batch.start + batch.n_docs] = infer(batch)
+        return theta
+
+    def _reading(self, X: Any) -> tuple[Batches, Any]:
+        """Batches of new documents, and the tokens that their columns are."""
         if X.shape[1] != self.components_.shape[1]:
             msg = (
                 f"{type(self).__name__}: X must have the {self.components_.shape[1]} tokens of components_. Got "
@@ -283,16 +292,12 @@ class TopicModel(ModalModel, CallbackSupportMixin, ClassNamePrefixFeaturesOutMix
             _check_order(X, type(self).__name__)
         layout = self._layout(X, known=True)
         X, tokens = _used_columns(X) if self._renumbers() else (X, slice(None))
-        theta = np.empty((X.shape[0], self.components_.shape[0]), dtype=self._dtype())
         token_weight = None if layout.token_weights is None else layout.token_weights[tokens]
         batches = Batches(
             X, self._transform_batch_size(), self._dtype(), None, token_weight, ordered=not self._adds_up()
         )
         batches.keep = False
-        infer = self._infer(tokens)
-        for batch in batches:
-            theta[batch.start : batch.start + batch.n_docs] = infer(batch)
-        return theta
+        return batches, tokens
 
     def _transform_batch_size(self) -> int:
         return int(getattr(self, "batch_size", 2048))
@@ -325,7 +330,8 @@ def _check_order(X: Any, owner: str) -> None:
     rising = np.diff(X.indices, prepend=-1) > 0
     if inner.sum() >= _SURELY and rising[inner].all():
         msg = (
-            f"{owner}: X must keep the order of the text for the regularizers that read it. Got rows that are sorted, "
-            "without repeated tokens; make X by SequenceVectorizer, and do not call sum_duplicates or sort_indices."
+            f"{owner}: X must keep the order of the text, which the model or a regularizer reads. Got rows that are "
+            "sorted, without repeated tokens; make X by SequenceVectorizer, and do not call sum_duplicates or "
+            "sort_indices."
         )
         raise ValueError(msg)

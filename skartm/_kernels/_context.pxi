@@ -1,0 +1,476 @@
+# Topics of a token from the tokens around it: one E-step without inner iterations; compiled once per level.
+#
+# A position i of a text has a value, a distribution over topics: in the first layer p(t|w_i) = phi_wt n_t / s_w, in the
+# next ones p(t|i) of the layer before. Its context theta_i is a mean of the values around it. All of them have the
+# factor n_t, which is left out: rows are theta / n, the value of a token is its row of phi times 1 / s_w, and no table
+# of p(t|w) exists. Documents are independent, so results do not depend on the number of threads.
+
+cdef extern from "rows_context.h" nogil:
+    void prefetch_row_f32(const float*, Py_ssize_t)
+    void prefetch_row_f64(const double*, Py_ssize_t)
+    void fade_row_f32(const float*, const float*, Py_ssize_t, float, float, float*)
+    void fade_row_f64(const double*, const double*, Py_ssize_t, double, double, double*)
+    float blend_rows_f32(const float*, const float*, const float*, const float*, Py_ssize_t, float, float, float, float*)
+    double blend_rows_f64(const double*, const double*, const double*, const double*, Py_ssize_t, double, double,
+                          double, double*)
+    void product_row_f32(const float*, const float*, Py_ssize_t, float, float*)
+    void product_row_f64(const double*, const double*, Py_ssize_t, double, double*)
+    void add_product_f32(const float*, const float*, Py_ssize_t, float, float*)
+    void add_product_f64(const double*, const double*, Py_ssize_t, double, double*)
+    float dot_row_f32(const float*, const float*, Py_ssize_t)
+    double dot_row_f64(const double*, const double*, Py_ssize_t)
+
+cdef enum:
+    AHEAD = 6  # positions whose row of phi is asked for before it is read
+
+
+# --- one row, by precision -------------------------------------------------------------------------------------------
+
+cdef inline void prefetch_row(const floating* row, Py_ssize_t width) noexcept nogil:
+    if floating is float:
+        prefetch_row_f32(row, width)
+    else:
+        prefetch_row_f64(row, width)
+
+
+cdef inline void fade_row(const floating* before, const floating* row, Py_ssize_t width, floating keep, floating take,
+                          floating* out) noexcept nogil:
+    if floating is float:
+        fade_row_f32(before, row, width, keep, take, out)
+    else:
+        fade_row_f64(before, row, width, keep, take, out)
+
+
+cdef inline floating blend_rows(const floating* left, const floating* right, const floating* mass,
+                                const floating* phi, Py_ssize_t width, floating of_left, floating of_right,
+                                floating constant, floating* out) noexcept nogil:
+    if floating is float:
+        return blend_rows_f32(left, right, mass, phi, width, of_left, of_right, constant, out)
+    else:
+        return blend_rows_f64(left, right, mass, phi, width, of_left, of_right, constant, out)
+
+
+cdef inline void product_row(const floating* a, const floating* b, Py_ssize_t width, floating scale,
+                             floating* out) noexcept nogil:
+    if floating is float:
+        product_row_f32(a, b, width, scale, out)
+    else:
+        product_row_f64(a, b, width, scale, out)
+
+
+cdef inline void add_product(const floating* a, const floating* b, Py_ssize_t width, floating scale,
+                             floating* out) noexcept nogil:
+    if floating is float:
+        add_product_f32(a, b, width, scale, out)
+    else:
+        add_product_f64(a, b, width, scale, out)
+
+
+cdef inline floating dot_row(const floating* a, const floating* b, Py_ssize_t width) noexcept nogil:
+    if floating is float:
+        return dot_row_f32(a, b, width)
+    else:
+        return dot_row_f64(a, b, width)
+
+
+cdef inline floating least(floating _) noexcept nogil:
+    """At or below there is no probability."""
+    return <floating>(1e-30 if floating is float else 1e-290)
+
+
+# --- values of positions ---------------------------------------------------------------------------------------------
+# phi (n_tokens, width), w (n): tokens of the positions, scale (n_tokens): 1 / s_w, 0 for a token that no topic has;
+# v (n, width), z (n): in layers after the first the values and whether there is one.
+
+cdef inline const floating* value_row(const floating* phi, const int32_t* w, const floating* v, Py_ssize_t width,
+                                      Py_ssize_t i, bint first) noexcept nogil:
+    return phi + <Py_ssize_t>w[i] * width if first else v + i * width
+
+
+cdef inline floating value_scale(const int32_t* w, const floating* scale, const floating* z, Py_ssize_t i, bint first,
+                                 Py_ssize_t skip) noexcept nogil:
+    if i == skip:
+        return 0
+    if first:
+        return scale[w[i]]
+    return <floating>1 if z[i] > least(<floating>0) else <floating>0
+
+
+cdef inline Py_ssize_t ema_side(const floating* phi, const int32_t* w, const floating* scale, const floating* gamma,
+                                const floating* v, const floating* z, Py_ssize_t n, Py_ssize_t width, bint first,
+                                Py_ssize_t skip, bint own, bint reverse, floating* rows) noexcept nogil:
+    """Moving averages from one end: rows[i] is that of the positions before i, and of i itself if `own`.
+
+    Returns the number of positions before the first one with a value; their rows are zeros.
+    """
+    cdef Py_ssize_t step = -1 if reverse else 1, i = n - 1 if reverse else 0
+    cdef Py_ssize_t p, ahead, began = n
+    cdef floating g, s
+    cdef const floating* row
+    cdef floating* out
+    cdef const floating* before
+    if not own:
+        memset(rows + i * width, 0, width * sizeof(floating))
+    for p in range(n if own else n - 1):
+        ahead = i + AHEAD * step
+        if first and 0 <= ahead < n:
+            prefetch_row(phi + <Py_ssize_t>w[ahead] * width, width)
+        s = value_scale(w, scale, z, i, first, skip)
+        g = gamma[i]
+        row = value_row(phi, w, v, width, i, first)
+        out = rows + (i if own else i + step) * width
+        before = out - step * width
+        if g * s <= 0:
+            if p == 0 and own:
+                memset(out, 0, width * sizeof(floating))
+            else:
+                memcpy(out, before, width * sizeof(floating))
+        elif began == n:
+            began = p
+            fade_row(row, row, width, <floating>0, s, out)
+        else:
+            fade_row(before, row, width, 1 - g, g * s, out)
+        i = i + step
+    return began
+
+
+cdef inline void window_side(const floating* phi, const int32_t* w, const floating* scale, const floating* gamma,
+                             const floating* v, const floating* z, Py_ssize_t n, Py_ssize_t width, bint first,
+                             Py_ssize_t skip, Py_ssize_t h, floating of_side, bint reverse, floating* rows,
+                             floating* run, floating* tail) noexcept nogil:
+    """rows[i] += of_side * the sum of the values of the h positions before i.
+
+    By blocks of h: the end of the block before and the beginning of this one, so that nothing is subtracted.
+    """
+    cdef Py_ssize_t step = -1 if reverse else 1, end = n - 1 if reverse else 0
+    cdef Py_ssize_t p, q, k, i
+    cdef floating s
+    memset(run, 0, width * sizeof(floating))
+    for p in range(n):
+        k = p % h
+        if k == 0 and p > 0:
+            for q in range(h - 1, -1, -1):
+                i = end + step * (p - h + q)
+                s = value_scale(w, scale, z, i, first, skip)
+                # the first of the sums begins with 0 times a row that is finite
+                fade_row(tail + (q + 1) * width if q < h - 1 else run, value_row(phi, w, v, width, i, first), width,
+                         <floating>1 if q < h - 1 else <floating>0, gamma[i] * s, tail + q * width)
+            memset(run, 0, width * sizeof(floating))
+        i = end + step * p
+        fade_row(rows + i * width, run, width, <floating>1, of_side, rows + i * width)
+        if p >= h:
+            fade_row(rows + i * width, tail + k * width, width, <floating>1, of_side, rows + i * width)
+        s = value_scale(w, scale, z, i, first, skip)
+        fade_row(run, value_row(phi, w, v, width, i, first), width, <floating>1, gamma[i] * s, run)
+
+
+cdef inline void normalise_rows(const floating* mass, floating constant, Py_ssize_t n, Py_ssize_t width,
+                                floating* rows) noexcept nogil:
+    """From rows without the factor n_t to distributions; those of nothing are n_t / n."""
+    cdef Py_ssize_t i, t
+    cdef floating total
+    for i in range(n):
+        total = dot_row(mass, rows + i * width, width)
+        if total > least(<floating>0):
+            product_row(mass, rows + i * width, width, 1 / total, rows + i * width)
+        else:
+            for t in range(width):
+                rows[i * width + t] = constant * mass[t]
+
+
+cdef inline void sides(const floating* phi, const int32_t* w, const floating* scale, const floating* gamma_left,
+                       const floating* gamma_right, const floating* v, const floating* z, Py_ssize_t n,
+                       Py_ssize_t width, bint first, Py_ssize_t h, const floating* mass, floating constant,
+                       floating* left, floating* right, floating* run, floating* tail) noexcept nogil:
+    """Distributions of the contexts of both sides, each with the position itself."""
+    cdef Py_ssize_t i
+    cdef floating take
+    if h == 0:
+        ema_side(phi, w, scale, gamma_left, v, z, n, width, first, -1, True, False, left)
+        ema_side(phi, w, scale, gamma_right, v, z, n, width, first, -1, True, True, right)
+    else:
+        for i in range(n):
+            take = gamma_left[i] * value_scale(w, scale, z, i, first, -1)
+            fade_row(mass, value_row(phi, w, v, width, i, first), width, <floating>0, take, left + i * width)
+            memcpy(right + i * width, left + i * width, width * sizeof(floating))
+        window_side(phi, w, scale, gamma_left, v, z, n, width, first, -1, h, <floating>1, False, left, run, tail)
+        window_side(phi, w, scale, gamma_left, v, z, n, width, first, -1, h, <floating>1, True, right, run, tail)
+    normalise_rows(mass, constant, n, width, left)
+    normalise_rows(mass, constant, n, width, right)
+
+
+# --- one document ----------------------------------------------------------------------------------------------------
+
+cdef inline void finish(const floating* phi, floating x, Py_ssize_t width, bint last, const floating* context,
+                        floating z_new, floating* v, floating* z, floating* ratio, floating* counts) noexcept nogil:
+    """What a position gives to the next layer, or to the counts."""
+    cdef floating value = 0
+    z[0] = z_new
+    if last:
+        if z_new > least(<floating>0):
+            value = x / z_new
+        ratio[0] = value
+        if value > 0:
+            add_product(phi, context, width, value, counts)
+    elif z_new > least(<floating>0):
+        product_row(phi, context, width, 1 / z_new, v)
+
+
+cdef inline void ema_layer(const floating* phi, const int32_t* w, const floating* x, const floating* scale,
+                           const floating* gamma_left, const floating* gamma_right, const floating* mass,
+                           floating constant, floating beta, Py_ssize_t n, Py_ssize_t width, bint first, bint last,
+                           bint own, Py_ssize_t skip, floating* context, floating* v, floating* z, floating* ratio,
+                           floating* counts, floating* run) noexcept nogil:
+    """From the left the averages are written, on the way back they meet those from the right."""
+    cdef Py_ssize_t began, i
+    cdef floating s, g, of_left, of_right, z_new
+    cdef bint some = False, is_left
+    cdef const floating* row
+    cdef const floating* row_phi
+    began = ema_side(phi, w, scale, gamma_left, <const floating*>v, <const floating*>z, n, width, first, skip, own,
+                     False, context)
+    memset(run, 0, width * sizeof(floating))
+    for i in range(n - 1, -1, -1):
+        if i >= AHEAD:
+            prefetch_row(phi + <Py_ssize_t>w[i - AHEAD] * width, width)
+        s = value_scale(w, scale, <const floating*>z, i, first, skip)
+        g = gamma_right[i]
+        row_phi = phi + <Py_ssize_t>w[i] * width
+        row = row_phi if first else <const floating*>(v + i * width)
+        if own and g * s > 0:
+            fade_row(<const floating*>run, row, width, 1 - g if some else <floating>0, g * s if some else s, run)
+            some = True
+        is_left = began <= i if own else began < i
+        of_left = (beta if some else <floating>1) if is_left else <floating>0
+        of_right = (1 - beta if is_left else <floating>1) if some else <floating>0
+        z_new = blend_rows(<const floating*>(context + i * width), <const floating*>run, mass, row_phi, width, of_left,
+                           of_right, <floating>0 if is_left or some else constant, context + i * width)
+        if not own and g * s > 0:
+            fade_row(<const floating*>run, row, width, 1 - g if some else <floating>0, g * s if some else s, run)
+            some = True
+        finish(row_phi, x[i], width, last, <const floating*>(context + i * width), z_new, v + i * width, z + i,
+               ratio + i, counts)
+
+
+cdef inline void window_layer(const floating* phi, const int32_t* w, const floating* x, const floating* scale,
+                              const floating* gamma, const floating* mass, floating constant, floating beta,
+                              Py_ssize_t h, Py_ssize_t n, Py_ssize_t width, bint first, bint last, bint own,
+                              Py_ssize_t skip, floating* context, floating* v, floating* z, floating* ratio,
+                              floating* counts, floating* run, floating* tail) noexcept nogil:
+    """Both sums, each position with itself once, then the mean."""
+    cdef Py_ssize_t i
+    cdef floating total, z_new
+    cdef floating* here
+    cdef const floating* row_phi
+    memset(context, 0, n * width * sizeof(floating))
+    window_side(phi, w, scale, gamma, <const floating*>v, <const floating*>z, n, width, first, skip, h, 2 * beta,
+                False, context, run, tail)
+    window_side(phi, w, scale, gamma, <const floating*>v, <const floating*>z, n, width, first, skip, h, 2 - 2 * beta,
+                True, context, run, tail)
+    for i in range(n):
+        here = context + i * width
+        row_phi = phi + <Py_ssize_t>w[i] * width
+        if own:
+            fade_row(<const floating*>here, value_row(phi, w, <const floating*>v, width, i, first), width, <floating>1,
+                     gamma[i] * value_scale(w, scale, <const floating*>z, i, first, skip), here)
+        total = dot_row(mass, <const floating*>here, width)
+        if total > least(<floating>0):
+            z_new = blend_rows(<const floating*>here, <const floating*>here, mass, row_phi, width, 1 / total,
+                               <floating>0, <floating>0, here)
+        else:
+            z_new = blend_rows(<const floating*>here, <const floating*>here, mass, row_phi, width, <floating>0,
+                               <floating>0, constant, here)
+        finish(row_phi, x[i], width, last, <const floating*>here, z_new, v + i * width, z + i, ratio + i, counts)
+
+
+cdef inline void context_layers(const floating* phi, const int32_t* w, const floating* x, const floating* scale,
+                                const floating* gamma_left, const floating* gamma_right, const floating* mass,
+                                floating constant, floating beta, Py_ssize_t h, Py_ssize_t n_layers, bint own,
+                                Py_ssize_t skip, Py_ssize_t n, Py_ssize_t width, floating* context, floating* v,
+                                floating* z, floating* ratio, floating* left, floating* right, floating* counts,
+                                floating* scratch) noexcept nogil:
+    """All layers of a document; h = 0 is the moving average. `left` and `right` may be NULL."""
+    cdef Py_ssize_t layer
+    cdef floating* run = scratch
+    cdef floating* tail = scratch + width
+    memset(counts, 0, width * sizeof(floating))
+    if n == 0:
+        return
+    for layer in range(n_layers):
+        if left != NULL and layer == n_layers - 1:
+            sides(phi, w, scale, gamma_left, gamma_right, <const floating*>v, <const floating*>z, n, width, layer == 0,
+                  h, mass, constant, left, right, run, tail)
+        if h == 0:
+            ema_layer(phi, w, x, scale, gamma_left, gamma_right, mass, constant, beta, n, width, layer == 0,
+                      layer == n_layers - 1, own, skip, context, v, z, ratio, counts, run)
+        else:
+            window_layer(phi, w, x, scale, gamma_left, mass, constant, beta, h, n, width, layer == 0,
+                         layer == n_layers - 1, own, skip, context, v, z, ratio, counts, run, tail)
+
+
+# --- documents -------------------------------------------------------------------------------------------------------
+
+def token_scales(
+    const floating[:, ::1] phi_wt,     # IN   (n_tokens, width)
+    const int32_t[::1] tokens,         # IN
+    const floating[::1] mass,          # IN   (width): n_t on any scale
+    floating[::1] scale,               # OUT  (n_tokens), at `tokens`
+):
+    """Equivalent to `s = phi_wt[tokens] @ mass; scale[tokens] = np.where(s > 0, 1 / s, 0)`."""
+    cdef Py_ssize_t i, width = phi_wt.shape[1]
+    cdef floating s
+    with nogil:
+        for i in range(tokens.shape[0]):
+            s = dot_row(&phi_wt[tokens[i], 0], &mass[0], width)
+            scale[tokens[i]] = 1 / s if s > least(<floating>0) else <floating>0
+
+
+def context_documents(
+    const int64_t[::1] indptr,         # IN   (n_docs + 1), offsets into tokens, x and gammas
+    const int32_t[::1] tokens,         # IN   tokens of the positions, in the order of the text
+    const floating[::1] x,             # IN   their weights
+    const floating[::1] gamma_left,    # IN   of the moving average, or weights in the window
+    const floating[::1] gamma_right,   # IN   of the moving average from the right
+    const floating[:, ::1] phi_wt,     # IN   (n_tokens, width)
+    const floating[::1] scale,         # IN   (n_tokens), see token_scales
+    const floating[::1] mass,          # IN   (width): n_t on the scale that token_scales had
+    double beta,                       # weight of the left side
+    Py_ssize_t window,                 # positions of a window on each side; 0 for the moving average
+    Py_ssize_t n_layers,
+    bint own,                          # whether a position is in its own context
+    floating[:, ::1] context,          # OUT  (n_positions, width): theta / mass
+    floating[:, ::1] values,           # TMP  (n_positions, width), or (0, width) for one layer
+    floating[::1] z,                   # OUT  (n_positions)
+    floating[::1] ratio,               # OUT  (n_positions): x / z, 0 without probability
+    floating[:, ::1] left,             # OUT  (n_positions, width), or (0, width) if nobody asks
+    floating[:, ::1] right,            # OUT  the same
+    floating[:, ::1] counts,           # OUT  (n_docs, width): n_td
+    double[:, ::1] totals,             # OUT  (n_docs, 2): log-likelihood, mass of tokens without probability
+    floating[:, ::1] scratch,          # TMP  (n_threads, >= width * (1 + positions of a window))
+    int n_threads,
+):
+    """Contexts of all positions, and what they give to the documents.
+
+    Positions, in the arrays that are written, count from `indptr[0]`. Equivalent to, for a document with values v (n, T)
+    and weights g, in one layer with a window h:
+        side = [sum(g[j] * v[j] for j in range(max(i - h, 0), i)) for i in range(n)], the other side alike
+        theta = norm(2 * beta * side + 2 * (1 - beta) * other + own * g * v)
+        z = (phi[w] * theta).sum(axis=1); counts = ((x / z)[:, None] * phi[w] * theta).sum(axis=0)
+    and for moving averages to
+        side[i] = g[i] * v[i] + (1 - g[i]) * side[i - 1], where the first positive g is 1
+        theta = beta * side + (1 - beta) * other, of the neighbours i - 1 and i + 1 if not `own`
+    """
+    cdef Py_ssize_t n_docs = counts.shape[0], width = phi_wt.shape[1], d, at, n, first, h
+    cdef floating total = 0
+    cdef floating* lefts = NULL
+    cdef floating* rights = NULL
+    cdef floating* v = NULL
+    if n_docs == 0 or phi_wt.shape[0] == 0 or indptr[n_docs] == indptr[0]:
+        counts[:, :] = 0
+        totals[:, :] = 0
+        return
+    first = indptr[0]
+    for at in range(width):
+        total = total + mass[at]
+    if left.shape[0]:
+        lefts = &left[0, 0]
+        rights = &right[0, 0]
+    if values.shape[0]:
+        v = &values[0, 0]
+    for d in prange(n_docs, schedule="dynamic", chunksize=1, num_threads=n_threads, nogil=True):
+        at = indptr[d] - first
+        n = indptr[d + 1] - indptr[d]
+        h = min(window, n) if window else 0
+        context_layers(
+            &phi_wt[0, 0], &tokens[0] + indptr[d], &x[0] + indptr[d], &scale[0], &gamma_left[0] + indptr[d],
+            &gamma_right[0] + indptr[d], &mass[0], 1 / total, <floating>beta, h, n_layers, own, -1, n, width,
+            &context[0, 0] + at * width, v + at * width if v != NULL else NULL, &z[0] + at, &ratio[0] + at,
+            lefts + at * width if lefts != NULL else NULL, rights + at * width if rights != NULL else NULL,
+            &counts[d, 0], &scratch[threadid(), 0])
+        product_row(<const floating*>&counts[d, 0], &mass[0], width, <floating>1, &counts[d, 0])
+        totals[d, 0] = log_likelihood(&x[0] + indptr[d], <const floating*>&z[0] + at, n)
+        totals[d, 1] = left_out(&x[0] + indptr[d], <const floating*>&z[0] + at, n)
+
+
+cdef inline double left_out(const floating* x, const floating* z, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t i
+    cdef double total = 0
+    for i in range(n):
+        if not z[i] > least(<floating>0):
+            total = total + x[i]
+    return total
+
+
+def context_left_out(
+    const int64_t[::1] indptr,         # IN   (n_docs + 1), offsets into tokens and gammas
+    const int32_t[::1] tokens,         # IN
+    const floating[::1] gamma_left,    # IN
+    const floating[::1] gamma_right,   # IN
+    const floating[:, ::1] phi_wt,     # IN   (n_tokens, width)
+    const floating[::1] scale,         # IN   (n_tokens)
+    const floating[::1] mass,          # IN   (width)
+    double beta,
+    Py_ssize_t window,
+    Py_ssize_t n_layers,
+    bint own,
+    floating[::1] z,                   # OUT  (n_positions)
+    floating[:, ::1] scratch,          # TMP  (n_threads, >= width * (2 + window if < longest + 2 * longest) + 3 * longest)
+    int n_threads,
+):
+    """p(w_i | everything but i): for each position all layers are computed without it, time n * n * layers.
+
+    Equivalent to, for every position i, z[i] of context_documents with both gammas of i set to 0.
+    """
+    cdef Py_ssize_t n_docs = indptr.shape[0] - 1, width = phi_wt.shape[1], d, first, at
+    cdef floating total = 0
+    if n_docs <= 0 or phi_wt.shape[0] == 0 or indptr[n_docs] == indptr[0]:
+        return
+    first = indptr[0]
+    for at in range(width):
+        total = total + mass[at]
+    for d in prange(n_docs, schedule="dynamic", chunksize=1, num_threads=n_threads, nogil=True):
+        left_out_document(
+            &phi_wt[0, 0], &tokens[0] + indptr[d], &scale[0], &gamma_left[0] + indptr[d], &gamma_right[0] + indptr[d],
+            &mass[0], 1 / total, <floating>beta, window, n_layers, own, indptr[d + 1] - indptr[d], width,
+            &z[0] + (indptr[d] - first), &scratch[threadid(), 0])
+
+
+cdef inline void left_out_document(const floating* phi, const int32_t* w, const floating* scale,
+                                   const floating* gamma_left, const floating* gamma_right, const floating* mass,
+                                   floating constant, floating beta, Py_ssize_t window, Py_ssize_t n_layers, bint own,
+                                   Py_ssize_t n, Py_ssize_t width, floating* z, floating* scratch) noexcept nogil:
+    cdef Py_ssize_t i, h = min(window, n) if window else 0
+    cdef floating* counts = scratch
+    cdef floating* context = scratch + (2 + (h if h < n else 0)) * width
+    cdef floating* v = context + n * width
+    cdef floating* z_all = v + n * width
+    cdef floating* ratio = z_all + n
+    cdef floating* x = ratio + n  # zeros: no counts are asked for
+    memset(x, 0, n * sizeof(floating))
+    for i in range(n):
+        context_layers(phi, w, <const floating*>x, scale, gamma_left, gamma_right, mass, constant, beta, h, n_layers,
+                       own, i, n, width, context, v, z_all, ratio, <floating*>NULL, <floating*>NULL, counts,
+                       scratch + width)
+        z[i] = z_all[i]
+
+
+def gather_positions(
+    const int32_t[::1] slots,          # IN   rows of out, each once
+    const int64_t[::1] starts,         # IN   (len(slots) + 1), offsets into places
+    const int32_t[::1] places,         # IN   positions of a slot
+    const floating[::1] ratio,         # IN   (n_positions)
+    const floating[:, ::1] context,    # IN   (n_positions, width)
+    floating[:, ::1] out,              # INOUT (n_slots, width)
+    int n_threads,
+):
+    """Equivalent to `for s, some in ...: out[s] += ratio[some] @ context[some]`, some = places[starts[k]:starts[k + 1]]."""
+    cdef Py_ssize_t n_slots = slots.shape[0], width = out.shape[1], k
+    if n_slots == 0:
+        return
+    for k in prange(n_slots, schedule="dynamic", chunksize=64, num_threads=n_threads, nogil=True):
+        if floating is float:
+            gather_f32(&context[0, 0], &places[starts[k]], &places[starts[k]], &ratio[0], starts[k + 1] - starts[k],
+                       width, &out[slots[k], 0])
+        else:
+            gather_f64(&context[0, 0], &places[starts[k]], &places[starts[k]], &ratio[0], starts[k + 1] - starts[k],
+                       width, &out[slots[k], 0])

@@ -1,0 +1,124 @@
+"""Likelihood of texts under contexts: every word given the others, or itself too."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.validation import check_is_fitted
+
+from skartm._validation import check_counts, check_weights
+from skartm.em import ModalitySelection
+from skartm.simplex import FLOOR
+
+
+class ContextScored:
+    """Mixin: ``score``, ``perplexity`` and ``position_log_likelihood``."""
+
+    components_: NDArray
+    evaluation: str
+    n_layers: int
+    _evaluations: tuple[str, ...]
+    _read: Callable[..., Any]
+
+    def score(
+        self,
+        X: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        position_gamma: Any = None,
+        *,
+        modality: ModalitySelection = None,
+    ) -> float:
+        r"""Mean log-likelihood of a token given its context, in nats: higher is better.
+
+        With ``evaluation="leave_one_out"`` a token is no part of its own context, whatever ``own_word`` says:
+        :math:`\gamma_i = 0` for the position predicted, in every layer. It is what compares with other models: a
+        context that has the word itself predicts it too well, the more so the larger gamma. With "plain" contexts are
+        those of training.
+
+        Parameters
+        ----------
+        X : CSR matrix of shape (n_docs, n_tokens)
+            Rows are texts.
+        y : ignored
+        sample_weight : array of shape (n_docs,), default=None
+        position_gamma : list of arrays or CSR matrix, default=None
+            As in :meth:`fit`.
+        modality : None, name or names, default=None
+            Modalities whose tokens are scored; None is all.
+
+        Returns
+        -------
+        float
+        """
+        return self._mean_log_likelihood(X, sample_weight, position_gamma, modality, None)
+
+    def perplexity(
+        self,
+        X: Any,
+        sample_weight: Any = None,
+        position_gamma: Any = None,
+        *,
+        modality: ModalitySelection = None,
+        evaluation: str | None = None,
+    ) -> float:
+        """exp(-score): lower is better; ``evaluation`` takes the place of the parameter of the model."""
+        return float(np.exp(-self._mean_log_likelihood(X, sample_weight, position_gamma, modality, evaluation)))
+
+    def _mean_log_likelihood(
+        self, X: Any, sample_weight: Any, position_gamma: Any, modality: ModalitySelection, evaluation: str | None
+    ) -> float:
+        check_is_fitted(self, "components_")
+        X = check_counts(self, X, self._dtype(), reset=False)  # type: ignore[attr-defined]
+        counts, weights = X.data.astype(np.float64), check_weights(self, sample_weight, X.shape[0])
+        if weights is not None:
+            counts *= np.repeat(weights, np.diff(X.indptr))
+        if modality is not None:
+            layout = self._layout(X, known=True)  # type: ignore[attr-defined]
+            chosen = np.zeros(X.shape[1])
+            chosen[layout.tokens(modality, type(self).__name__)] = 1
+            counts *= chosen[X.indices]
+        total = counts.sum()
+        values = self.position_log_likelihood(X, position_gamma, evaluation=evaluation)
+        return float(counts @ values / total) if total > 0 else 0.0
+
+    def position_log_likelihood(
+        self, X: Any, position_gamma: Any = None, *, evaluation: str | None = None
+    ) -> NDArray:
+        """ln p(w_i | context) of every position.
+
+        Leaving a word out takes one more pass over the text with one layer. With more layers each position needs all of
+        them without it: time grows with the square of the length of a document.
+
+        Parameters
+        ----------
+        X : CSR matrix of shape (n_docs, n_tokens)
+            Rows are texts.
+        position_gamma : list of arrays or CSR matrix, default=None
+            As in :meth:`fit`.
+        evaluation : {"leave_one_out", "plain"} or None, default=None
+            None is the parameter of the model.
+
+        Returns
+        -------
+        array of shape (n_entries,)
+            One number a stored entry of X, in its order; ln 1e-16 for a token without probability.
+        """
+        check_is_fitted(self, "components_")
+        chosen = self.evaluation if evaluation is None else evaluation
+        if chosen not in self._evaluations:
+            msg = f"The 'evaluation' parameter must be one of {list(self._evaluations)}. Got {chosen!r}."
+            raise ValueError(msg)
+        X = check_counts(self, X, self._dtype(), reset=False)  # type: ignore[attr-defined]
+        without = chosen == "leave_one_out"
+        own_word = False if without and self.n_layers == 1 else None
+        parts = []
+        for batch, mixture, phi in self._read(X, position_gamma, own_word=own_word):
+            if without and self.n_layers > 1:
+                parts.append(mixture.left_out(batch, phi))
+            else:
+                parts.extend(positions.z for positions in mixture.positions(batch, phi))
+        z = np.concatenate(parts).astype(np.float64) if parts else np.zeros(0)
+        seen = z > (1e-30 if self._dtype() == np.float32 else 1e-290)  # type: ignore[attr-defined]
+        return np.log(np.where(seen, z, FLOOR))

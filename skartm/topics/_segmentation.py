@@ -1,0 +1,156 @@
+"""Boundaries in a text: where what is on the left differs from what is on the right."""
+
+from collections.abc import Callable, Iterator
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.validation import check_is_fitted
+
+from skartm._validation import check_counts
+
+
+class Segmentation:
+    """Mixin: ``divergence`` and ``segment``."""
+
+    components_: NDArray
+    _read: Callable[..., Any]
+
+    def divergence(self, X: Any, position_gamma: Any = None) -> Iterator[NDArray]:
+        r"""How much the topics on the left of every gap between tokens differ from those on the right.
+
+        .. math:: h_i = \sqrt{1 - \sum_t \sqrt{\overrightarrow{\theta}_{ti} \overleftarrow{\theta}_{t,i+1}}}
+
+        the Hellinger distance of the left context of a token and the right context of the next one.
+
+        Parameters
+        ----------
+        X : CSR matrix of shape (n_docs, n_tokens)
+            Rows are texts.
+        position_gamma : list of arrays or CSR matrix, default=None
+            As in :meth:`fit`.
+
+        Returns
+        -------
+        iterator of arrays of shape (n_positions - 1,)
+            One a document, in [0, 1].
+        """
+        check_is_fitted(self, "components_")
+        X = check_counts(self, X, self._dtype(), reset=False)  # type: ignore[attr-defined]
+        return self._divergence(self._read(X, position_gamma))
+
+    def _divergence(self, read: Iterator[Any]) -> Iterator[NDArray]:
+        for batch, mixture, phi in read:
+            for some in mixture.positions(batch, phi, sides=True):
+                common = np.zeros(some.tokens.size)
+                np.sum(np.sqrt(some.left[:-1] * some.right[1:]), axis=1, dtype=np.float64, out=common[:-1])
+                distance = np.sqrt(np.clip(1 - common, 0, None))
+                for start, stop in zip(some.indptr[:-1], some.indptr[1:], strict=True):
+                    yield distance[start : max(stop - 1, start)]
+
+    def segment(
+        self,
+        X: Any,
+        n_segments: Any = None,
+        *,
+        threshold: float = 0.5,
+        candidates: Any = None,
+        position_gamma: Any = None,
+    ) -> list[NDArray]:
+        r"""Cut texts where the topics of the left and of the right differ most.
+
+        The depth of a gap is how far its :meth:`divergence` stands above the lowest one between it and the next higher
+        gap, on the left plus on the right. Gaps are taken whose depth is above the mean plus ``threshold``
+        standard deviations of the depths of the document's peaks, or the deepest ones, if their number is known.
+
+        Parameters
+        ----------
+        X : CSR matrix of shape (n_docs, n_tokens)
+            Rows are texts.
+        n_segments : int, array of int of shape (n_docs,), or None, default=None
+            Number of segments of the documents; None finds it by the threshold.
+        threshold : float, default=0.5
+        candidates : list of arrays of int, default=None
+            Positions at which segments may begin, for every document: the first tokens of sentences, say. None is
+            everywhere.
+        position_gamma : list of arrays or CSR matrix, default=None
+            As in :meth:`fit`.
+
+        Returns
+        -------
+        list of arrays of int
+            For every document the positions at which segments begin, without 0, ascending.
+
+        Notes
+        -----
+        Contexts may be of another length than in training: ``model.set_params(gamma=0.02)``. A gap after less text than
+        a context has looks deep by chance, as everywhere in this method of comparing two sides.
+        """
+        check_is_fitted(self, "components_")
+        X = check_counts(self, X, self._dtype(), reset=False)  # type: ignore[attr-defined]
+        lengths = np.diff(X.indptr)
+        numbers = _check_numbers(n_segments, lengths.size)
+        if not isinstance(threshold, Real) or isinstance(threshold, bool) or not np.isfinite(threshold):
+            msg = f"The 'threshold' parameter of segment must be a finite number. Got {threshold!r}."
+            raise ValueError(msg)
+        allowed = _check_candidates(candidates, lengths)
+        found = []
+        for d, heights in enumerate(self._divergence(self._read(X, position_gamma))):
+            places = np.arange(1, lengths[d]) if allowed is None else allowed[d]
+            depth = _depths(heights[places - 1])
+            if numbers is None:
+                peaks = depth > 0
+                least = depth[peaks].mean() + threshold * depth[peaks].std() if peaks.any() else 0.0
+                found.append(places[peaks & (depth >= least)])
+            else:
+                deepest = np.lexsort((-heights[places - 1], -depth))[: numbers[d] - 1]
+                found.append(np.sort(places[deepest]))
+        return found
+
+
+def _depths(heights: NDArray) -> NDArray:
+    """How far every height stands above the valleys on its sides, both added up; 0 beside a higher neighbour."""
+    above = np.zeros(heights.size)
+    for reverse in (False, True):
+        row = heights[::-1] if reverse else heights
+        side = np.zeros(row.size)
+        stack: list[tuple[float, float]] = []  # heights not yet exceeded, and the lowest after each
+        for i, height in enumerate(row):
+            low = height
+            while stack and stack[-1][0] <= height:
+                low = min(low, stack.pop()[1])
+            side[i] = height - low
+            if stack:
+                stack[-1] = (stack[-1][0], min(stack[-1][1], low))
+            stack.append((height, height))
+        above += side[::-1] if reverse else side
+    neighbours = np.concatenate([[-np.inf], heights, [-np.inf]])
+    return np.where((heights > neighbours[:-2]) & (heights >= neighbours[2:]), above, 0.0)
+
+
+def _check_numbers(n_segments: Any, n_docs: int) -> NDArray | None:
+    if n_segments is None:
+        return None
+    numbers = np.full(n_docs, n_segments) if isinstance(n_segments, Integral) else np.asarray(n_segments)
+    if numbers.shape != (n_docs,) or numbers.dtype.kind not in "iu" or (numbers < 1).any():
+        msg = (
+            f"The 'n_segments' parameter of segment must be an integer of at least 1, or one for each of the {n_docs} "
+            f"documents. Got {n_segments!r}."
+        )
+        raise ValueError(msg)
+    return numbers
+
+
+def _check_candidates(candidates: Any, lengths: NDArray) -> list[NDArray] | None:
+    if candidates is None:
+        return None
+    places = [np.unique(np.asarray(some, dtype=np.int64)) for some in candidates]
+    if len(places) != lengths.size:
+        msg = f"segment: candidates must have an array for each of the {lengths.size} documents. Got {len(places)}."
+        raise ValueError(msg)
+    for d, (some, length) in enumerate(zip(places, lengths, strict=True)):
+        if some.size and (some[0] < 0 or some[-1] > length):
+            msg = f"segment: candidates of document {d} must be in [0, {length}]. Got {some[0]} to {some[-1]}."
+            raise ValueError(msg)
+    return [some[(some > 0) & (some < length)] for some, length in zip(places, lengths, strict=True)]
