@@ -56,9 +56,11 @@ class ContextARTM(ContextScored, ContextPositions, Segmentation, ARTMTransformer
         Weight of the left side; in a window tokens on the left count 2 beta, on the right 2 - 2 beta.
     n_layers : int, default=1
         In the layers after the first p(t|i) of the layer before takes the place of :math:`p(t \mid w_i)`.
-    own_word : bool, default=True
-        Whether a token is in its own context. False is :math:`\gamma_i = 0` for the position predicted: theta_i is
-        made of the neighbours' sides.
+    own_word : bool, default=False
+        Whether a token is in its own context, as in the formulas above. False is :math:`\gamma_i = 0` for the position
+        predicted: :math:`\theta_{ti} = \beta \overrightarrow{\theta}_{t,i-1} + (1 - \beta)
+        \overleftarrow{\theta}_{t,i+1}`. Words that help to predict themselves drift apart into topics of few words:
+        the likelihood of training soars and that of words left out falls.
     token_gamma : array of shape (n_tokens,), default=None
         Importance of tokens, factors of ``gamma`` (the product is clipped to 1), or weights in windows: 0 leaves a
         token out of all contexts, ``inf`` makes it forget what was before ("ema").
@@ -151,7 +153,7 @@ class ContextARTM(ContextScored, ContextPositions, Segmentation, ARTMTransformer
         window: int | None = None,
         beta: float = 0.5,
         n_layers: int = 1,
-        own_word: bool = True,
+        own_word: bool = False,
         token_gamma: Any = None,
         regularizers: Any = (),
         topic_names: Any = None,

@@ -54,15 +54,17 @@ class Segmentation:
         X: Any,
         n_segments: Any = None,
         *,
-        threshold: float = 0.5,
+        threshold: float = 0.0,
+        min_length: int = 10,
         candidates: Any = None,
         position_gamma: Any = None,
     ) -> list[NDArray]:
         r"""Cut texts where the topics of the left and of the right differ most.
 
-        The depth of a gap is how far its :meth:`divergence` stands above the lowest one between it and the next higher
-        gap, on the left plus on the right. Gaps are taken whose depth is above the mean plus ``threshold``
-        standard deviations of the depths of the document's peaks, or the deepest ones, if their number is known.
+        Gaps whose :meth:`divergence` is the largest within ``min_length`` are peaks. The depth of a peak is how far it
+        stands above the lowest divergence between it and the next higher gap, on the left plus on the right (or the
+        end of the text), as in TextTiling [1]_. Peaks are taken whose depth is at least the mean plus ``threshold``
+        standard deviations of all peaks of the document, or the deepest ones, if their number is known.
 
         Parameters
         ----------
@@ -70,7 +72,10 @@ class Segmentation:
             Rows are texts.
         n_segments : int, array of int of shape (n_docs,), or None, default=None
             Number of segments of the documents; None finds it by the threshold.
-        threshold : float, default=0.5
+        threshold : float, default=0.0
+            More cuts less.
+        min_length : int, default=10
+            No two cuts are nearer to each other; of two peaks the higher one stays.
         candidates : list of arrays of int, default=None
             Positions at which segments may begin, for every document: the first tokens of sentences, say. None is
             everywhere.
@@ -85,7 +90,13 @@ class Segmentation:
         Notes
         -----
         Contexts may be of another length than in training: ``model.set_params(gamma=0.02)``. A gap after less text than
-        a context has looks deep by chance, as everywhere in this method of comparing two sides.
+        a context has looks deep by chance. Depths compare within a text: one of a single topic is cut where it is
+        least even.
+
+        References
+        ----------
+        .. [1] M. Hearst. "TextTiling: segmenting text into multi-paragraph subtopic passages." Computational
+           Linguistics 23(1), 1997.
         """
         check_is_fitted(self, "components_")
         X = check_counts(self, X, self._dtype(), reset=False)  # type: ignore[attr-defined]
@@ -94,28 +105,31 @@ class Segmentation:
         if not isinstance(threshold, Real) or isinstance(threshold, bool) or not np.isfinite(threshold):
             msg = f"The 'threshold' parameter of segment must be a finite number. Got {threshold!r}."
             raise ValueError(msg)
+        if not isinstance(min_length, Integral) or isinstance(min_length, bool) or min_length < 1:
+            msg = f"The 'min_length' parameter of segment must be an integer of at least 1. Got {min_length!r}."
+            raise ValueError(msg)
         allowed = _check_candidates(candidates, lengths)
         found = []
         for d, heights in enumerate(self._divergence(self._read(X, position_gamma))):
             places = np.arange(1, lengths[d]) if allowed is None else allowed[d]
-            depth = _depths(heights[places - 1])
+            depth = _depths(heights[places - 1], places, int(min_length))
             if numbers is None:
                 peaks = depth > 0
                 least = depth[peaks].mean() + threshold * depth[peaks].std() if peaks.any() else 0.0
-                found.append(places[peaks & (depth >= least)])
+                found.append(places[peaks & (depth >= least - 1e-12)])
             else:
                 deepest = np.lexsort((-heights[places - 1], -depth))[: numbers[d] - 1]
                 found.append(np.sort(places[deepest]))
         return found
 
 
-def _depths(heights: NDArray) -> NDArray:
-    """How far every height stands above the valleys on its sides, both added up; 0 beside a higher neighbour."""
+def _depths(heights: NDArray, places: NDArray, min_length: int) -> NDArray:
+    """How far every peak stands above the valleys on its sides, both added up; 0 for the others."""
     above = np.zeros(heights.size)
     for reverse in (False, True):
         row = heights[::-1] if reverse else heights
         side = np.zeros(row.size)
-        stack: list[tuple[float, float]] = []  # heights not yet exceeded, and the lowest after each
+        stack: list[tuple[float, float]] = []  # heights not yet exceeded, and the lowest up to the next of them
         for i, height in enumerate(row):
             low = height
             while stack and stack[-1][0] <= height:
@@ -123,10 +137,24 @@ def _depths(heights: NDArray) -> NDArray:
             side[i] = height - low
             if stack:
                 stack[-1] = (stack[-1][0], min(stack[-1][1], low))
-            stack.append((height, height))
+            stack.append((height, low))
         above += side[::-1] if reverse else side
-    neighbours = np.concatenate([[-np.inf], heights, [-np.inf]])
-    return np.where((heights > neighbours[:-2]) & (heights >= neighbours[2:]), above, 0.0)
+    return np.where(_is_peak(heights, places, min_length), above, 0.0)
+
+
+def _is_peak(heights: NDArray, places: NDArray, reach: int) -> NDArray:
+    """Whether a height is the first of the largest among those less than ``reach`` places away."""
+    peak = np.ones(heights.size, dtype=bool)
+    for before in range(1, heights.size):
+        near = places[before:] - places[:-before] < max(reach, 1)
+        if before == 1:
+            near[:] = True
+        if not near.any():
+            break
+        lower = heights[before:] > heights[:-before]
+        peak[:-before] &= ~(near & lower)
+        peak[before:] &= ~(near & ~lower)
+    return peak
 
 
 def _check_numbers(n_segments: Any, n_docs: int) -> NDArray | None:

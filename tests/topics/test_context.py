@@ -9,6 +9,7 @@ from scipy import sparse
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skartm import ContextARTM, ThetalessARTM
 from skartm.datasets import make_topics
@@ -60,7 +61,7 @@ def X():
 
 
 def context_artm(kind="ema", **parameters):
-    defaults = {"max_iter": 5, "tol": 0.0, "dtype": "float64", "init": topics(), "n_jobs": 1}
+    defaults = {"own_word": True, "max_iter": 5, "tol": 0.0, "dtype": "float64", "init": topics(), "n_jobs": 1}
     return ContextARTM(N_TOPICS, **{**defaults, **KINDS[kind], **parameters})
 
 
@@ -546,3 +547,33 @@ def test_validation_fraction():
     X = sequences(0, n_docs=80)
     model = context_artm(validation_fraction=0.2, random_state=0, max_iter=10).fit(X)
     assert len(model.history_["validation_perplexity"]) == 10
+
+
+# --- the checks of scikit-learn: they give counts, which are read as texts in the order of the columns --------------------
+
+
+@pytest.fixture
+def any_order(monkeypatch):
+    monkeypatch.setattr("skartm.topics._base._check_order", lambda X, owner: None)
+
+
+@parametrize_with_checks(
+    [
+        ContextARTM(3, dtype="float64", n_jobs=1, random_state=0),
+        ContextARTM(3, n_layers=2, gamma=0.3, max_iter=5, tol=0.0, dtype="float64", n_jobs=1, random_state=0),
+        ContextARTM(
+            2,
+            context="window",
+            window=2,
+            learning_method="online",
+            own_word=True,
+            max_iter=5,
+            tol=0.0,
+            dtype="float64",
+            n_jobs=1,
+            random_state=0,
+        ),
+    ]
+)
+def test_sklearn_checks(estimator, check, any_order):
+    check(estimator)
