@@ -10,7 +10,8 @@ cdef extern from "rows_context.h" nogil:
     void prefetch_row_f64(const double*, Py_ssize_t)
     void fade_row_f32(const float*, const float*, Py_ssize_t, float, float, float*)
     void fade_row_f64(const double*, const double*, Py_ssize_t, double, double, double*)
-    float blend_rows_f32(const float*, const float*, const float*, const float*, Py_ssize_t, float, float, float, float*)
+    float blend_rows_f32(const float*, const float*, const float*, const float*, Py_ssize_t, float, float, float,
+                         float*)
     double blend_rows_f64(const double*, const double*, const double*, const double*, Py_ssize_t, double, double,
                           double, double*)
     void product_row_f32(const float*, const float*, Py_ssize_t, float, float*)
@@ -351,8 +352,8 @@ def context_documents(
 ):
     """Contexts of all positions, and what they give to the documents.
 
-    Positions, in the arrays that are written, count from `indptr[0]`. Equivalent to, for a document with values v (n, T)
-    and weights g, in one layer with a window h:
+    Positions, in the arrays that are written, count from `indptr[0]`. Equivalent to, for a document with values v
+    (n, T) and weights g, in one layer with a window h:
         side = [sum(g[j] * v[j] for j in range(max(i - h, 0), i)) for i in range(n)], the other side alike
         theta = norm(2 * beta * side + 2 * (1 - beta) * other + own * g * v)
         z = (phi[w] * theta).sum(axis=1); counts = ((x / z)[:, None] * phi[w] * theta).sum(axis=0)
@@ -414,10 +415,12 @@ def context_left_out(
     Py_ssize_t n_layers,
     bint own,
     floating[::1] z,                   # OUT  (n_positions)
-    floating[:, ::1] scratch,          # TMP  (n_threads, >= width * (2 + window if < longest + 2 * longest) + 3 * longest)
+    floating[:, ::1] scratch,          # TMP  (n_threads, >= width * (2 + tail + 2 * n) + 3 * n), n the longest
     int n_threads,
 ):
     """p(w_i | everything but i): for each position all layers are computed without it, time n * n * layers.
+
+    `tail` of the scratch is the window if that is shorter than the longest document, else 0.
 
     Equivalent to, for every position i, z[i] of context_documents with both gammas of i set to 0.
     """
@@ -463,7 +466,10 @@ def gather_positions(
     floating[:, ::1] out,              # INOUT (n_slots, width)
     int n_threads,
 ):
-    """Equivalent to `for s, some in ...: out[s] += ratio[some] @ context[some]`, some = places[starts[k]:starts[k + 1]]."""
+    """Add up the contexts of the positions of every slot.
+
+    Equivalent to `out[slots[k]] += ratio[some] @ context[some]` for `some = places[starts[k]:starts[k + 1]]`, all k.
+    """
     cdef Py_ssize_t n_slots = slots.shape[0], width = out.shape[1], k
     if n_slots == 0:
         return

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from numbers import Real
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -139,10 +139,10 @@ class ContextARTM(ContextScored, ContextPositions, Segmentation, ARTMTransformer
     reuse_theta = False
     _position_gamma: Any = None  # of the documents of the fit that goes on
     _evaluations = ("leave_one_out", "plain")
-    __metadata_request__fit = {"position_gamma": True}
-    __metadata_request__partial_fit = {"position_gamma": True}
-    __metadata_request__transform = {"position_gamma": True}
-    __metadata_request__score = {"position_gamma": True}
+    __metadata_request__fit: ClassVar = {"position_gamma": True}
+    __metadata_request__partial_fit: ClassVar = {"position_gamma": True}
+    __metadata_request__transform: ClassVar = {"position_gamma": True}
+    __metadata_request__score: ClassVar = {"position_gamma": True}
 
     def __init__(
         self,

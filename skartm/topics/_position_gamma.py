@@ -55,7 +55,8 @@ def _of_documents(owner: str, given: Any, X: Any) -> NDArray:
     try:
         parts = [np.asarray(part, dtype=np.float64) for part in given]
     except (TypeError, ValueError) as error:
-        msg = f"{owner}: position_gamma must be a list of arrays of numbers, one a document. Got {type(given).__name__}."
+        what = type(given).__name__
+        msg = f"{owner}: position_gamma must be a list of arrays of numbers, one a document. Got {what}."
         raise ValueError(msg) from error
     lengths = np.diff(X.indptr)
     if len(parts) != lengths.size:

@@ -75,7 +75,7 @@ class Segmentation:
         threshold : float, default=0.0
             More cuts less.
         min_length : int, default=10
-            No two cuts are nearer to each other; of two peaks the higher one stays.
+            Segments are not shorter; of two peaks that are nearer to each other the higher one stays.
         candidates : list of arrays of int, default=None
             Positions at which segments may begin, for every document: the first tokens of sentences, say. None is
             everywhere.
@@ -89,9 +89,9 @@ class Segmentation:
 
         Notes
         -----
-        Contexts may be of another length than in training: ``model.set_params(gamma=0.02)``. A gap after less text than
-        a context has looks deep by chance. Depths compare within a text: one of a single topic is cut where it is
-        least even.
+        Contexts may be of another length than in training: ``model.set_params(gamma=0.02)``. Near the ends of a text a
+        context is few words, and looks like a boundary by chance: ``min_length`` keeps them out. Depths compare within
+        a text: one of a single topic is cut where it is least even.
 
         References
         ----------
@@ -112,6 +112,7 @@ class Segmentation:
         found = []
         for d, heights in enumerate(self._divergence(self._read(X, position_gamma))):
             places = np.arange(1, lengths[d]) if allowed is None else allowed[d]
+            places = places[(places >= min_length) & (places <= lengths[d] - min_length)]
             depth = _depths(heights[places - 1], places, int(min_length))
             if numbers is None:
                 peaks = depth > 0

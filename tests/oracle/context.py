@@ -66,7 +66,7 @@ def contexts(document, phi, mass, left, right, *, window=None, beta=0.5, n_layer
     n_topics = phi.shape[1]
     values = [norm([phi[w, t] * mass[t] for t in range(n_topics)]) for w in document]
     taken = values
-    for layer in range(n_layers):
+    for _ in range(n_layers):
         taken = values
         theta = [
             theta_of(values, left, right, i, mass, window=window, beta=beta, own=own) for i in range(len(document))

@@ -65,6 +65,11 @@ def context_artm(kind="ema", **parameters):
     return ContextARTM(N_TOPICS, **{**defaults, **KINDS[kind], **parameters})
 
 
+def text(tokens):
+    """One document."""
+    return sparse.csr_matrix((np.ones(len(tokens)), tokens, [0, len(tokens)]), shape=(1, N_TOKENS))
+
+
 def rows(X, values):
     return np.split(np.asarray(values), X.indptr[1:-1])
 
@@ -299,9 +304,8 @@ def test_unknown_tokens_do_not_count(kind, X):
     document = X[int(np.argmax(np.diff(X.indptr)))].indices
     noisy = np.insert(document, [0, 2, document.size], unknown)
     if "window" not in KINDS[kind]:  # there positions count
-        pair = [sparse.csr_matrix((np.ones(row.size), row, [0, row.size]), shape=(1, N_TOKENS)) for row in (document, noisy)]
-        assert_allclose(model.transform(pair[1]), model.transform(pair[0]), rtol=1e-12)
-    nothing = sparse.csr_matrix((np.ones(3), [unknown, unknown, unknown], [0, 3]), shape=(1, N_TOKENS))
+        assert_allclose(model.transform(text(noisy)), model.transform(text(document)), rtol=1e-12)
+    nothing = text([unknown, unknown, unknown])
     assert_array_equal(model.transform(nothing), 1 / N_TOPICS)
     assert_array_equal(model.position_log_likelihood(nothing), np.log(1e-16))
     assert_array_equal(model.token_topics(nothing, dense=True)[0], 0)
@@ -549,7 +553,7 @@ def test_validation_fraction():
     assert len(model.history_["validation_perplexity"]) == 10
 
 
-# --- the checks of scikit-learn: they give counts, which are read as texts in the order of the columns --------------------
+# --- the checks of scikit-learn: they give counts, which are read as texts in the order of the columns ----------------
 
 
 @pytest.fixture

@@ -88,7 +88,7 @@ def test_thresholds_and_lengths(planted, fitted):
     for a, b in zip(few, more):
         assert set(a) <= set(b)
     far = fitted.segment(planted.data, threshold=-10, min_length=50)
-    assert min(np.diff(part).min() for part in far if part.size > 1) >= 50
+    assert min(np.diff([0, *part, SEGMENT * 6]).min() for part in far) >= 50
     assert all(part.size == 0 for part in fitted.segment(planted.data, 1))
 
 
@@ -102,7 +102,7 @@ def test_short_documents():
     X = sequences(0)
     found = context_artm().fit(X).segment(X)
     assert [part.size for part in found[:3]] == [0, 0, 0]  # no gap, or nothing to compare it with
-    assert_array_equal(context_artm().fit(X).segment(X[2], 2)[0], [1])
+    assert_array_equal(context_artm().fit(X).segment(X[2], 2, min_length=1)[0], [1])
 
 
 def test_spans():
