@@ -185,8 +185,8 @@ class ContextMixture:
         return np.divide(p_wt, sums, out=p_wt, where=sums > 0)
 
     def expect(self, batch: Batch, phi_wt: NDArray) -> Expectation:
-        text, mass, scale = self._prepare(batch, phi_wt)
         index = batch.token_index(keep=True)
+        text, mass, scale = self._prepare(batch, phi_wt, index.tokens)
         if batch not in self._transposes:
             self._transposes[batch] = _Transpose(batch, text)
         transpose = self._transposes[batch]
@@ -213,7 +213,7 @@ class ContextMixture:
 
     def theta(self, batch: Batch, phi_wt: NDArray) -> NDArray:
         """Padded theta of documents: the mean of p_ti, uniform without any."""
-        text, mass, scale = self._prepare(batch, phi_wt)
+        text, mass, scale = self._prepare(batch, phi_wt, np.arange(phi_wt.shape[0], dtype=np.int32))
         counts, totals = padded_zeros(batch.n_docs, self.n_topics, phi_wt.dtype), np.zeros((batch.n_docs, 2))
         for start, stop in text.parts:
             rows = self._buffer(int(text.indptr[stop] - text.indptr[start]))
@@ -225,7 +225,7 @@ class ContextMixture:
 
     def positions(self, batch: Batch, phi_wt: NDArray, *, sides: bool = False) -> Iterator[Positions]:
         """All positions, some documents at a time; the arrays are overwritten by the next ones."""
-        text, mass, scale = self._prepare(batch, phi_wt)
+        text, mass, scale = self._prepare(batch, phi_wt, np.arange(phi_wt.shape[0], dtype=np.int32))
         for start, stop in text.parts:
             n = int(text.indptr[stop] - text.indptr[start])
             rows = self._buffer(n)
@@ -248,7 +248,7 @@ class ContextMixture:
 
     def left_out(self, batch: Batch, phi_wt: NDArray) -> NDArray:
         """p(w_i | context without w_i) of all positions, in all layers."""
-        text, mass, scale = self._prepare(batch, phi_wt)
+        text, mass, scale = self._prepare(batch, phi_wt, np.arange(phi_wt.shape[0], dtype=np.int32))
         context = self.context
         z = np.empty(batch.nnz, dtype=phi_wt.dtype)
         rows = 2 + 2 * text.longest + (context.reach if context.reach < text.longest else 0)
@@ -260,12 +260,12 @@ class ContextMixture:
         )  # fmt: skip
         return z
 
-    def _prepare(self, batch: Batch, phi_wt: NDArray) -> tuple[_Text, NDArray, NDArray]:
-        """The text, n_t and 1 / s_w of its tokens."""
+    def _prepare(self, batch: Batch, phi_wt: NDArray, tokens: NDArray) -> tuple[_Text, NDArray, NDArray]:
+        """The text, n_t and 1 / s_w of some tokens."""
         if batch not in self._texts:
             self._texts[batch] = _Text(batch, self.context, self.together)
         mass, scale = self.mass(phi_wt.dtype), np.zeros(phi_wt.shape[0], dtype=phi_wt.dtype)
-        half_step.token_scales(phi_wt, batch.token_index(keep=True).tokens, mass, scale)
+        half_step.token_scales(phi_wt, tokens, mass, scale)
         return self._texts[batch], mass, scale
 
     def _buffer(self, n_positions: int) -> NDArray:

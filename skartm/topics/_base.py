@@ -330,8 +330,8 @@ def _check_order(X: Any, owner: str) -> None:
     rising = np.diff(X.indices, prepend=-1) > 0
     if inner.sum() >= _SURELY and rising[inner].all():
         msg = (
-            f"{owner}: X must keep the order of the text, which the model or a regularizer reads. Got rows that are "
-            "sorted, without repeated tokens; make X by SequenceVectorizer, and do not call sum_duplicates or "
+            f"{owner}: X must keep the order of the text for the model or the regularizers that read it. Got rows that "
+            "are sorted, without repeated tokens; make X by SequenceVectorizer, and do not call sum_duplicates or "
             "sort_indices."
         )
         raise ValueError(msg)

@@ -12,7 +12,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skartm import ContextARTM, ThetalessARTM
-from skartm.datasets import make_topics
+from skartm.datasets import make_topics, save_memmap
 from skartm.em import Batches, Context, ContextMixture, padded
 from skartm.exceptions import DeadTopicWarning
 from skartm.regularizers import Decorrelation, Linear, SmoothSparsePhi, SmoothSparseTheta, SparsePosterior, Window
@@ -453,6 +453,20 @@ def test_data_stay_as_they_are(X):
         method(X)
     for name in ("data", "indices", "indptr"):
         assert_array_equal(getattr(X, name), getattr(before, name))
+
+
+@every_kind
+def test_from_disk_and_with_long_indices(kind, X, tmp_path):
+    positions = position_gammas(X)
+    expected = context_artm(kind).fit(X, position_gamma=positions)
+    mapped = save_memmap(tmp_path / "texts", X)
+    long = X.copy()
+    long.indices, long.indptr = X.indices.astype(np.int64), X.indptr.astype(np.int64)
+    for other in (mapped, long):
+        model = context_artm(kind).fit(other, position_gamma=positions)
+        assert_allclose(model.components_, expected.components_, rtol=1e-12, atol=1e-15)
+        assert_array_equal(model.transform(other), model.transform(X))
+        assert_array_equal(model.position_log_likelihood(other), model.position_log_likelihood(X))
 
 
 def test_gammas_as_a_matrix(X):
