@@ -204,20 +204,23 @@ def _of_names(authors: Any, n_docs: int, owner: str) -> tuple[NDArray, NDArray, 
     if len(lists) != n_docs:
         msg = f"{owner}: authors must have one entry for each of the {n_docs} documents. Got {len(lists)}."
         raise ValueError(msg)
+    seen: dict[Any, int] = {}
+    rows, columns = [], []
     try:
-        pairs = [(d, name) for d, names in enumerate(lists) for name in dict.fromkeys(names)]
+        for d, entry in enumerate(lists):
+            for name in dict.fromkeys(entry):
+                rows.append(d)
+                columns.append(seen.setdefault(name, len(seen)))
     except TypeError as error:
         msg = f"{owner}: names of authors must be strings or numbers, in one list for each document. Got {error}."
         raise TypeError(msg) from error
-    unique = dict.fromkeys(name for _, name in pairs)
     try:
-        names = sorted(unique)
+        names = sorted(seen)
     except TypeError:  # of several kinds
-        names = sorted(unique, key=lambda name: (type(name).__name__, name))
-    place = {name: number for number, name in enumerate(names)}
-    rows = np.array([d for d, _ in pairs], dtype=np.int64)
-    columns = np.array([place[name] for _, name in pairs], dtype=np.int64)
-    return rows, columns, np.ones(rows.size), names
+        names = sorted(seen, key=lambda name: (type(name).__name__, name))
+    rank = np.empty(len(names), dtype=np.int64)
+    rank[[seen[name] for name in names]] = np.arange(len(names))
+    return np.array(rows, dtype=np.int64), rank[np.array(columns, dtype=np.int64)], np.ones(len(rows)), names
 
 
 def _of_frame(frame: Any, n_docs: int, owner: str) -> list[list[Any]]:

@@ -49,16 +49,17 @@ def phi_of_documents(batches: Batches, counts: NDArray, layout: Layout, random_s
     shares = np.zeros(layout.n_tokens)
     for tokens in layout.blocks:
         shares[tokens] = counts[tokens] / max(counts[tokens].sum(), FLOOR)
-    shaken = rng.random_sample((layout.n_tokens, layout.n_topics))
-    shaken += 0.5
-    phi = shaken * shares[:, None]
+    phi = np.empty((layout.n_tokens, layout.n_topics))
+    phi[...] = shares[:, None]
     for t, document in enumerate(chosen):
         entries = slice(int(X.indptr[document]), int(X.indptr[document + 1]))
         own = np.bincount(X.indices[entries], weights=X.data[entries], minlength=layout.n_tokens)
+        if not own.any():  # zeros that are stored
+            own = rng.random_sample(layout.n_tokens)
         for tokens in layout.blocks:
             own[tokens] /= max(own[tokens].sum(), FLOOR)
         present = np.flatnonzero(own)
-        phi[present, t] += shaken[present, t] * own[present]
+        phi[present, t] += own[present] * rng.uniform(0.5, 1.5, present.size)
     return _normalised(phi, layout)
 
 
