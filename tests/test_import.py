@@ -62,9 +62,11 @@ def test_public_names():
         "ARTMTransformer",
         "HierarchicalARTM",
         "ContextARTM",
+        "AuthorTopic",
         "ThetalessARTM",
         "TopicPipeline",
         "__version__",
+        "authors_from_mapping",
         "topic_groups",
     ]
     assert skartm.__version__.split(".")[0].isdigit()

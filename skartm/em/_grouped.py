@@ -202,7 +202,8 @@ class GroupedMixture:
         known = groups.mass + added if self.extends else np.where(added > 0, added, groups.mass)
         scale = np.divide(known, groups.mass, out=np.ones(known.size), where=groups.mass > 0)
         groups.n_ct *= scale[:, None].astype(self.dtype)
-        groups.mass, self._present, self._measured = known, added > 0, True
+        groups.mass, self._present, self._absent = known, added > 0, np.flatnonzero(added == 0)
+        self._measured = True
 
     def _sweep_all(self, batches: Batches, phi_wt: NDArray) -> None:
         """All documents, ``n_sweeps`` times."""
@@ -212,7 +213,7 @@ class GroupedMixture:
             for batch in batches:
                 part = self._part(batch)
                 self._count(batch, part, phi_wt, part.groups, part.present, groups.psi_ct, counts)
-            counts[~self._present] = groups.n_ct[~self._present]
+            counts[self._absent] = groups.n_ct[self._absent]
             groups.n_ct = counts
             total = self._regularized(groups.psi_ct, counts, sweep)
             update_theta(groups.psi_ct[:, :n_topics], total, self._present.copy(), 0.0)

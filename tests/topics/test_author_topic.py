@@ -412,3 +412,13 @@ def test_interrupted(X, authors):
 def test_bad_parameters(parameters, X, authors):
     with pytest.raises((ValueError, TypeError), match=f"'{next(iter(parameters))}' parameter"):
         author_topic(**parameters).fit(X, authors=authors)
+
+
+@pytest.mark.parametrize("shape", [(1,), (N_TOPICS,)], ids=["word", "cell"])
+def test_history_has_the_values_of_the_priors(shape, X, authors):
+    beta = np.random.default_rng(0).uniform(0, 1, (N_TOKENS, *shape))
+    given = beta[:, 0] if shape == (1,) else beta.T
+    model = author_topic(author_topic_prior=0.3, topic_word_prior=given).fit(X, authors=authors)
+    logs = np.log(np.maximum(model.components_.T, 1e-16))
+    assert_allclose(model.history_["topic_word_prior"][-1], (beta * logs).sum(), rtol=1e-9)
+    assert_allclose(model.history_["author_topic_prior"][-1], 0.3 * np.log(model.author_topics_).sum(), rtol=1e-9)
