@@ -63,6 +63,8 @@ def test_public_names():
         "HierarchicalARTM",
         "ContextARTM",
         "AuthorTopic",
+        "HypergraphARTM",
+        "SentenceTopicModel",
         "ThetalessARTM",
         "TopicPipeline",
         "__version__",

@@ -685,3 +685,4 @@ def exp_dirichlet_columns(
 
 
 include "_grouped.pxi"
+include "_edge_products.pxi"

@@ -52,15 +52,21 @@
 
 #define REAL float
 #define NAME(x) ROWS_CAT(x, _f32)
+#define ROWS_DOUBLE 0
 #include "rows_real.h"
 #include "rows_special_f32.h"
+#include "rows_products.h"
+#undef ROWS_DOUBLE
 #undef REAL
 #undef NAME
 
 #define REAL double
 #define NAME(x) ROWS_CAT(x, _f64)
+#define ROWS_DOUBLE 1
 #include "rows_real.h"
 #include "rows_special_f64.h"
+#include "rows_products.h"
+#undef ROWS_DOUBLE
 #undef REAL
 #undef NAME
 

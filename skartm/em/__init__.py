@@ -5,6 +5,8 @@ from skartm.em._context import Context, ContextMixture, Positions
 from skartm.em._counters import Counters
 from skartm.em._given import GivenMixture, expected_counts
 from skartm.em._grouped import GroupedMixture, Groups
+from skartm.em._edge_mixture import EdgeMixture
+from skartm.em._edges import EdgeBatch, EdgeBatches, Hypergraph, offsets
 from skartm.em._history import History
 from skartm.em._inner import Posteriors
 from skartm.em._layout import Layout, TopicSelection
@@ -30,12 +32,16 @@ __all__ = [
     "DirichletMixture",
     "DirichletPosterior",
     "Documents",
+    "EdgeBatch",
+    "EdgeBatches",
+    "EdgeMixture",
     "Expectation",
     "FreeMixture",
     "GivenMixture",
     "GroupedMixture",
     "Groups",
     "History",
+    "Hypergraph",
     "Layout",
     "LinearMixture",
     "MapPosterior",
@@ -57,6 +63,7 @@ __all__ = [
     "Trajectory",
     "expected_counts",
     "is_memory_mapped",
+    "offsets",
     "padded",
     "padded_width",
     "padded_zeros",

@@ -147,12 +147,15 @@ class Batches:
         kept = []
         for start in range(0, self.n_docs, self.batch_size):
             stop = min(start + self.batch_size, self.n_docs)
-            batch = Batch(self.X, start, stop, self.dtype, self.sample_weight, self.token_weight, ordered=self.ordered)
+            batch = self._cut(start, stop)
             if self.keep:
                 kept.append(batch)
             yield batch
         if self.keep:
             self._kept = kept
+
+    def _cut(self, start: int, stop: int) -> Batch:
+        return Batch(self.X, start, stop, self.dtype, self.sample_weight, self.token_weight, ordered=self.ordered)
 
 
 def is_memory_mapped(X: Any) -> bool:

@@ -8,9 +8,11 @@ from skartm.topics._context import ContextARTM
 from skartm.topics._context_positions import ContextVectors
 from skartm.topics._groups import topic_groups
 from skartm.topics._hierarchy import HierarchicalARTM
+from skartm.topics._hypergraph import HypergraphARTM
 from skartm.topics._lda import LDA
 from skartm.topics._pipeline import TopicPipeline
 from skartm.topics._plsa import PLSA
+from skartm.topics._sentences import SentenceTopicModel
 from skartm.topics._thetaless import ThetalessARTM
 from skartm.topics._topic_tree import TopicEdge, TopicNode, TopicTree
 
@@ -23,6 +25,8 @@ __all__ = [
     "ContextARTM",
     "ContextVectors",
     "HierarchicalARTM",
+    "HypergraphARTM",
+    "SentenceTopicModel",
     "ThetalessARTM",
     "TopicEdge",
     "TopicNode",

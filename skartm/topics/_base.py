@@ -59,7 +59,7 @@ class TopicModel(ModalModel, CallbackSupportMixin, ClassNamePrefixFeaturesOutMix
                 f"must stay. Got {self.n_components}; set warm_start=False or fit a new model."
             )
             raise ValueError(msg)
-        X = check_counts(self, X, self._dtype(), reset=not warm)
+        X = self._data(X, reset=not warm)
         weights = check_weights(self, sample_weight, X.shape[0])
         y = self._targets(y, X.shape[0])
         X, weights, y, held_out = self._hold_out(X, weights, y)
@@ -160,7 +160,7 @@ class TopicModel(ModalModel, CallbackSupportMixin, ClassNamePrefixFeaturesOutMix
     def _partial_fit(self, X: Any, sample_weight: Any, decay: Decay, y: Any = None) -> Any:
         """One update from the rows of X."""
         first = not hasattr(self, "components_")
-        X = check_counts(self, X, self._dtype(), reset=first)
+        X = self._data(X, reset=first)
         weights = check_weights(self, sample_weight, X.shape[0])
         y = self._targets(y, X.shape[0])
         layout = self._layout(X, y=y, sample_weight=weights, known=not first, fitting=True)
@@ -210,6 +210,10 @@ class TopicModel(ModalModel, CallbackSupportMixin, ClassNamePrefixFeaturesOutMix
                 "in the last iteration; perplexity charges each 1e-16."
             )
             warnings.warn(msg, LeftOutTokensWarning, stacklevel=5)
+
+    def _data(self, X: Any, *, reset: bool) -> Any:
+        """X as the batches are cut from it."""
+        return check_counts(self, X, self._dtype(), reset=reset)
 
     def _targets(self, y: Any, n_docs: int) -> NDArray | None:
         """y of the documents; None unless the model reads it."""

@@ -6,6 +6,7 @@ from numpy.testing import assert_allclose
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skartm import LDA, PLSA, ARTMTransformer, HierarchicalARTM, ThetalessARTM
+from skartm import LDA, PLSA, ARTMTransformer, SentenceTopicModel, ThetalessARTM
 from skartm.regularizers import Decorrelation, SmoothSparsePhi, SmoothSparseTheta
 from tests.em.corpora import corpus
 
@@ -30,6 +31,8 @@ ROUNDING = dict.fromkeys(WEIGHTED, "float32 cannot hold the 1e-7 of the check; s
         PLSA(dtype="float64", n_jobs=1),
         LDA(n_jobs=1),
         LDA(3, inference="map", n_jobs=1),
+        SentenceTopicModel(2, dtype="float64", n_jobs=1, random_state=0),
+        SentenceTopicModel(3, regularizers=SMOOTHING, dtype="float64", n_jobs=1, random_state=0),
         ThetalessARTM(dtype="float64", n_jobs=1, random_state=0),
         ThetalessARTM(3, variant="simplified", regularizers=SMOOTHING, dtype="float64", n_jobs=1, random_state=0),
         HierarchicalARTM(estimator=ARTMTransformer(dtype="float64")),

@@ -1,0 +1,97 @@
+/* Products of many rows of topics that neither overflow nor underflow: every topic has a mantissa and an exponent of its
+ * own, so that a topic which falls behind by 1e-300 at first and catches up later is not lost. No logarithms: a factor is
+ * a multiplication and some shifts of bits, and a product is as exact as a product is.
+ */
+#if ROWS_DOUBLE
+#define BITS uint64_t
+#define EXPONENT int64_t
+#define FRACTION 52
+#define BIAS 1023
+#define LEAST_NORMAL 2.2250738585072014e-308
+#else
+#define BITS uint32_t
+#define EXPONENT int32_t
+#define FRACTION 23
+#define BIAS 127
+#define LEAST_NORMAL 1.17549435e-38f
+#endif
+#define LOWEST (-(1 << 30)) /* two of them still fit an int32 */
+
+/* mantissa * 2^exponent *= row. What is not a normal number is zero, and stays zero. */
+ROWS_LOCAL void NAME(times_row)(REAL *restrict mantissa, EXPONENT *restrict exponent, const REAL *restrict row,
+                                ptrdiff_t n) {
+    for (ptrdiff_t t = 0; t < n; t++) {
+        const REAL value = mantissa[t] * row[t];
+        BITS bits;
+        memcpy(&bits, &value, sizeof(REAL));
+        const EXPONENT step = (EXPONENT)(bits >> FRACTION) - BIAS;
+        bits -= (BITS)step << FRACTION;
+        REAL kept;
+        memcpy(&kept, &bits, sizeof(REAL));
+        const EXPONENT sum = exponent[t] + step;
+        mantissa[t] = value >= LEAST_NORMAL ? kept : (REAL)0;
+        exponent[t] = sum > LOWEST ? sum : LOWEST;
+    }
+}
+
+/* mantissa * 2^exponent *= row^power, for powers other than small integers. */
+ROWS_LOCAL void NAME(times_power)(REAL *restrict mantissa, EXPONENT *restrict exponent, const REAL *restrict row,
+                                  double power, ptrdiff_t n) {
+    for (ptrdiff_t t = 0; t < n; t++) {
+        if (!(row[t] >= LEAST_NORMAL)) {
+            mantissa[t] = 0;
+            continue;
+        }
+        const double binary = power * log2((double)row[t]), whole = floor(binary);
+        double value = (double)mantissa[t] * exp2(binary - whole); /* in [0, 4) */
+        EXPONENT sum = exponent[t] + (whole > LOWEST ? (EXPONENT)whole : LOWEST);
+        if (value >= 2) {
+            value *= 0.5;
+            sum += 1;
+        }
+        mantissa[t] = (REAL)value;
+        exponent[t] = sum > LOWEST ? sum : LOWEST;
+    }
+}
+
+/* out = product of the rows index[i] of a table to the powers[i], times 2^-k; returns k, for which the largest entry is in
+ * [1, 2). An entry below 2^-BIAS of it is 0. No rows: ones. */
+ROWS_LOCAL double NAME(product)(const REAL *restrict table, const int32_t *restrict index, const REAL *restrict powers,
+                                ptrdiff_t n, ptrdiff_t width, ptrdiff_t n_topics, EXPONENT *restrict exponent,
+                                REAL *restrict out) {
+    for (ptrdiff_t t = 0; t < width; t++) {
+        out[t] = t < n_topics ? (REAL)1 : (REAL)0;
+        exponent[t] = 0;
+    }
+    for (ptrdiff_t i = 0; i < n; i++) {
+        const REAL *row = table + (ptrdiff_t)index[i] * width;
+        const REAL power = powers[i];
+        if (power == 1) NAME(times_row)(out, exponent, row, width);
+        else if (power <= 8 && power == (REAL)(int)power)
+            for (int k = 0; k < (int)power; k++) NAME(times_row)(out, exponent, row, width);
+        else NAME(times_power)(out, exponent, row, (double)power, width);
+    }
+    EXPONENT top = LOWEST;
+    for (ptrdiff_t t = 0; t < width; t++) {
+        const EXPONENT own = out[t] > 0 ? exponent[t] : LOWEST;
+        top = own > top ? own : top;
+    }
+    for (ptrdiff_t t = 0; t < width; t++) {
+        EXPONENT shift = exponent[t] - top;
+        const int kept = shift > -BIAS;
+        shift = kept ? shift : 0;
+        shift = shift < 1 ? shift : 0; /* of a zero, whose exponent means nothing */
+        const BITS bits = (BITS)(shift + BIAS) << FRACTION;
+        REAL scale;
+        memcpy(&scale, &bits, sizeof(REAL));
+        out[t] = kept ? out[t] * scale : (REAL)0;
+    }
+    return top > LOWEST ? (double)top : 0.0;
+}
+
+#undef BITS
+#undef EXPONENT
+#undef FRACTION
+#undef BIAS
+#undef LEAST_NORMAL
+#undef LOWEST
