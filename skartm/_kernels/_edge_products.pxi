@@ -7,9 +7,10 @@
 cdef double LN2 = 0.6931471805599453
 
 cdef extern from "rows.h" nogil:
-    double product_f32(const float*, const int32_t*, const float*, Py_ssize_t, Py_ssize_t, Py_ssize_t, int32_t*, float*)
-    double product_f64(const double*, const int32_t*, const double*, Py_ssize_t, Py_ssize_t, Py_ssize_t, int64_t*,
-                       double*)
+    double product_f32(const float*, const int32_t*, const float*, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t,
+                       int32_t*, float*)
+    double product_f64(const double*, const int32_t*, const double*, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t,
+                       int64_t*, double*)
 
 
 def edge_products(
@@ -30,7 +31,7 @@ def edge_products(
         products = product / scale;  log_scale = log(scale)
     An edge without vertices has ones.
     """
-    cdef Py_ssize_t n_edges = products.shape[0], width = phi_wt.shape[1], e, start, n
+    cdef Py_ssize_t n_edges = products.shape[0], width = phi_wt.shape[1], e, start, n, ahead
     cdef const int32_t* index = &vertices[0] if vertices.shape[0] else NULL
     cdef const floating* power = &powers[0] if powers.shape[0] else NULL
     cdef void* exponents
@@ -40,12 +41,13 @@ def edge_products(
         for e in prange(n_edges, schedule="static", chunksize=64):
             start = starts[e]
             n = starts[e + 1] - start
+            ahead = starts[n_edges] - start
             exponents = &scratch[threadid(), 0]
             if floating is float:
-                log_scale[e] = LN2 * product_f32(&phi_wt[0, 0], index + start, power + start, n, width, n_topics,
+                log_scale[e] = LN2 * product_f32(&phi_wt[0, 0], index + start, power + start, n, ahead, width, n_topics,
                                                    <int32_t*>exponents, &products[e, 0])
             else:
-                log_scale[e] = LN2 * product_f64(&phi_wt[0, 0], index + start, power + start, n, width, n_topics,
+                log_scale[e] = LN2 * product_f64(&phi_wt[0, 0], index + start, power + start, n, ahead, width, n_topics,
                                                    <int64_t*>exponents, &products[e, 0])
 
 
@@ -65,3 +67,35 @@ def edge_counts(
         theta = &theta_dt[docs[e], 0]
         for t in range(width):
             row[t] = row[t] * (ratio[e] * theta[t])
+
+
+def add_rows(
+    const int32_t[::1] tokens,         # IN   vertices of the batch, each once
+    const int64_t[::1] starts,         # IN   (n_present + 1), offsets into places and order
+    const int32_t[::1] places,         # IN   edges of a vertex
+    const int32_t[::1] order,          # IN   position of the same non-zero in powers
+    const floating[::1] powers,        # IN   (nnz of the batch)
+    const floating[:, ::1] rows,       # IN   (n_edges, width)
+    floating[:, ::1] n_wt,             # INOUT (n_vertices, width)
+    floating[:, ::1] scratch,          # TMP  (n_threads, >= width)
+    int n_threads,
+):
+    """Equivalent to `n_wt += M.T @ rows` for M the edges x vertices of the batch, with `powers` as its data."""
+    cdef Py_ssize_t n_present = tokens.shape[0], width = rows.shape[1], i, t
+    cdef floating* sums
+    cdef floating* n
+    if n_present == 0:
+        return
+    with nogil, parallel(num_threads=n_threads):
+        for i in prange(n_present, schedule="dynamic", chunksize=32):
+            sums = &scratch[threadid(), 0]
+            memset(sums, 0, width * sizeof(floating))
+            if floating is float:
+                gather_f32(&rows[0, 0], &places[starts[i]], &order[starts[i]], &powers[0], starts[i + 1] - starts[i],
+                           width, sums)
+            else:
+                gather_f64(&rows[0, 0], &places[starts[i]], &order[starts[i]], &powers[0], starts[i + 1] - starts[i],
+                           width, sums)
+            n = &n_wt[tokens[i], 0]
+            for t in range(width):
+                n[t] = n[t] + sums[t]

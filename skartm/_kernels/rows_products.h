@@ -8,12 +8,14 @@
 #define FRACTION 52
 #define BIAS 1023
 #define LEAST_NORMAL 2.2250738585072014e-308
+#define PLAIN 16 /* so many factors of 1e-16 (skartm.simplex.FLOOR), the least that phi is, are still normal numbers */
 #else
 #define BITS uint32_t
 #define EXPONENT int32_t
 #define FRACTION 23
 #define BIAS 127
 #define LEAST_NORMAL 1.17549435e-38f
+#define PLAIN 2
 #endif
 #define LOWEST (-(1 << 30)) /* two of them still fit an int32 */
 
@@ -54,11 +56,46 @@ ROWS_LOCAL void NAME(times_power)(REAL *restrict mantissa, EXPONENT *restrict ex
     }
 }
 
+/* The same for at most PLAIN factors: nothing can underflow, so one exponent is enough for all topics. */
+ROWS_LOCAL double NAME(plain_product)(const REAL *restrict table, const int32_t *restrict index, ptrdiff_t n,
+                                      ptrdiff_t width, REAL *restrict out) {
+    memcpy(out, table + (ptrdiff_t)index[0] * width, width * sizeof(REAL));
+    for (ptrdiff_t i = 1; i < n; i++) {
+        const REAL *row = table + (ptrdiff_t)index[i] * width;
+        for (ptrdiff_t t = 0; t < width; t++) out[t] *= row[t];
+    }
+    BITS top = 0; /* positive numbers are in the order of their bits */
+    for (ptrdiff_t t = 0; t < width; t++) {
+        BITS bits;
+        memcpy(&bits, out + t, sizeof(REAL));
+        top = bits > top ? bits : top;
+    }
+    const EXPONENT exponent = (EXPONENT)(top >> FRACTION) - BIAS;
+    if (exponent <= -BIAS) {
+        memset(out, 0, width * sizeof(REAL));
+        return 0;
+    }
+    const BITS bits = (BITS)(BIAS - exponent) << FRACTION; /* 2^-exponent, where phi is at most 1 */
+    REAL scale;
+    memcpy(&scale, &bits, sizeof(REAL));
+    for (ptrdiff_t t = 0; t < width; t++) out[t] *= scale;
+    return (double)exponent;
+}
+
+ROWS_INLINE int NAME(is_plain)(const REAL *powers, ptrdiff_t n) {
+    for (ptrdiff_t i = 0; i < n; i++)
+        if (powers[i] != 1) return 0;
+    return n > 0;
+}
+
 /* out = product of the rows index[i] of a table to the powers[i], times 2^-k; returns k, for which the largest entry is in
- * [1, 2). An entry below 2^-BIAS of it is 0. No rows: ones. */
+ * [1, 2). An entry below 2^-BIAS of it is 0. No rows: ones. The index goes on to `n_ahead`, with rows to fetch. */
 ROWS_LOCAL double NAME(product)(const REAL *restrict table, const int32_t *restrict index, const REAL *restrict powers,
-                                ptrdiff_t n, ptrdiff_t width, ptrdiff_t n_topics, EXPONENT *restrict exponent,
+                                ptrdiff_t n, ptrdiff_t n_ahead, ptrdiff_t width, ptrdiff_t n_topics, EXPONENT *restrict exponent,
                                 REAL *restrict out) {
+    for (ptrdiff_t i = 2; i < n + 2 && i < n_ahead; i++)
+        for (ptrdiff_t t = 0; t < width; t += 64 / sizeof(REAL)) ROWS_PREFETCH(table + (ptrdiff_t)index[i] * width + t);
+    if (n <= PLAIN && NAME(is_plain)(powers, n)) return NAME(plain_product)(table, index, n, width, out);
     for (ptrdiff_t t = 0; t < width; t++) {
         out[t] = t < n_topics ? (REAL)1 : (REAL)0;
         exponent[t] = 0;
@@ -95,3 +132,4 @@ ROWS_LOCAL double NAME(product)(const REAL *restrict table, const int32_t *restr
 #undef BIAS
 #undef LEAST_NORMAL
 #undef LOWEST
+#undef PLAIN

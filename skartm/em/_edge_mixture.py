@@ -1,6 +1,7 @@
 """Mixtures of edges: the topic of an edge is drawn once, for all of its vertices."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,6 @@ class EdgeMixture:
     def __init__(self, theta: FreeMixture) -> None:
         self.theta, self.n_topics, self.n_threads = theta, theta.n_topics, theta.n_threads
         self._rows = np.empty((0, 0))
-        self._ones = np.empty((0, 0))
 
     @property
     def terms(self) -> Sequence[Bound[Any]]:
@@ -62,7 +62,7 @@ class EdgeMixture:
         scales, left_out = weights * np.where(seen, log_scale, 0), weights * batch.sizes * ~seen
         totals = np.stack([np.bincount(batch.edge_docs, part, batch.n_docs) for part in (scales, left_out)], axis=1)
         totals[:, 0] += result.totals[:, 0]
-        return Expectation(result.theta_dt, result.ratio, totals, self._vertex_counts(batch, counts))
+        return Expectation(result.theta_dt, result.ratio, totals, add_to=partial(self._add, batch, counts))
 
     def fold_in(self, batch: EdgeBatch, phi_wt: NDArray) -> NDArray:
         """theta of the containers alone, not padded."""
@@ -87,17 +87,12 @@ class EdgeMixture:
         half_step.edge_counts(batch.edge_docs, result.ratio, result.theta_dt, rows, n_threads)
         return rows, result.ratio > 0
 
-    def _vertex_counts(self, batch: EdgeBatch, counts: NDArray) -> NDArray:
-        """sum_x m_xv n_dx p_tdx of the vertices of the index."""
+    def _add(self, batch: EdgeBatch, counts: NDArray, stored: NDArray, scale: float) -> None:
+        """Add ``scale`` times sum_x m_xv n_dx p_tdx to the counters of the vertices."""
         index, edge_of = batch.vertex_index()
-        n_vertices = index.tokens.size
-        if self._ones.shape[0] < n_vertices:
-            self._ones = padded_zeros(n_vertices, self.n_topics, counts.dtype)
-            self._ones[...] = 1
-        n_wt = padded_zeros(n_vertices, self.n_topics, counts.dtype)
+        powers = batch.powers if scale == 1 else batch.powers * counts.dtype.type(scale)
         n_threads = worthwhile(self.n_threads, float(batch.nnz) * self.n_topics)
-        half_step.accumulate(
-            np.arange(n_vertices, dtype=np.int32), index.starts, edge_of, index.order, batch.powers, counts,
-            self._ones[:n_vertices], n_wt, padded_zeros(n_threads, self.n_topics, counts.dtype), n_threads,
+        half_step.add_rows(
+            index.tokens, index.starts, edge_of, index.order, powers, counts, stored,
+            padded_zeros(n_threads, self.n_topics, counts.dtype), n_threads,
         )  # fmt: skip
-        return n_wt

@@ -140,6 +140,9 @@ class EM:
                 bound.term.observe(theta[:, : self.n_topics], documents)
 
     def _accumulate(self, batch: Batch, state: State, expectation: Expectation, scale: float, *, keep: bool) -> None:
+        if expectation.add_to is not None:
+            expectation.add_to(state.counters.stored, scale)
+            return
         index = batch.token_index(keep=keep)
         if expectation.n_wt is not None:
             state.counters.stored[index.tokens] += state.phi_wt.dtype.type(scale) * expectation.n_wt

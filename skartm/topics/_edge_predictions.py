@@ -30,6 +30,7 @@ class EdgePredictions:
     _container_places: dict[Any, int]
     _declared: Callable[[dict[Any, str] | None], Declaration]
     _log_likelihood: Callable[[Hypergraph, NDArray], NDArray]
+    _refuse_hypergraph: Callable[[Any], None]
     _posteriors: Callable[[Hypergraph, NDArray, NDArray], tuple[NDArray, NDArray]]
     _vertices: VertexNames
 
@@ -113,6 +114,7 @@ class EdgePredictions:
         return read.in_rows(self._log_likelihood(read.graph, theta) + read.unknown * np.log(FLOOR))
 
     def _look_up(self, edges: Any, sample_weight: Any = None) -> NamedEdges:
+        self._refuse_hypergraph(edges)
         check_is_fitted(self, "container_topics_")
         cells = read_cells(edges, self._declared(self.vertex_columns_), sample_weight, fitting=False)
         return name_edges(cells, self._vertices, type(self).__name__)

@@ -138,6 +138,14 @@ class EdgeModel(ARTMTransformer):
         free, _ = self._fitted_mixture(used[:0])
         return EdgeMixture(free), padded(self.components_[:, used].T, self._dtype()), graph
 
+    def _refuse_hypergraph(self, X: Any) -> None:
+        if isinstance(X, Hypergraph):
+            msg = (
+                f"{type(self).__name__}: callbacks see the edges of a fit as the engine has them, which can be scored "
+                "but not transformed. Let them watch scores of phi, or set validation_fraction."
+            )
+            raise TypeError(msg)
+
     def _completed(self, graph: Hypergraph) -> tuple[NDArray, NDArray]:
         """theta of containers for a score of their edges, and which edges to score."""
         if self.evaluation == "fold_in":

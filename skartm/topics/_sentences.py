@@ -279,6 +279,7 @@ class SentenceTopicModel(EdgeModel):
         array of shape (n_sentences, n_components)
             Rows sum to 1.
         """
+        self._refuse_hypergraph(X)
         check_is_fitted(self, "topic_share_")
         graph, _, order = self._graph(X, groups, None, reset=False)
         theta = self._average() if groups is None else self._fold_in(graph)

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skartm._kernels import half_step
-from skartm.em import padded, padded_width, padded_zeros
+from skartm.em import TokenIndex, padded, padded_width, padded_zeros
 from tests._kernels.batches import LEVELS, TOPICS
 
 POWERS = st.sampled_from([0.0, 0.25, 1.0, 1.0, 2.0, 3.0, 8.0, 9.0, 1.5, 40.0])
@@ -87,9 +87,28 @@ def test_edge_counts_equal_numpy(case, n_threads):
     starts, _, _, phi, dtype = case
     n_topics, n_edges = phi.shape[1], starts.size - 1
     rng = np.random.default_rng(n_edges)
-    rows, theta, ratio = rng.uniform(size=(n_edges, n_topics)), rng.uniform(size=(3, n_topics)), rng.uniform(size=n_edges)
+    rows, theta = rng.uniform(size=(n_edges, n_topics)), rng.uniform(size=(3, n_topics))
+    ratio = rng.uniform(size=n_edges)
     docs = rng.integers(0, 3, n_edges).astype(np.int32)
     out = padded(rows, dtype)
     half_step.edge_counts(docs, ratio.astype(dtype), padded(theta, dtype), out, n_threads)
     assert_allclose(out[:, :n_topics], rows * ratio[:, None] * theta[docs], rtol=1e-5)
+    assert not out[:, n_topics:].any()
+
+
+@given(case=edges(), n_threads=st.sampled_from([1, 3]))
+def test_add_rows_equals_numpy(case, n_threads):
+    starts, vertices, powers, phi, dtype = case
+    (n_vertices, n_topics), n_edges = phi.shape, starts.size - 1
+    rng = np.random.default_rng(n_edges)
+    rows, n_wt = rng.uniform(size=(n_edges, n_topics)), rng.uniform(size=phi.shape)
+    index = TokenIndex(starts.astype(np.int32), vertices, n_vertices)
+    edge_of = np.repeat(np.arange(n_edges, dtype=np.int32), np.diff(starts))
+    out, scratch = padded(n_wt, dtype), padded_zeros(n_threads, n_topics, dtype)
+    half_step.add_rows(
+        index.tokens, index.starts, edge_of[index.order], index.order, powers, padded(rows, dtype), out, scratch,
+        n_threads,
+    )  # fmt: skip
+    np.add.at(n_wt, vertices, powers[:, None] * rows[edge_of])
+    assert_allclose(out[:, :n_topics], n_wt, rtol=1e-5)
     assert not out[:, n_topics:].any()

@@ -76,8 +76,9 @@ def test_offline(planted, regularized):
     model = hypergraph(container=0, weight=3, init=init, regularizers=regularizers, max_doc_iter=3).fit(edges)
     containers = containers_of(edges, model, weight=3)
     prior = 0.2 if regularized else 0.0
+    terms = TERMS if regularized else ()
     phi, track = oracle.offline(
-        containers, init.T, n_iter=5, n_passes=3, terms=TERMS if regularized else (), prior=prior, blocks=blocks_of(model)
+        containers, init.T, n_iter=5, n_passes=3, terms=terms, prior=prior, blocks=blocks_of(model)
     )
     assert_allclose(model.components_.T, phi, rtol=1e-8, atol=1e-13)
     assert_allclose(model.history_["log_likelihood"], track, rtol=1e-9)
