@@ -45,10 +45,10 @@ def edge_products(
             exponents = &scratch[threadid(), 0]
             if floating is float:
                 log_scale[e] = LN2 * product_f32(&phi_wt[0, 0], index + start, power + start, n, ahead, width, n_topics,
-                                                   <int32_t*>exponents, &products[e, 0])
+                                                 <int32_t*>exponents, &products[e, 0])
             else:
                 log_scale[e] = LN2 * product_f64(&phi_wt[0, 0], index + start, power + start, n, ahead, width, n_topics,
-                                                   <int64_t*>exponents, &products[e, 0])
+                                                 <int64_t*>exponents, &products[e, 0])
 
 
 def edge_counts(
