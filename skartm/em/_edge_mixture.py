@@ -73,9 +73,13 @@ class EdgeMixture:
         """p(t | d, x) of the edges at a given theta of the containers, and ln p(x | d); -inf is impossible."""
         rows, log_scale = self.products(batch, phi_wt)
         acting = [bound for bound in self.theta.posterior_terms if bound.tau != 0]
-        p, z = np.empty((rows.shape[0], self.n_topics), dtype=phi_wt.dtype), np.empty(rows.shape[0])
-        for chunk in Posteriors.chunks(batch.by_edge, rows, self.n_topics, acting):
-            p[chunk.tokens], z[chunk.tokens] = chunk.regularized(theta_dt[chunk.start : chunk.start + chunk.n_docs])
+        p = rows[:, : self.n_topics] * theta_dt[batch.edge_docs]
+        z = np.zeros(p.shape[0])
+        for column in p.T:  # not p.sum, whose order of summation depends on the number of rows
+            z += column
+        np.divide(p, np.where(z > 0, z, 1)[:, None], out=p, casting="same_kind")
+        for chunk in Posteriors.chunks(batch.by_edge, rows, self.n_topics, acting) if acting else ():
+            p[chunk.tokens], _ = chunk.regularized(theta_dt[chunk.start : chunk.start + chunk.n_docs])
         with np.errstate(divide="ignore"):
             return p, np.log(z) + log_scale
 

@@ -505,6 +505,15 @@ def test_interruption_leaves_a_fitted_model(planted, monkeypatch):
     assert_array_equal(model.transform(planted.edges), expected.transform(planted.edges))
 
 
+def test_a_fit_that_fails_changes_nothing(planted):
+    model = hypergraph(container=0).fit(planted.edges)
+    before = model.transform(planted.edges)
+    other = planted.edges[:, [0, 2, 1]] + 500
+    with pytest.raises(ValueError, match="'init' parameter"):
+        model.set_params(init=np.ones((4, 2))).fit(other)
+    assert_array_equal(model.transform(planted.edges), before)
+
+
 # --- what cannot be used ----------------------------------------------------------------------------------------------
 
 GOOD = [("a", 0, 1), ("b", 1, 0)]

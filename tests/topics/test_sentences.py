@@ -168,10 +168,21 @@ def test_sentences_without_tokens(planted):
     assert_allclose(model.score(X), model.score(planted.X), rtol=1e-9)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_row_alone(planted, dtype):
+    X = np.vstack([planted.X, np.zeros(30, dtype=int)])
+    model = sentences(dtype=dtype).fit(planted.X, groups=planted.groups)
+    together = model.transform(X)
+    for row in range(len(X)):
+        assert_array_equal(model.transform(X[[row]]), together[[row]])
+    order = np.random.default_rng(0).permutation(len(X))
+    assert_array_equal(model.transform(X[order]), together[order])
+    assert_array_equal(np.vstack([model.transform(X[:7]), model.transform(X[7:])]), together)
+
+
 def test_without_groups_every_row_is_by_itself(planted):
     model = sentences().fit(planted.X, groups=planted.groups)
     p = model.transform(planted.X)
-    assert_array_equal(model.transform(planted.X[7:8]), p[7:8])
     joint = np.array([oracle.likelihoods(v, model.components_.T) for (_, v), in map(_alone, planted.X)])
     joint *= model.topic_share_
     assert_allclose(p, joint / joint.sum(axis=1, keepdims=True), rtol=1e-7, atol=1e-12)
