@@ -7,15 +7,13 @@ from skartm.topics import (
     ARTMClassifier,
     ARTMTransformer,
     AuthorTopic,
-    HierarchicalARTM,
-    ThetalessARTM,
-    TopicPipeline,
-    authors_from_mapping,
     ContextARTM,
+    HierarchicalARTM,
     HypergraphARTM,
     SentenceTopicModel,
     ThetalessARTM,
     TopicPipeline,
+    authors_from_mapping,
     topic_groups,
 )
 

@@ -165,7 +165,7 @@ cdef inline void window_side(const floating* phi, const int32_t* w, const floati
         fade_row(run, value_row(phi, w, v, width, i, first), width, <floating>1, gamma[i] * s, run)
 
 
-cdef inline void normalise_rows(const floating* mass, floating constant, Py_ssize_t n, Py_ssize_t width,
+cdef inline void normalise_contexts(const floating* mass, floating constant, Py_ssize_t n, Py_ssize_t width,
                                 floating* rows) noexcept nogil:
     """From rows without the factor n_t to distributions; those of nothing are n_t / n."""
     cdef Py_ssize_t i, t
@@ -196,8 +196,8 @@ cdef inline void sides(const floating* phi, const int32_t* w, const floating* sc
             memcpy(right + i * width, left + i * width, width * sizeof(floating))
         window_side(phi, w, scale, gamma_left, v, z, n, width, first, -1, h, <floating>1, False, left, run, tail)
         window_side(phi, w, scale, gamma_left, v, z, n, width, first, -1, h, <floating>1, True, right, run, tail)
-    normalise_rows(mass, constant, n, width, left)
-    normalise_rows(mass, constant, n, width, right)
+    normalise_contexts(mass, constant, n, width, left)
+    normalise_contexts(mass, constant, n, width, right)
 
 
 # --- one document ----------------------------------------------------------------------------------------------------

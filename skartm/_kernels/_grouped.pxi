@@ -1,4 +1,4 @@
-# Rows whose theta is a mean of the psi of their groups: theta_d = sum_c pi_cd psi_c. Included by _half_step.pxi.
+# Rows whose theta is a mean of the psi of their groups: theta_d = sum_c pi_cd psi_c.
 #
 # slope_dt = sum_w (x_dw / z_dw) phi_wt is n_td / theta_td, also where theta_td = 0. With it
 #     n_ct = psi_ct sum_d pi_cd slope_dt          `accumulate` over the transpose of pi

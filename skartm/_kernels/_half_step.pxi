@@ -682,7 +682,3 @@ def exp_dirichlet_columns(
                 affine_row_f64(&n_wt[tokens[i], 0], factor, prior, width, parameters)
                 exp_digamma_f64(parameters, width, means)
                 scale_row_f64(means, &scale[0], width, 0, &phi_wt[tokens[i], 0])
-
-
-include "_grouped.pxi"
-include "_edge_products.pxi"

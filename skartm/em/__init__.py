@@ -3,10 +3,10 @@
 from skartm.em._batches import Batch, Batches, TokenIndex, is_memory_mapped
 from skartm.em._context import Context, ContextMixture, Positions
 from skartm.em._counters import Counters
-from skartm.em._given import GivenMixture, expected_counts
-from skartm.em._grouped import GroupedMixture, Groups
 from skartm.em._edge_mixture import EdgeMixture
 from skartm.em._edges import EdgeBatch, EdgeBatches, Hypergraph, offsets
+from skartm.em._given import GivenMixture, expected_counts
+from skartm.em._grouped import GroupedMixture, Groups
 from skartm.em._history import History
 from skartm.em._inner import Posteriors
 from skartm.em._layout import Layout, TopicSelection

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -209,7 +210,17 @@ class ContextMixture:
                 worthwhile(self.n_threads, float(last - first) * self.n_topics),
             )  # fmt: skip
         slope_wt *= mass
-        return Expectation(self._normalised(counts), ratio, totals, slope_wt=slope_wt)
+        add_to = partial(self._add, index.tokens, phi_wt, slope_wt)
+        return Expectation(self._normalised(counts), ratio, totals, add_to=add_to)
+
+    def _add(self, tokens: NDArray, phi_wt: NDArray, slope_wt: NDArray, stored: NDArray, scale: float) -> None:
+        """Add ``scale`` times phi_wt slope_wt, the counts of the tokens, to their counters."""
+        places, scales = np.arange(tokens.size + 1, dtype=np.int64), np.full(tokens.size, scale, dtype=slope_wt.dtype)
+        rows, n_threads = places[:-1].astype(np.int32), worthwhile(self.n_threads, float(slope_wt.size))
+        half_step.accumulate(
+            tokens, places, rows, rows, scales, slope_wt, phi_wt, stored,
+            padded_zeros(n_threads, self.n_topics, slope_wt.dtype), n_threads,
+        )  # fmt: skip
 
     def theta(self, batch: Batch, phi_wt: NDArray) -> NDArray:
         """Padded theta of documents: the mean of p_ti, uniform without any."""

@@ -147,20 +147,14 @@ class EM:
         if expectation.n_wt is not None:
             state.counters.stored[index.tokens] += state.phi_wt.dtype.type(scale) * expectation.n_wt
             return
-        if expectation.slope_wt is not None:  # one row a token
-            places = np.arange(index.tokens.size, dtype=np.int32)
-            starts, docs, order = np.arange(index.tokens.size + 1, dtype=np.int64), places, places
-            theta, ratio = expectation.slope_wt, np.full(index.tokens.size, scale, dtype=state.phi_wt.dtype)
-        else:
-            starts, docs, order = index.starts, index.docs, index.order
-            theta, ratio = expectation.theta_dt, expectation.ratio
-            if batch.sample_weight is not None:
-                ratio *= np.repeat(batch.sample_weight, batch.row_lengths).astype(ratio.dtype)
-            if scale != 1.0:
-                ratio *= ratio.dtype.type(scale)
-        n_threads = worthwhile(self.n_threads, float(order.size) * self.n_topics)
+        theta, ratio = expectation.theta_dt, expectation.ratio
+        if batch.sample_weight is not None:
+            ratio *= np.repeat(batch.sample_weight, batch.row_lengths).astype(ratio.dtype)
+        if scale != 1.0:
+            ratio *= ratio.dtype.type(scale)
+        n_threads = worthwhile(self.n_threads, float(batch.nnz) * self.n_topics)
         half_step.accumulate(
-            index.tokens, starts, docs, order, ratio, theta, state.phi_wt, state.counters.stored,
+            index.tokens, index.starts, index.docs, index.order, ratio, theta, state.phi_wt, state.counters.stored,
             padded_zeros(n_threads, self.n_topics, theta.dtype), n_threads,
         )  # fmt: skip
 

@@ -74,8 +74,7 @@ class Expectation:
     ratio: NDArray  # (nnz of the batch,)
     totals: NDArray  # (n_docs, 2): log-likelihood and left-out mass of every document
     n_wt: NDArray | None = None  # (tokens of the batch's index, width): weighted counts, in place of ratio
-    slope_wt: NDArray | None = None  # the same without their factor phi_wt
-    add_to: Callable[[NDArray, float], None] | None = None  # adds counts times a scale to stored ones, in place of both
+    add_to: Callable[[NDArray, float], None] | None = None  # adds counts times a scale to stored ones, in place of n_wt
 
 
 class Mixture(Protocol):

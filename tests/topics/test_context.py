@@ -394,10 +394,13 @@ def test_parts_of_any_size(kind, X):
         mixture = ContextMixture(N_TOPICS, context, topic_mass=lambda: np.ones(4), dtype=np.float64, n_threads=1)
         mixture.together = together
         (batch,) = Batches(X, X.shape[0], np.float64, ordered=True)
-        found.append(mixture.expect(batch, phi))
-    for other in found[1:]:
-        assert_allclose(other.slope_wt, found[0].slope_wt, rtol=1e-12)
-        assert_array_equal(other.theta_dt, found[0].theta_dt)
+        expectation, counts = mixture.expect(batch, phi), np.zeros_like(phi)
+        expectation.add_to(counts, 2.0)
+        found.append((counts, expectation.theta_dt.copy()))
+    assert_allclose(found[0][0].sum(), 2 * X.sum(), rtol=1e-12)
+    for counts, theta in found[1:]:
+        assert_allclose(counts, found[0][0], rtol=1e-12)
+        assert_array_equal(theta, found[0][1])
 
 
 def test_token_topics(X):

@@ -5,8 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skartm import LDA, PLSA, ARTMTransformer, HierarchicalARTM, ThetalessARTM
-from skartm import LDA, PLSA, ARTMTransformer, SentenceTopicModel, ThetalessARTM
+from skartm import LDA, PLSA, ARTMTransformer, HierarchicalARTM, SentenceTopicModel, ThetalessARTM
 from skartm.regularizers import Decorrelation, SmoothSparsePhi, SmoothSparseTheta
 from tests.em.corpora import corpus
 
