@@ -139,16 +139,16 @@ def report(name, train, test, n_topics, rounds):
             print(f"  skartm: {label:20} never")
 
 
-def threads(name, train, n_topics, rounds=15):
-    """Wall time of 20 passes with one thread and two, by turns, the best of some rounds."""
+def threads(name, train, n_topics, rounds=10):
+    """Wall time of 40 passes with one thread and two, by turns, the best of some rounds."""
     times = {1: [], 2: []}
     for _ in range(rounds):
         for n_jobs in times:
             start = time.perf_counter()
-            AuthorTopic(n_topics, max_iter=20, tol=0, random_state=0, n_jobs=n_jobs).fit(train[0], authors=train[1])
+            AuthorTopic(n_topics, max_iter=40, tol=0, random_state=0, n_jobs=n_jobs).fit(train[0], authors=train[1])
             times[n_jobs].append(time.perf_counter() - start)
     one, two = (min(times[n]) for n in (1, 2))
-    print(f"{name}, {n_topics} topics, 20 passes: one thread {one:.3f} s, two {two:.3f} s, {one / two:.2f} x")
+    print(f"{name}, {n_topics} topics, 40 passes: one thread {one:.3f} s, two {two:.3f} s, {one / two:.2f} x")
 
 
 def toy(seeds=3):
