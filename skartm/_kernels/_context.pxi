@@ -166,7 +166,7 @@ cdef inline void window_side(const floating* phi, const int32_t* w, const floati
 
 
 cdef inline void normalise_contexts(const floating* mass, floating constant, Py_ssize_t n, Py_ssize_t width,
-                                floating* rows) noexcept nogil:
+                                    floating* rows) noexcept nogil:
     """From rows without the factor n_t to distributions; those of nothing are n_t / n."""
     cdef Py_ssize_t i, t
     cdef floating total
