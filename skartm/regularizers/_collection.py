@@ -5,56 +5,26 @@ from typing import Any
 
 from sklearn.base import BaseEstimator
 
+from skartm._named import NamedItems, named_pairs
 from skartm.em import History
 from skartm.regularizers._base import Regularizer
 
 
-class NamedRegularizers:
+class NamedRegularizers(NamedItems):
     """Mixin: ``regularizers=[(name, regularizer), ...]`` with parameters ``name`` and ``name__parameter``.
 
     Only for classes that derive from :class:`sklearn.base.BaseEstimator`.
     """
 
+    _listed = "regularizers"
     regularizers: Any
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Parameters of the estimator and, if ``deep``, its regularizers by name and their parameters."""
-        params = super().get_params(deep=deep)  # type: ignore[misc]
-        if not deep:
-            return params
-        for name, regularizer in _pairs(self.regularizers):
-            params[name] = regularizer
-            if hasattr(regularizer, "get_params"):
-                params.update({f"{name}__{key}": value for key, value in regularizer.get_params(deep=True).items()})
-        return params
-
-    def set_params(self, **params: Any) -> "NamedRegularizers":
-        """Set parameters of the estimator, whole regularizers by name, and their parameters by ``name__parameter``."""
-        if "regularizers" in params:
-            self.regularizers = params.pop("regularizers")
-        names = [name for name, _ in _pairs(self.regularizers)]
-        whole = {name: params.pop(name) for name in names if name in params}
-        if whole:
-            self.regularizers = [(name, whole.get(name, regularizer)) for name, regularizer in self.regularizers]
-        return super().set_params(**params)  # type: ignore[misc]
-
-
-def _pairs(regularizers: Any) -> list[tuple[str, Any]]:
-    """The well-formed pairs; fit says what is wrong with the others."""
-    try:
-        items = list(regularizers)
-    except TypeError:
-        return []
-    return [
-        tuple(item) for item in items if isinstance(item, (tuple, list)) and len(item) == 2 and isinstance(item[0], str)
-    ]
 
 
 def check_regularizers(estimator: BaseEstimator) -> list[tuple[str, Regularizer]]:
     """Named regularizers of an estimator; raises on what is not one, and on names that cannot be parameters."""
     owner = type(estimator).__name__
     regularizers = estimator.regularizers
-    pairs = _pairs(regularizers)
+    pairs = named_pairs(regularizers)
     if not isinstance(regularizers, (list, tuple)) or len(pairs) != len(regularizers):
         msg = (
             f"The 'regularizers' parameter of {owner} must be a list of (name, regularizer) pairs. "

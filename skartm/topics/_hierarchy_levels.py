@@ -8,49 +8,21 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 
+from skartm._named import NamedItems, is_named, named_pairs
 from skartm._validation import check_integer, check_real
 from skartm.regularizers import ParentTopics, Schedule
 from skartm.topics._artm import ARTMTransformer
 from skartm.topics._hierarchy_links import PARENTS
 
 
-class NamedLevels:
+class NamedLevels(NamedItems):
     """Mixin: ``levels=[...]`` with parameters ``name`` and ``name__parameter`` of those that have a name.
 
     Only for classes that derive from :class:`sklearn.base.BaseEstimator`.
     """
 
+    _listed = "levels"
     levels: Any
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Parameters of the estimator and, if ``deep``, its named levels and their parameters."""
-        params = super().get_params(deep=deep)  # type: ignore[misc]
-        if not deep:
-            return params
-        for name, level in _named(self.levels):
-            params[name] = level
-            if hasattr(level, "get_params") and not isinstance(level, type):
-                params.update({f"{name}__{key}": value for key, value in level.get_params(deep=True).items()})
-        return params
-
-    def set_params(self, **params: Any) -> Any:
-        """Set parameters of the estimator, whole levels by name, and their parameters by ``name__parameter``."""
-        if "levels" in params:
-            self.levels = params.pop("levels")
-        names = [name for name, _ in _named(self.levels)]
-        whole = {name: params.pop(name) for name in names if name in params}
-        if whole:
-            self.levels = [(item[0], whole.get(item[0], item[1])) if _is_pair(item) else item for item in self.levels]
-        return super().set_params(**params)  # type: ignore[misc]
-
-
-def _is_pair(item: Any) -> bool:
-    return isinstance(item, (tuple, list)) and len(item) == 2 and isinstance(item[0], str)
-
-
-def _named(levels: Any) -> list[tuple[str, Any]]:
-    """The well-formed pairs; fit says what is wrong with the others."""
-    return [(item[0], item[1]) for item in levels if _is_pair(item)] if isinstance(levels, (list, tuple)) else []
 
 
 def check_levels(owner: Any) -> list[tuple[str, ARTMTransformer]]:
@@ -60,7 +32,7 @@ def check_levels(owner: Any) -> list[tuple[str, ARTMTransformer]]:
         msg = f"The 'levels' parameter of {kind} must be a list of at least one level. Got {levels!r}."
         raise TypeError(msg) if not isinstance(levels, (list, tuple)) else ValueError(msg)
     _check_names(owner)
-    named = [item if _is_pair(item) else (f"level{number}", item) for number, item in enumerate(levels)]
+    named = [item if is_named(item) else (f"level{number}", item) for number, item in enumerate(levels)]
     models = [(name, check_level(kind, level, owner.estimator)) for name, level in named]
     sizes = [int(model.n_components) for _, model in models]
     for upper, lower in pairwise(sizes):
@@ -79,8 +51,8 @@ def check_levels(owner: Any) -> list[tuple[str, ARTMTransformer]]:
 
 def _check_names(owner: Any) -> None:
     kind, taken = type(owner).__name__, set(owner.get_params(deep=False))
-    automatic = [f"level{number}" for number, item in enumerate(owner.levels) if not _is_pair(item)]
-    for name, count in Counter([*automatic, *(name for name, _ in _named(owner.levels))]).items():
+    automatic = [f"level{number}" for number, item in enumerate(owner.levels) if not is_named(item)]
+    for name, count in Counter([*automatic, *(name for name, _ in named_pairs(owner.levels))]).items():
         if count > 1:
             reason = f"is used {count} times; names must be unique"
         elif name in taken:
@@ -114,7 +86,7 @@ def _checked_model(kind: str, model: Any, parameter: str, what: str) -> ARTMTran
     if model.warm_start:
         msg = f"{kind}: warm_start of a level must be False, for every fit starts anew. Got {model.warm_start!r}."
         raise ValueError(msg)
-    if any(name == PARENTS for name, _ in _named(model.regularizers)):
+    if any(name == PARENTS for name, _ in named_pairs(model.regularizers)):
         msg = f"{kind}: the name {PARENTS!r} of a regularizer is that of the tie to the level above; rename it."
         raise ValueError(msg)
     return clone(model)
