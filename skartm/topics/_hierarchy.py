@@ -1,5 +1,6 @@
 """HierarchicalARTM: levels of topics, in which the topics of a level are subtopics of those above."""
 
+from collections.abc import Sequence
 from numbers import Real
 from typing import Any
 
@@ -7,22 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.exceptions import NotFittedError
-from sklearn.utils import Tags, check_random_state
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from skartm._validation import check_counts, check_real, check_weights
 from skartm.em import ModalitySelection
 from skartm.topics._artm import ARTMTransformer
-from skartm.topics._hierarchy_levels import NamedLevels, check_level, check_levels, check_ties, fill_in
-from skartm.topics._hierarchy_links import (
-    PARENTS,
-    level_counts,
-    parents_of,
-    psi_of,
-    tied,
-    topic_part,
-    with_topics,
-)
+from skartm.topics._hierarchy_levels import NamedLevels, check_level, check_levels, check_ties, fill_in, learn_levels
+from skartm.topics._hierarchy_links import level_counts, parents_of, psi_of, tied, topic_part, with_topics
 from skartm.topics._topic_tree import TopicNode, TopicTree, make_tree
 
 
@@ -90,7 +83,8 @@ class HierarchicalARTM(NamedLevels, TransformerMixin, BaseEstimator):
     regularizers, and not weighted by modality: the weights of the level below apply to them as to documents.
     Regularizers of theta do not act on psi. Levels may learn online; their M-steps then have the whole of psi each.
     There is no ``partial_fit``, for a level can begin only when the one above has ended. Callbacks are those of the
-    levels: a callback of ``estimator`` looks on at each.
+    levels: a callback of ``estimator`` looks on at each. After a ``KeyboardInterrupt`` in ``fit`` the hierarchy has the
+    levels learned so far, the last of them as of its last whole pass.
 
     References
     ----------
@@ -174,19 +168,15 @@ class HierarchicalARTM(NamedLevels, TransformerMixin, BaseEstimator):
         check_real(self, "edge_threshold", low=0.0, high=1.0)
         X = check_counts(self, X, np.result_type(*(model._dtype() for _, model in named)), reset=True)
         weights = check_weights(self, sample_weight, X.shape[0])
-        random = check_random_state(self.random_state)
-        fitted: list[ARTMTransformer] = []
-        counts: list[NDArray] = []
-        for number, (name, model) in enumerate(named):
-            fill_in(self, model, name, random.randint(2**31 - 1) if number else self.random_state)
-            if number:
-                tie = ties[number - 1].set_params(counts=counts[-1])
-                model.set_params(regularizers=[*model.regularizers, (PARENTS, tie)])
-            model.fit(X, y, sample_weight=weights)
-            fitted.append(model)
-            counts.append(level_counts(model, X, weights))
-        self.level_names_ = [name for name, _ in named]
-        self._publish(fitted, counts)
+        names, learned = [name for name, _ in named], []
+        try:
+            for level in learn_levels(self, named, ties, X, y, weights):
+                learned.append(level)
+        except KeyboardInterrupt:
+            if learned:
+                self._publish(names, *zip(*learned, strict=True))
+            raise
+        self._publish(names, *zip(*learned, strict=True))
         return self
 
     def refit_subtopics(
@@ -235,7 +225,7 @@ class HierarchicalARTM(NamedLevels, TransformerMixin, BaseEstimator):
         counts = [level_counts(each, X, weights) for each in levels]
         for number in range(parent.level + 1, min(parent.level + 3, len(levels))):
             levels[number] = tied(levels[number], counts[number - 1])
-        self._publish(levels, counts)
+        self._publish(self.level_names_, levels, counts)
         return self
 
     # --- use ---------------------------------------------------------------------------------------------------------
@@ -303,6 +293,10 @@ class HierarchicalARTM(NamedLevels, TransformerMixin, BaseEstimator):
     def top_tokens(self, n_top: int = 10, *, level: int = -1, modality: ModalitySelection = None) -> list[list[Any]]:
         """Most probable tokens of the topics of a level; see :meth:`ARTMTransformer.top_tokens`."""
         check_is_fitted(self, "levels_")
+        n_levels = len(self.levels_)
+        if level not in range(-n_levels, n_levels):
+            msg = f"{type(self).__name__}: level must be one of the {n_levels}, counted from 0. Got {level!r}."
+            raise ValueError(msg)
         return self.levels_[level].top_tokens(n_top, modality=modality)
 
     def subtopics(self, topic: str | int, level: int | None = None) -> list[TopicNode]:
@@ -386,10 +380,11 @@ class HierarchicalARTM(NamedLevels, TransformerMixin, BaseEstimator):
         check_is_fitted(self, "levels_")
         return check_counts(self, X, self._data_dtype(), reset=False)
 
-    def _publish(self, levels: list[ARTMTransformer], counts: list[NDArray]) -> None:
+    def _publish(self, names: list[str], levels: Sequence[ARTMTransformer], counts: Sequence[NDArray]) -> None:
         mass = [count.sum(axis=1, dtype=np.float64) for count in counts]
         weights = [masses / max(masses.sum(), np.finfo(float).tiny) for masses in mass]
         psi = [psi_of(model) for model in levels[1:]]
-        self.levels_, self.topic_weights_, self.psi_ = levels, weights, psi
+        self.levels_, self.level_names_ = list(levels), names[: len(levels)]
+        self.topic_weights_, self.psi_ = weights, psi
         self.parents_ = [parents_of(each, weight) for each, weight in zip(psi, weights[:-1], strict=True)]
         self.tree_ = self.topic_tree()

@@ -1,18 +1,21 @@
-"""Levels of a hierarchy: what is declared of them, checked, named and searched."""
+"""Levels of a hierarchy: what is declared of them, checked, named, searched and learned."""
 
 from collections import Counter
+from collections.abc import Iterator
 from itertools import pairwise
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import clone
+from sklearn.utils import check_random_state
 
 from skartm._named import NamedItems, is_named, named_pairs
 from skartm._validation import check_integer, check_real
 from skartm.regularizers import ParentTopics, Schedule
 from skartm.topics._artm import ARTMTransformer
-from skartm.topics._hierarchy_links import PARENTS
+from skartm.topics._hierarchy_links import PARENTS, level_counts
 
 
 class NamedLevels(NamedItems):
@@ -132,3 +135,23 @@ def fill_in(owner: Any, model: ARTMTransformer, name: str, random_state: Any) ->
     for parameter, value in {**shared, "random_state": random_state}.items():
         if value is not None and getattr(model, parameter) is None:
             model.set_params(**{parameter: value})
+
+
+def learn_levels(
+    owner: Any, named: list[tuple[str, ARTMTransformer]], ties: list[ParentTopics], X: Any, y: Any, weights: Any
+) -> Iterator[tuple[ARTMTransformer, NDArray]]:
+    """The levels, fitted from the top, each with its n_wt. An interrupted one comes if a pass of it was complete."""
+    random, above = check_random_state(owner.random_state), np.empty(0)
+    for number, (name, model) in enumerate(named):
+        fill_in(owner, model, name, random.randint(2**31 - 1) if number else owner.random_state)
+        if number:
+            tie = ties[number - 1].set_params(counts=above)
+            model.set_params(regularizers=[*model.regularizers, (PARENTS, tie)])
+        try:
+            model.fit(X, y, sample_weight=weights)
+        except KeyboardInterrupt:
+            if hasattr(model, "components_"):
+                yield model, level_counts(model, X, weights)
+            raise
+        above = level_counts(model, X, weights)
+        yield model, above

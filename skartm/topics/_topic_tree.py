@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -89,8 +90,11 @@ class TopicTree:
         ValueError
             A topic that the tree does not have, or that is dead.
         """
-        if not isinstance(topic, str) and level is None:
-            msg = f"TopicTree: level must be given with the place of a topic. Got topic={topic!r}, level=None."
+        if not isinstance(topic, str) and (level is None or not isinstance(topic, Integral) or isinstance(topic, bool)):
+            msg = f"TopicTree: a topic is a name, or an integer with its level. Got topic={topic!r}, level={level!r}."
+            raise ValueError(msg) if isinstance(topic, Integral) else TypeError(msg)
+        if level is not None and level not in range(len(self.levels)):
+            msg = f"TopicTree: level must be from 0 to {len(self.levels) - 1}. Got {level!r}."
             raise ValueError(msg)
         among = [node for node in self if level in (None, node.level)]
         found = [node for node in among if (node.name if isinstance(topic, str) else node.index) == topic]

@@ -20,6 +20,7 @@ from skartm.metrics import match_topics, topic_report
 from skartm.regularizers import (
     Decorrelation,
     Linear,
+    Regularizer,
     SmoothSparsePhi,
     SmoothSparseTheta,
     SparsePosterior,
@@ -31,6 +32,7 @@ from tests.oracle import hierarchy as oracle
 from tests.oracle import regularizers as formulas
 from tests.oracle.plsa import documents_of
 from tests.topics.models import N_TOKENS, corpus
+from tests.topics.test_callbacks import Stop
 
 SIZES = (3, 5, 7)
 NAMES = ("top", "sub", "leaf")
@@ -507,6 +509,50 @@ def test_callbacks_of_the_levels(X):
     assert [[record["iteration"] for record in log.data] for log in logs] == [[1, 2, 3], [1, 2, 3]]
 
 
+@pytest.mark.parametrize(("after", "n_levels", "n_iter"), [(1, 1, 1), (8, 1, 8), (11, 2, 2), (20, 3, 2)])
+def test_interrupted(after, n_levels, n_iter, X):
+    """The whole passes stay; each of the levels is eight, and one more task that ends."""
+    stop = Stop(after=after, error=KeyboardInterrupt)
+    model = quick((2, 4, 6), estimator=ARTMTransformer(max_iter=8, tol=0, n_jobs=1).set_callbacks(stop))
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X)
+    assert [len(found) for found in (model.levels_, model.level_names_, model.tree_.levels)] == [n_levels] * 3
+    assert [len(model.psi_), model.n_iter_] == [n_levels - 1, n_iter]
+    levels = [2, *(4, 6)[: n_levels - 1]]
+    levels[-1] = ARTMTransformer(levels[-1], max_iter=n_iter, tol=0, n_jobs=1)
+    short = quick(levels).fit(X)
+    assert_array_equal(model.transform(X), short.transform(X))
+    assert_array_equal(model.topic_weights_[-1], short.topic_weights_[-1])
+
+
+def test_interrupted_before_the_first_pass(X):
+    model = quick()
+    with pytest.raises(KeyboardInterrupt):
+        model.set_params(estimator=ARTMTransformer(regularizers=[("stop", Interrupting())])).fit(X)
+    assert not hasattr(model, "levels_")
+    model = quick(estimator=quick().estimator, levels=[3, ARTMTransformer(6, regularizers=[("stop", Interrupting())])])
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X)
+    assert_array_equal(model.transform(X), quick((3,)).fit(X).transform(X))
+
+
+def test_an_error_leaves_the_hierarchy_as_it_was(X):
+    model = quick().fit(X)
+    before = model.transform(X)
+    with pytest.raises(ValueError, match="must be 6 strings"):
+        model.set_params(levels=[3, ARTMTransformer(6, topic_names=["a"])]).fit(X)
+    assert_array_equal(model.transform(X), before)
+
+
+class Interrupting(Regularizer):
+    """Raises KeyboardInterrupt before the first pass."""
+
+    side = "phi"
+
+    def bind(self, layout):
+        raise KeyboardInterrupt
+
+
 def test_it_is_fitted_after_fit(X):
     model = quick()
     assert not hasattr(model, "components_")
@@ -577,6 +623,14 @@ def test_one_level_checks_its_parameters_too(X):
     for parameters in ({"parent_weight": -1}, {"psi_sparsity": 2}):
         with pytest.raises(ValueError, match=f"'{next(iter(parameters))}' parameter"):
             HierarchicalARTM([3], **parameters).fit(X)
+
+
+def test_a_level_that_is_not_there(X):
+    model = quick().fit(X)
+    with pytest.raises(ValueError, match="level must be one of the 2, counted from 0. Got 2"):
+        model.top_tokens(level=2)
+    with pytest.raises(ValueError, match="level must be from 0 to 1. Got -1"):
+        model.refit_subtopics(X, 0, 3, level=-1)
 
 
 def test_other_columns(X):

@@ -55,13 +55,21 @@ def test_nodes():
         ("q", None, r"must be one of the living topics \(a, b, x, y, z, lost\). Got 'q'"),
         ("dead", None, "Got 'dead'"),
         (2, 0, r"living topics \(a, b\). Got 2"),
-        (1, None, "level must be given with the place of a topic. Got topic=1, level=None"),
+        (1, None, "a name, or an integer with its level. Got topic=1, level=None"),
+        (True, 0, "a name, or an integer with its level. Got topic=True, level=0"),
+        (1, 2, "level must be from 0 to 1. Got 2"),
+        ("a", -1, "level must be from 0 to 1. Got -1"),
         ("x", 0, "Got 'x'"),
     ],
 )
 def test_unknown_topics(topic, level, message):
     with pytest.raises(ValueError, match=message):
         tree().node(topic, level)
+
+
+def test_a_place_that_is_no_integer():
+    with pytest.raises(TypeError, match=r"a name, or an integer with its level. Got topic=0.0, level=0"):
+        tree().node(0.0, 0)
 
 
 def test_a_name_of_two_levels():
