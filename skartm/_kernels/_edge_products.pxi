@@ -67,35 +67,3 @@ def edge_counts(
         theta = &theta_dt[docs[e], 0]
         for t in range(width):
             row[t] = row[t] * (ratio[e] * theta[t])
-
-
-def add_rows(
-    const int32_t[::1] tokens,         # IN   vertices of the batch, each once
-    const int64_t[::1] starts,         # IN   (n_present + 1), offsets into places and order
-    const int32_t[::1] places,         # IN   edges of a vertex
-    const int32_t[::1] order,          # IN   position of the same non-zero in powers
-    const floating[::1] powers,        # IN   (nnz of the batch)
-    const floating[:, ::1] rows,       # IN   (n_edges, width)
-    floating[:, ::1] n_wt,             # INOUT (n_vertices, width)
-    floating[:, ::1] scratch,          # TMP  (n_threads, >= width)
-    int n_threads,
-):
-    """Equivalent to `n_wt += M.T @ rows` for M the edges x vertices of the batch, with `powers` as its data."""
-    cdef Py_ssize_t n_present = tokens.shape[0], width = rows.shape[1], i, t
-    cdef floating* sums
-    cdef floating* n
-    if n_present == 0:
-        return
-    with nogil, parallel(num_threads=n_threads):
-        for i in prange(n_present, schedule="dynamic", chunksize=32):
-            sums = &scratch[threadid(), 0]
-            memset(sums, 0, width * sizeof(floating))
-            if floating is float:
-                gather_f32(&rows[0, 0], &places[starts[i]], &order[starts[i]], &powers[0], starts[i + 1] - starts[i],
-                           width, sums)
-            else:
-                gather_f64(&rows[0, 0], &places[starts[i]], &order[starts[i]], &powers[0], starts[i + 1] - starts[i],
-                           width, sums)
-            n = &n_wt[tokens[i], 0]
-            for t in range(width):
-                n[t] = n[t] + sums[t]

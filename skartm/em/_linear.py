@@ -127,15 +127,15 @@ class LinearMixture:
         table: NDArray,
         factor: NDArray | None = None,
     ) -> NDArray:
-        """factor * (S @ table) of a sparse matrix S, by the kernel of the token side."""
+        """factor * (S @ table) of a sparse matrix S, by the kernels of the token side."""
         rows = np.arange(starts.size - 1, dtype=np.int32)
         out = padded_zeros(rows.size, self.n_topics, table.dtype)
-        if factor is None:
-            factor = padded_zeros(rows.size, self.n_topics, table.dtype)
-            factor[...] = 1
         n_threads = worthwhile(self.n_threads, float(values.size) * self.n_topics)
         scratch = padded_zeros(n_threads, self.n_topics, table.dtype)
-        half_step.accumulate(rows, starts, places, order, values, table, factor, out, scratch, n_threads)
+        if factor is None:
+            half_step.add_rows(rows, starts, places, order, values, table, out, scratch, n_threads)
+        else:
+            half_step.accumulate(rows, starts, places, order, values, table, factor, out, scratch, n_threads)
         return out
 
 
