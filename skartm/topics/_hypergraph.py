@@ -343,7 +343,7 @@ class HypergraphARTM(EdgePredictions, EdgeModel):
         return named(read.containers), self._fold_in(read.graph)
 
     def score(self, edges: Any, y: Any = None, sample_weight: Any = None) -> float:  # type: ignore[override]
-        """Mean log-likelihood of a vertex, in nats: sum of n ln p(x | d) over sum of n |x|.
+        """Mean log-likelihood of a vertex, in nats: sum of n ln p(x | d) over the sum of n times vertices of x.
 
         A container of the fit has the theta that it learned there, and all of its edges are scored. Of any other, with
         ``evaluation="completion"``, every second edge is scored, given the others; with "fold_in" all, given all.
