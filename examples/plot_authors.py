@@ -42,7 +42,7 @@ for name in ("Guido van Rossum", "Donald Stufft"):
 
 # %%
 # Whose is a text? A model of two thirds of the proposals, of more topics, is asked about the others, if it knows one of
-# their authors. Everyone is a candidate; the shares of authors that explain a text best are p(author | document). Beside
+# their authors. All are candidates; the shares of authors that explain a text best are p(author | document). Beside
 # it the answer that is always the same: those who have written most.
 order = np.random.RandomState(0).permutation(len(peps.authors))
 model.set_params(n_components=40).fit(peps.data[order[:500]], authors=[peps.authors[d] for d in order[:500]])
