@@ -55,6 +55,7 @@ class Segmentation:
         n_segments: Any = None,
         *,
         threshold: float = 0.0,
+        min_depth: float = 0.0,
         min_length: int = 10,
         candidates: Any = None,
         position_gamma: Any = None,
@@ -63,17 +64,22 @@ class Segmentation:
 
         Gaps whose :meth:`divergence` is the largest within ``min_length`` are peaks. The depth of a peak is how far it
         stands above the lowest divergence between it and the next higher gap, on the left plus on the right (or the
-        end of the text), as in TextTiling [1]_. Peaks are taken whose depth is at least the mean plus ``threshold``
-        standard deviations of all peaks of the document, or the deepest ones, if their number is known.
+        end of the text), as in TextTiling [1]_. Peaks are taken whose depth is at least ``min_depth``, and at least
+        the mean plus ``threshold`` standard deviations of all peaks of the document; or the deepest ones, if their
+        number is known.
 
         Parameters
         ----------
         X : CSR matrix of shape (n_docs, n_tokens)
             Rows are texts.
         n_segments : int, array of int of shape (n_docs,), or None, default=None
-            Number of segments of the documents; None finds it by the threshold.
+            Number of segments of the documents; None finds it by ``threshold`` and ``min_depth``. There are fewer where
+            so many do not fit into a text, none shorter than ``min_length``.
         threshold : float, default=0.0
-            More cuts less.
+            More cuts less. It compares the peaks of a text with each other, so the deepest one is a cut.
+        min_depth : float, default=0.0
+            In [0, 2], the same for all texts: one without a peak so deep stays whole. Depths grow with gamma and with
+            the sharpness of the topics: a good value is the least that leaves texts of one subject whole.
         min_length : int, default=10
             Segments are not shorter; of two peaks that are nearer to each other the higher one stays.
         candidates : list of arrays of int, default=None
@@ -90,8 +96,8 @@ class Segmentation:
         Notes
         -----
         Contexts may be of another length than in training: ``model.set_params(gamma=0.02)``. Near the ends of a text a
-        context is few words, and looks like a boundary by chance: ``min_length`` keeps them out. Depths compare within
-        a text: one of a single topic is cut where it is least even.
+        context is few words, and looks like a boundary by chance: ``min_length`` keeps them out. Without ``min_depth``
+        a text of a single topic is cut as well, where it is least even.
 
         References
         ----------
@@ -105,6 +111,9 @@ class Segmentation:
         if not isinstance(threshold, Real) or isinstance(threshold, bool) or not np.isfinite(threshold):
             msg = f"The 'threshold' parameter of segment must be a finite number. Got {threshold!r}."
             raise ValueError(msg)
+        if not isinstance(min_depth, Real) or isinstance(min_depth, bool) or not 0 <= min_depth <= 2:
+            msg = f"The 'min_depth' parameter of segment must be a number in [0, 2]. Got {min_depth!r}."
+            raise ValueError(msg)
         if not isinstance(min_length, Integral) or isinstance(min_length, bool) or min_length < 1:
             msg = f"The 'min_length' parameter of segment must be an integer of at least 1. Got {min_length!r}."
             raise ValueError(msg)
@@ -117,11 +126,20 @@ class Segmentation:
             if numbers is None:
                 peaks = depth > 0
                 least = depth[peaks].mean() + threshold * depth[peaks].std() if peaks.any() else 0.0
-                found.append(places[peaks & (depth >= least - 1e-12)])
+                found.append(places[peaks & (depth >= max(least - 1e-12, min_depth))])
             else:
-                deepest = np.lexsort((-heights[places - 1], -depth))[: numbers[d] - 1]
-                found.append(np.sort(places[deepest]))
+                order = np.lexsort((-heights[places - 1], -depth))
+                found.append(_first_apart(places[order], int(numbers[d]) - 1, int(min_length)))
         return found
+
+
+def _first_apart(places: NDArray, n_places: int, min_length: int) -> NDArray:
+    """The first places, as many as asked for, that are not nearer to each other than ``min_length``; ascending."""
+    chosen: list[int] = []
+    while places.size and len(chosen) < n_places:
+        chosen.append(int(places[0]))
+        places = places[np.abs(places - chosen[-1]) >= min_length]
+    return np.array(sorted(chosen), dtype=np.int64)
 
 
 def _depths(heights: NDArray, places: NDArray, min_length: int) -> NDArray:
@@ -174,7 +192,10 @@ def _check_numbers(n_segments: Any, n_docs: int) -> NDArray | None:
 def _check_candidates(candidates: Any, lengths: NDArray) -> list[NDArray] | None:
     if candidates is None:
         return None
-    places = [np.unique(np.asarray(some, dtype=np.int64)) for some in candidates]
+    places = [np.unique(np.asarray(some)) for some in candidates]
+    if any(some.size and some.dtype.kind not in "iu" for some in places):
+        msg = "segment: candidates must be positions, integers counted from 0 in every document. Got others; for a mask "
+        raise ValueError(f"{msg}give np.flatnonzero of it.")
     if len(places) != lengths.size:
         msg = f"segment: candidates must have an array for each of the {lengths.size} documents. Got {len(places)}."
         raise ValueError(msg)
@@ -182,4 +203,4 @@ def _check_candidates(candidates: Any, lengths: NDArray) -> list[NDArray] | None
         if some.size and (some[0] < 0 or some[-1] > length):
             msg = f"segment: candidates of document {d} must be in [0, {length}]. Got {some[0]} to {some[-1]}."
             raise ValueError(msg)
-    return [some[(some > 0) & (some < length)] for some, length in zip(places, lengths, strict=True)]
+    return [some[(some > 0) & (some < length)].astype(np.int64) for some, length in zip(places, lengths, strict=True)]

@@ -92,6 +92,32 @@ def test_thresholds_and_lengths(planted, fitted):
     assert all(part.size == 0 for part in fitted.segment(planted.data, 1))
 
 
+def test_a_number_that_does_not_fit(planted, fitted):
+    """More segments than peaks are cut elsewhere, and none is shorter than allowed."""
+    peaks = fitted.segment(planted.data, threshold=-10, min_length=50)
+    for number, exact in ((3, True), (1000, False)):
+        found = fitted.segment(planted.data, number, min_length=50)
+        assert min(np.diff([0, *part, SEGMENT * 6]).min() for part in found) >= 50
+        if exact:
+            assert {part.size for part in found} == {2}
+        else:
+            assert sum(map(len, found)) > sum(map(len, peaks))
+
+
+def test_a_text_of_one_subject_stays_whole(planted, fitted):
+    """Relative to its other peaks the deepest one is always a cut; ``min_depth`` is the same for all texts."""
+    rng = np.random.default_rng(0)
+    tokens = [rng.choice(300, SEGMENT * 6, p=p) for p in np.tile(planted.components.astype(np.float64), (10, 1))]
+    indptr = np.arange(61) * SEGMENT * 6
+    single = sparse.csr_matrix((np.ones(indptr[-1]), np.concatenate(tokens), indptr), shape=(60, 300))
+    assert all(part.size for part in fitted.segment(single))
+    whole = np.mean([part.size == 0 for part in fitted.segment(single, min_depth=0.8)])
+    joined, joints = fitted.segment(planted.data, min_depth=0.8), joints_of(planted)
+    near = [np.abs(a[:, None] - b).min(axis=1, initial=99) <= 3 for a, b in zip(joints, joined) if a.size]
+    assert whole > 0.9
+    assert np.concatenate(near).mean() > 0.75
+
+
 def test_a_document_alone_and_among_others(planted, fitted):
     together = fitted.segment(planted.data)
     for d in (0, 77):
@@ -131,6 +157,10 @@ def test_spans_that_do_not_exist(spans):
         ({"threshold": np.nan}, "'threshold' parameter"),
         ({"threshold": "high"}, "'threshold' parameter"),
         ({"min_length": 0}, "'min_length' parameter"),
+        ({"min_depth": -0.1}, "'min_depth' parameter"),
+        ({"min_depth": np.nan}, "'min_depth' parameter"),
+        ({"candidates": [[1.5]] * 24}, "candidates must be positions"),
+        ({"candidates": [[True]] * 24}, "candidates must be positions"),
         ({"candidates": [[1]]}, "candidates must have an array"),
         ({"candidates": [[1000]] * 24}, "candidates of document 0"),
     ],
