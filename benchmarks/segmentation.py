@@ -2,10 +2,14 @@
 
 python benchmarks/segmentation.py
 
-A document is ten (some: nine to fourteen) stretches from different texts, each of so many sentences. Both methods know
-where sentences end and cut there: TextTiling is given every sentence as a paragraph. Neither is told the number of
-segments; the rows "number known" tell it to the model. Figures are means over the documents of Pk and WindowDiff of
-nltk, lower is better, in sentences, with half of the document's mean segment as window.
+A document is ten (some: nine to fourteen) stretches from different texts, each of so many sentences. All methods know
+where sentences end and cut there. TextTiling gets the documents with sentences as paragraphs; its boundaries, which
+are between runs of w words, are moved to the nearest end of a sentence here, for its own ``tokenize`` counts commas
+that stand apart as words of the text, but not of the runs, and knows no paragraphs of less than 100 characters (rows
+"as tokenize returns it"). "Words in place of topics" is ContextARTM with a topic for each word, p(t|w) = 1 of itself:
+the same contexts and cuts without a model. None is told the number of segments; the rows "number known" tell it to the
+model. Figures are means over the documents of Pk and WindowDiff of nltk, lower is better, in sentences, with half of
+the document's mean segment as window.
 
 Topics are learned without boundaries (a) from all the 920 documents themselves, in which the same stretches come back
 in other company, so that the model has seen them all; and (b) from other texts, messages of 20 Newsgroups, over the
@@ -19,6 +23,7 @@ import argparse
 import itertools
 import json
 import lzma
+import re
 import time
 
 import numpy as np
@@ -26,12 +31,13 @@ from context import unquoted
 from nltk.metrics.segmentation import pk, windowdiff
 from nltk.tokenize.texttiling import TextTilingTokenizer
 from problems import data_folder
+from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import ENGLISH_STOP_WORDS
 
 from skartm import ContextARTM
 from skartm.feature_extraction import SequenceVectorizer
 
-TILES = [(20, 10), (20, 5), (10, 10), (10, 5)]  # w, k; the first are the defaults of nltk
+TILES = [(20, 10), (20, 5), (20, 3), (30, 5), (10, 10)]  # w, k; the first are the defaults of nltk
 GAMMAS, THRESHOLDS = (0.03, 0.05, 0.1), (-1.0, -0.5, 0.0)
 
 
@@ -76,14 +82,33 @@ class Documents:
         return tuple(np.mean(errors, axis=0))
 
 
-def tiles(sentences, w, k):
-    """Cuts of TextTiling; none where it finds no text to work with."""
+def text_of(sentences):
+    """Every sentence a paragraph."""
+    return "\n\n".join(sentences)
+
+
+def returned(sentences, w, k):
+    """Cuts at the ends of the parts that TextTiling returns; none where it finds no text to work with."""
     try:
-        parts = TextTilingTokenizer(w=w, k=k, stopwords=set(ENGLISH_STOP_WORDS)).tokenize("\n\n".join(sentences))
+        parts = TextTilingTokenizer(w=w, k=k, stopwords=set(ENGLISH_STOP_WORDS)).tokenize(text_of(sentences))
     except ValueError:
         return np.zeros(len(sentences) - 1, dtype=bool)
     ends = np.cumsum([len(sentence) + 2 for sentence in sentences])  # a cut may be before or after the empty line
     cuts = np.cumsum([len(part) for part in parts])[:-1]
+    nearest = np.abs(ends[:, None] - cuts).argmin(axis=0)
+    return np.isin(np.arange(len(sentences) - 1), nearest)
+
+
+def tiles(sentences, w, k):
+    """Cuts of TextTiling at the ends of sentences that are nearest to its boundaries."""
+    tokenizer = TextTilingTokenizer(w=w, k=k, stopwords=set(ENGLISH_STOP_WORDS), demo_mode=True)
+    try:
+        *_, boundaries = tokenizer.tokenize(text_of(sentences))
+    except ValueError:
+        return np.zeros(len(sentences) - 1, dtype=bool)
+    letters = [re.sub(r"[^a-z\-' \n\t]", "", sentence.lower()) for sentence in sentences]  # what its words are found in
+    ends = np.cumsum([len(re.findall(r"\w+", sentence)) for sentence in letters])[:-1]
+    cuts = (np.flatnonzero(boundaries) + 1) * w
     nearest = np.abs(ends[:, None] - cuts).argmin(axis=0)
     return np.isin(np.arange(len(sentences) - 1), nearest)
 
@@ -96,11 +121,13 @@ def text_tiling(documents, tuning, chosen, grid):
         results[w, k] = documents.judge(found, tuning)
         if grid:
             print(f"    TextTiling w={w} k={k}: {results[w, k][0]:.3f} {results[w, k][1]:.3f}", flush=True)
-    for w, k in dict.fromkeys([TILES[0], min(results, key=results.get)]):
+    best = min(results, key=results.get)
+    rows = [("", tiles, TILES[0]), (", best", tiles, best), (", as tokenize returns it", returned, TILES[0])]
+    for name, cut, (w, k) in rows:
         start = time.process_time()
-        found = {d: tiles(documents.sentences[d], w, k) for d in chosen}
+        found = {d: cut(documents.sentences[d], w, k) for d in chosen}
         seconds = time.process_time() - start
-        line(f"TextTiling (nltk); w={w}, k={k}", documents.judge(found, chosen), seconds)
+        line(f"TextTiling (nltk), w={w}, k={k}{name}", documents.judge(found, chosen), seconds)
 
 
 class Texts:
@@ -121,6 +148,38 @@ class Texts:
         return {d: np.isin(begin, cuts) for d, begin, cuts in zip(chosen, begins, found, strict=True)}
 
 
+def choose(documents, find, tuning, grid):
+    """The gamma and the threshold that are best on the documents for tuning."""
+    results = {}
+    for gamma, threshold in itertools.product(GAMMAS, THRESHOLDS):
+        results[gamma, threshold] = documents.judge(find(gamma, threshold), tuning)
+        if grid:
+            errors = results[gamma, threshold]
+            print(f"    gamma {gamma} threshold {threshold}: {errors[0]:.3f} {errors[1]:.3f}", flush=True)
+    return min(results, key=results.get)
+
+
+def words(documents, texts, tuning, chosen, options):
+    """The same cuts by the words themselves: as many topics as words of the document, each word its own."""
+
+    def find(gamma, threshold, among):
+        found = {}
+        for d in among:
+            used, places = np.unique(texts.X[d].indices, return_inverse=True)
+            X = csr_matrix((texts.X[d].data, places, [0, places.size]), shape=(1, used.size))
+            model = ContextARTM(used.size, init=np.eye(used.size), gamma=gamma, max_iter=1, tol=0).fit(X)
+            (cuts,) = model.segment(X, threshold=threshold, candidates=[texts.begins[d]])
+            found[d] = np.isin(texts.begins[d], cuts)
+        return found
+
+    gamma, threshold = choose(documents, lambda *pair: find(*pair, tuning), tuning, options.grid)
+    start = time.process_time()
+    found = find(gamma, threshold, chosen)
+    seconds = time.process_time() - start
+    errors = documents.judge(found, chosen)
+    line(f"context, words in place of topics; gamma, threshold ({gamma}, {threshold:g})", errors, seconds)
+
+
 def contexts(name, train, documents, texts, tuning, chosen, options):
     """Learn topics, choose gamma and the threshold, judge."""
     rows, known = [], []
@@ -130,14 +189,11 @@ def contexts(name, train, documents, texts, tuning, chosen, options):
             options.topics, gamma=options.gamma, max_iter=options.iterations, tol=0, random_state=seed, n_jobs=1
         ).fit(train)
         seconds = time.process_time() - start
-        results = {}
-        for gamma, threshold in itertools.product(GAMMAS, THRESHOLDS):
-            found = texts.segment(model.set_params(gamma=gamma), tuning, threshold=threshold)
-            results[gamma, threshold] = documents.judge(found, tuning)
-            if options.grid:
-                errors = results[gamma, threshold]
-                print(f"    gamma {gamma} threshold {threshold}: {errors[0]:.3f} {errors[1]:.3f}", flush=True)
-        gamma, threshold = min(results, key=results.get)
+
+        def find(gamma, threshold, model=model):
+            return texts.segment(model.set_params(gamma=gamma), tuning, threshold=threshold)
+
+        gamma, threshold = choose(documents, find, tuning, options.grid)
         start = time.process_time()
         found = texts.segment(model.set_params(gamma=gamma), chosen, threshold=threshold)
         rows.append((*documents.judge(found, chosen), time.process_time() - start, seconds, gamma, threshold))
@@ -164,14 +220,15 @@ def main(argv=None) -> None:
     tuning = others[:: max(len(others) // options.tuning, 1)]
     print(f"{chosen.size} documents of the set {options.set}; parameters chosen on {tuning.size} of other sets")
     print(f"{'method':75} {'Pk':>6} {'WindowDiff':>10} {'CPU s':>8}")
-    words = {"stop_words": "english", "token_pattern": "[a-z]{2,}", "min_df": 2, "max_df": 0.5}
-    own = SequenceVectorizer(**words).fit([" ".join(sentences) for sentences in documents.sentences])
+    read_as = {"stop_words": "english", "token_pattern": "[a-z]{2,}", "min_df": 2, "max_df": 0.5}
+    own = SequenceVectorizer(**read_as).fit([" ".join(sentences) for sentences in documents.sentences])
     texts = Texts(documents, own)
     contexts("topics of these documents", texts.X, documents, texts, tuning, chosen, options)
+    words(documents, texts, tuning, chosen, options)
     messages = [unquoted(record["text"]) for record in read(folder / "ng20" / "docs.jsonl.xz")]
-    elsewhere = SequenceVectorizer(**{**words, "min_df": 10}).fit(messages)
+    elsewhere = SequenceVectorizer(**{**read_as, "min_df": 10}).fit(messages)
     both = sorted(set(own.vocabulary_) & set(elsewhere.vocabulary_))
-    shared = SequenceVectorizer(vocabulary=both, token_pattern=words["token_pattern"])
+    shared = SequenceVectorizer(vocabulary=both, token_pattern=read_as["token_pattern"])
     shared.fit(messages[:1])
     train, texts = shared.transform(messages), Texts(documents, shared)
     contexts("topics of 20 Newsgroups", train, documents, texts, tuning, chosen, options)

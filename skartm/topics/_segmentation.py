@@ -194,8 +194,8 @@ def _check_candidates(candidates: Any, lengths: NDArray) -> list[NDArray] | None
         return None
     places = [np.unique(np.asarray(some)) for some in candidates]
     if any(some.size and some.dtype.kind not in "iu" for some in places):
-        msg = "segment: candidates must be positions, integers counted from 0 in every document. Got others; for a mask "
-        raise ValueError(f"{msg}give np.flatnonzero of it.")
+        msg = "segment: candidates must be positions, integers from 0. Got others; of a mask give np.flatnonzero."
+        raise ValueError(msg)
     if len(places) != lengths.size:
         msg = f"segment: candidates must have an array for each of the {lengths.size} documents. Got {len(places)}."
         raise ValueError(msg)
