@@ -167,7 +167,7 @@ def words(documents, texts, tuning, chosen, options):
         for d in among:
             used, places = np.unique(texts.X[d].indices, return_inverse=True)
             X = csr_matrix((texts.X[d].data, places, [0, places.size]), shape=(1, used.size))
-            model = ContextARTM(used.size, init=np.eye(used.size), gamma=gamma, max_iter=1, tol=0).fit(X)
+            model = ContextARTM(used.size, init=np.eye(used.size), gamma=gamma, own_word=True, max_iter=1, tol=0).fit(X)
             (cuts,) = model.segment(X, threshold=threshold, candidates=[texts.begins[d]])
             found[d] = np.isin(texts.begins[d], cuts)
         return found

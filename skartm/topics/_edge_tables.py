@@ -69,7 +69,7 @@ def read_cells(edges: Any, declared: Declaration, sample_weight: Any, *, fitting
     for kind, columns in tables.items():
         n_rows = len(next(iter(columns.values())))
         for column, modality in _vertex_columns(columns, declared, kind, fitting=fitting).items():
-            rows, names = _flat(columns[column])
+            rows, names = flat(columns[column])
             found[column] = modality
             modalities.setdefault(modality, []).append((start + rows, names))
         if declared.container is not None:
@@ -112,6 +112,28 @@ def numbers_of(names: NDArray, places: Mapping[Any, int]) -> NDArray:
     return np.array([places.get(name, -1) for name in distinct.tolist()], dtype=np.int64)[which]
 
 
+def flat(column: Any, *, sets: bool = True) -> tuple[NDArray, NDArray]:
+    """Rows and names of the cells that are not missing; a cell may have many names, if ``sets``."""
+    array = np.asarray(column)
+    everything = np.arange(array.shape[0])
+    if array.dtype.kind in "iubUS":
+        return everything, array
+    if array.dtype.kind == "f":
+        kept = ~np.isnan(array)
+        return everything[kept], array[kept]
+    if array.dtype.kind in "mM":
+        kept = ~np.isnat(array)
+        return everything[kept], array[kept].astype(str)
+    rows: list[int] = []
+    names: list[Any] = []
+    for row, cell in enumerate(array.tolist()):
+        for name in cell if sets and isinstance(cell, _MANY) else (cell,):
+            if not _is_missing(name):
+                rows.append(row)
+                names.append(name)
+    return np.array(rows, dtype=np.int64), np.fromiter(names, dtype=object, count=len(names))
+
+
 # --- columns ---------------------------------------------------------------------------------------------------------
 
 
@@ -150,12 +172,16 @@ def _columns(table: Any, kind: Any, owner: str) -> dict[Any, Any]:
 
 def _array_of_rows(table: Any, where: str, owner: str) -> NDArray:
     """A list of rows as objects, so that numbers stay numbers and cells may be lists."""
-    if isinstance(table, (str, bytes)) or not isinstance(table, Sequence) or not table:
+    if isinstance(table, (str, bytes)) or not isinstance(table, Sequence):
         msg = f"{owner}: {where} must be a data frame, a 2-d array or a list of rows. Got {type(table).__name__}."
         raise TypeError(msg)
-    n_columns = {len(row) if isinstance(row, (list, tuple)) else -1 for row in table}
-    if len(n_columns) > 1 or min(n_columns) < 1:
-        msg = f"{owner}: {where} must have rows of equal length, lists or tuples. Got lengths {sorted(n_columns)[:5]}."
+    strange = next((row for row in table if not isinstance(row, (list, tuple))), None)
+    if strange is not None:
+        msg = f"{owner}: {where} must have lists or tuples as rows. Got {strange!r}; make columns a data frame."
+        raise TypeError(msg)
+    n_columns = {len(row) for row in table}
+    if len(n_columns) != 1 or min(n_columns) < 1:
+        msg = f"{owner}: {where} must have rows, all of one length. Got lengths {sorted(n_columns)[:5]}."
         raise ValueError(msg)
     array = np.empty((len(table), n_columns.pop()), dtype=object)
     for number, row in enumerate(table):
@@ -189,7 +215,7 @@ def _vertex_columns(
 
 def _container_names(columns: Mapping[Any, Any], declared: Declaration, kind: Any) -> NDArray:
     _require(declared.container, "container", columns, declared, kind)
-    rows, names = _flat(columns[declared.container], sets=False)
+    rows, names = flat(columns[declared.container], sets=False)
     n_rows = len(columns[declared.container])
     if rows.size < n_rows:
         row = int(np.setdiff1d(np.arange(n_rows), rows)[0])
@@ -222,28 +248,6 @@ def _factors(sample_weight: Any, n_rows: int, owner: str) -> NDArray:
         msg = f"{owner}: sample_weight must be finite and non-negative. Got {factor.min()} to {factor.max()}."
         raise ValueError(msg)
     return factor
-
-
-def _flat(column: Any, *, sets: bool = True) -> tuple[NDArray, NDArray]:
-    """Rows and names of the cells that are not missing; a cell may have many names, if ``sets``."""
-    array = np.asarray(column)
-    everything = np.arange(array.shape[0])
-    if array.dtype.kind in "iubUS":
-        return everything, array
-    if array.dtype.kind == "f":
-        kept = ~np.isnan(array)
-        return everything[kept], array[kept]
-    if array.dtype.kind in "mM":
-        kept = ~np.isnat(array)
-        return everything[kept], array[kept].astype(str)
-    rows: list[int] = []
-    names: list[Any] = []
-    for row, cell in enumerate(array.tolist()):
-        for name in cell if sets and isinstance(cell, _MANY) else (cell,):
-            if not _is_missing(name):
-                rows.append(row)
-                names.append(name)
-    return np.array(rows, dtype=np.int64), np.fromiter(names, dtype=object, count=len(names))
 
 
 def _is_missing(name: Any) -> bool:

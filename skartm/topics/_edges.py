@@ -171,8 +171,9 @@ class EdgeModel(ARTMTransformer):
         mass = float(weights @ sizes)
         if mass == 0:
             msg = (
-                f"{type(self).__name__}: there must be edges to score. Got none: with evaluation='completion' every "
-                "second edge of a new container is scored, given the others; take evaluation='fold_in' for single ones."
+                f"{type(self).__name__}: there must be edges of positive weight to score. Got none: with evaluation="
+                "'completion' every second edge of a new container is scored, given the others; take "
+                "evaluation='fold_in' for single ones."
             )
             raise ValueError(msg)
         return float(weights @ log_p) / mass

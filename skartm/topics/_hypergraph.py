@@ -259,8 +259,13 @@ class HypergraphARTM(EdgePredictions, EdgeModel):
     def _read(self, edges: Any, sample_weight: Any, *, known: bool) -> NamedEdges:
         """Edges to learn from; unless ``known``, their vertices become those of the model."""
         owner = type(self).__name__
-        declared = self._declared(self.vertex_columns_ if known else self._columns_of_vertices())
-        cells = read_cells(edges, declared, sample_weight, fitting=True)
+        cells = read_cells(edges, self._declared(self._columns_of_vertices()), sample_weight, fitting=True)
+        if known and cells.columns != self.vertex_columns_:
+            msg = (
+                f"{owner}: columns of vertices must be those that the model began with, {self.vertex_columns_}. Got "
+                f"{cells.columns}; fit a new model for others."
+            )
+            raise ValueError(msg)
         vertices = self._vertices if known else VertexNames.of(cells, owner)
         read = name_edges(cells, vertices, owner)
         if read.unknown.any():

@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 from skartm._callbacks import with_callbacks
 from skartm._validation import check_counts, check_weights
 from skartm.em import Hypergraph, offsets
-from skartm.topics._edge_tables import numbers_of, sorted_names
+from skartm.topics._edge_tables import flat, numbers_of, sorted_names
 from skartm.topics._edges import EdgeModel
 from skartm.topics._named_edges import named
 
@@ -256,6 +256,14 @@ class SentenceTopicModel(EdgeModel):
             msg = (
                 f"{type(self).__name__}: groups must have the document of each of the {n_rows} sentences. Got shape "
                 f"{labels.shape}."
+            )
+            raise ValueError(msg)
+        rows, _ = flat(labels, sets=False)
+        if rows.size < n_rows:
+            row = int(np.setdiff1d(np.arange(n_rows), rows)[0])
+            msg = (
+                f"{type(self).__name__}: groups must have the document of every sentence. Got none in row {row}; name "
+                "it, or leave the sentence out."
             )
             raise ValueError(msg)
         names = sorted_names([labels], "groups", type(self).__name__)

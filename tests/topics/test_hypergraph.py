@@ -413,14 +413,24 @@ def test_warm_start_goes_on(planted):
     assert_allclose(halves.components_, whole.components_, rtol=1e-9, atol=1e-13)
 
 
+def test_columns_of_vertices_stay(planted):
+    frame = pytest.importorskip("pandas").DataFrame(planted.edges, columns=["user", "film", "genre"])
+    model = hypergraph(container="user", warm_start=True).fit(frame)
+    for use in (model.fit, model.partial_fit):
+        with pytest.raises(ValueError, match="those that the model began with"):
+            use(frame.assign(year=2000))
+    with pytest.raises(ValueError, match="those that the model began with"):
+        model.set_params(vertices=["film"]).fit(frame)
+
+
 def test_sample_weights_are_repetitions(planted):
     weights = np.random.default_rng(0).integers(0, 4, len(planted.edges))
-    weighted = hypergraph(container=0, init=None).fit(planted.edges, sample_weight=weights)
+    for column in (1, 2):
+        weights[np.unique(planted.edges[:, column], return_index=True)[1]] = 1  # every vertex stays
+    weighted = hypergraph(container=0).fit(planted.edges, sample_weight=weights)
     order = np.repeat(np.arange(len(weights)), weights)
-    names = [np.unique(planted.edges[:, column]).size for column in (1, 2)]
-    if [np.unique(planted.edges[order][:, column]).size for column in (1, 2)] == names:
-        repeated = hypergraph(container=0).fit(planted.edges[order])
-        assert_allclose(weighted.components_, repeated.components_, rtol=1e-8, atol=1e-12)
+    repeated = hypergraph(container=0).fit(planted.edges[order])
+    assert_allclose(weighted.components_, repeated.components_, rtol=1e-8, atol=1e-12)
     assert weighted.score(planted.edges, sample_weight=weights) == pytest.approx(
         weighted.score(planted.edges[order]), rel=1e-9
     )
@@ -536,9 +546,10 @@ GOOD = [("a", 0, 1), ("b", 1, 0)]
         ({"container": 0}, [("a", 1, None)], "only missing cells"),
         ({"container": 0}, [(None, 1, 1)], "container of every edge"),
         ({"container": 0}, [("a", 1, "x"), ("a", "y", "x")], "of one kind"),
-        ({"container": 0}, [("a", 1), ("b", 1, 2)], "equal length"),
+        ({"container": 0}, [("a", 1), ("b", 1, 2)], r"one length. Got lengths \[2, 3\]"),
+        ({"container": "user"}, {"user": ["a", "b"], "film": [0, 1]}, "make columns a data frame"),
         ({"container": 0}, [("a",)], "column of vertices"),
-        ({"container": 0}, [], "data frame"),
+        ({"container": 0}, [], r"must have rows"),
         ({"container": 0}, {}, "at least one table"),
         ({"container": 0}, "edges", "data frame"),
         ({"container": 0}, np.zeros(3), "2-d array"),

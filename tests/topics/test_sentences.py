@@ -253,7 +253,9 @@ def test_partial_fit_validation_callbacks_and_pickles(planted):
     ("parameters", "groups", "message"),
     [
         ({}, [0], "groups must have the document of each of the 96 sentences"),
-        ({}, [None, "a"] * 48, "of one kind"),
+        ({}, np.array([0, "a"] * 48, dtype=object), "of one kind"),
+        ({}, [None] * 95 + ["a"], "groups must have the document of every sentence. Got none in row 0"),
+        ({}, [1.0, np.nan] * 48, "groups must have the document of every sentence. Got none in row 1"),
         ({"learning_method": "online"}, None, "needs groups"),
         ({"validation_fraction": 0.5}, None, "validation_fraction"),
         ({"regularizers": [("near", SegmentPosterior())]}, None, "reads the order"),
