@@ -488,6 +488,25 @@ def test_planted_topics_are_recovered(global_random_seed):
     assert (overlap.max(axis=0) > 0.8).all(), overlap.max(axis=0)
 
 
+def test_interruption_leaves_what_was_learned(X, monkeypatch):
+    positions, record, calls = position_gammas(X), ContextARTM._record, []
+
+    def interrupted(self, *arguments):
+        record(self, *arguments)
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+
+    model = context_artm(max_iter=10)
+    with monkeypatch.context() as patch:
+        patch.setattr(ContextARTM, "_record", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            model.fit(X, position_gamma=positions)
+    expected = context_artm(max_iter=3).fit(X, position_gamma=positions)
+    assert_array_equal(model.components_, expected.components_)
+    assert_array_equal(model.transform(X), expected.transform(X))  # contexts of the model, not of the fit's positions
+
+
 # --- what cannot be used ----------------------------------------------------------------------------------------------
 
 
