@@ -5,18 +5,22 @@ topics of its authors, its tokens are not looked at, and all of them are scored;
 AuthorTopic is trained from scratch to several numbers of passes, with several settings. gensim is judged by the best
 perplexity that any of them reaches, and AuthorTopic by the CPU time after which it is at least as good.
 
-Then two threads (wall time; needs two processors that are idle), and a toy corpus of authors who write about two topics
-each, where the true psi is known.
+Then whole fits with the defaults of both libraries, which is what a user compares who sets nothing but the number of
+topics. Then two threads (wall time; needs two processors that are idle), and a toy corpus of authors who write about
+two topics each, where the true psi is known.
 
 python benchmarks/author_topic.py
 python benchmarks/author_topic.py --problems eips --topics 20 --rounds 5
+python benchmarks/author_topic.py --only-defaults --problems eips,peps,gitlog,poetry_zh --documents 15000
 """
 
 from __future__ import annotations
 
 import argparse
+import gzip
 import json
 import time
+import warnings
 from itertools import product
 
 import numpy as np
@@ -43,12 +47,19 @@ OUR_PASSES = (1, 2, 3, 4, 6, 8, 12, 20, 40)
 THEIR_PASSES = (1, 2, 3, 5, 10, 20)
 
 
-def corpus(name, folder, seed, share=0.1):
-    """Training counts and authors, and held-out ones of authors who have others."""
+def corpus(name, folder, seed, share=0.1, n_docs=None):
+    """Training counts and authors, and held-out ones of authors who have others; of ``n_docs`` documents, at most."""
     X = read_counts(name, folder).astype(np.float32)
-    path = folder / name / "authors.jsonl"
-    authors = [json.loads(line) for line in path.open()] if path.exists() else load_peps().authors
+    path, single = folder / name / "authors.jsonl", folder / name / "authors.txt.gz"
+    if single.exists():
+        lines = gzip.decompress(single.read_bytes()).decode().splitlines()
+        authors = [[line] if line else [] for line in lines]
+    else:
+        authors = [json.loads(line) for line in path.open()] if path.exists() else load_peps().authors
     authors = [list(dict.fromkeys(names)) for names in authors]
+    if n_docs is not None and n_docs < len(authors):
+        rows = np.sort(np.random.default_rng(seed).permutation(len(authors))[:n_docs])
+        X, authors = X[rows], [authors[d] for d in rows]
     left, held_out = {}, []
     for names in authors:
         for author in names:
@@ -90,7 +101,20 @@ def ours(train, test, n_topics, settings, rounds):
     return track
 
 
-def theirs(train, test, n_topics, settings, seed=0):
+def whole_fits(name, train, test, n_topics):
+    """A fit of each library with its defaults."""
+    start = time.process_time()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model = AuthorTopic(n_topics, random_state=0, n_jobs=1).fit(train[0], authors=train[1])
+    seconds = time.process_time() - start
+    value = perplexity(model.components_, model.author_topics_, model.authors_, *test)
+    print(f"{name}, {n_topics} topics: skartm {value:.0f} ({model.n_iter_} passes, {seconds:.2f} CPU s)", end="")
+    seconds, value, passes = theirs(train, test, n_topics, {}, passes_until=1)[0]
+    print(f", gensim {value:.0f} ({passes} pass, {seconds:.2f} CPU s)", flush=True)
+
+
+def theirs(train, test, n_topics, settings, seed=0, passes_until=THEIR_PASSES[-1]):
     """The same of one gensim model; each update goes on."""
     X, authors = train
     documents = [
@@ -102,7 +126,7 @@ def theirs(train, test, n_topics, settings, seed=0):
         num_topics=n_topics, id2word=id2word, passes=1, eval_every=None, random_state=seed, **settings
     )
     seconds, done, track = 0.0, 0, []
-    for passes in THEIR_PASSES:
+    for passes in [passes for passes in THEIR_PASSES if passes <= passes_until]:
         start = time.process_time()
         if done:
             model.update(passes=passes - done)
@@ -189,16 +213,24 @@ def main() -> None:
     parser.add_argument("--topics", default="20,50")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1, help="of the split")
+    parser.add_argument("--documents", type=int, default=None, help="of a corpus, at most")
     parser.add_argument("--only-threads", action="store_true")
+    parser.add_argument("--only-defaults", action="store_true")
     parser.add_argument("--data", default=None)
     options = parser.parse_args()
     folder = data_folder(options.data)
-    corpora = {name: corpus(name, folder, options.seed) for name in options.problems.split(",")}
+    problems = options.problems.split(",")
+    corpora = {name: corpus(name, folder, options.seed, n_docs=options.documents) for name in problems}
     warm = next(iter(corpora.values()))[0]
     AuthorTopic(3, max_iter=1, tol=0).fit(warm[0], authors=warm[1])
-    cases = [] if options.only_threads else product(corpora.items(), map(int, options.topics.split(",")))
-    for (name, (train, test)), n_topics in cases:
+    cases = [] if options.only_threads else list(product(corpora.items(), map(int, options.topics.split(","))))
+    for (name, (train, test)), n_topics in [] if options.only_defaults else cases:
         report(name, train, test, n_topics, options.rounds)
+    print()
+    for (name, (train, test)), n_topics in cases:
+        whole_fits(name, train, test, n_topics)
+    if options.only_defaults:
+        return
     print()
     for name, (train, _) in corpora.items():
         threads(name, train, max(map(int, options.topics.split(","))))

@@ -47,6 +47,8 @@ cdef extern from "rows.h" nogil:
     double dirichlet_step_f64(double*, const double*, const double*, const double*, Py_ssize_t, double*)
     void scale_row_f32(const float*, const float*, Py_ssize_t, float, float*)
     void scale_row_f64(const double*, const double*, Py_ssize_t, double, double*)
+    void scale_shifted_f32(const float*, float, const float*, Py_ssize_t, float, float*)
+    void scale_shifted_f64(const double*, double, const double*, Py_ssize_t, double, double*)
     void scale_above_f32(float*, float, float, Py_ssize_t)
     void scale_above_f64(double*, double, double, Py_ssize_t)
     void add_above_f32(const float*, Py_ssize_t, float, double*)
@@ -683,6 +685,48 @@ def scale_columns(
             scale_row_f32(&n_wt[tokens[i], 0], &scale[0], width, <float>floor, &phi_wt[tokens[i], 0])
         else:
             scale_row_f64(&n_wt[tokens[i], 0], &scale[0], width, floor, &phi_wt[tokens[i], 0])
+
+
+def scale_shifted(
+    const floating[:, ::1] n_wt,       # IN   (n_tokens, width)
+    const int32_t[::1] tokens,         # IN   rows to scale
+    const floating[::1] shift,         # IN   (n_tokens)
+    const floating[::1] scale,         # IN   (width), zeros in the pad
+    double floor,                      # smaller results become 0
+    floating[:, ::1] phi_wt,           # OUT  (n_tokens, width), may be n_wt itself
+    int n_threads,
+):
+    """Equivalent to `phi = (n_wt[tokens] + shift[tokens, None]) * scale; phi[phi < floor] = 0`."""
+    cdef Py_ssize_t n_rows = tokens.shape[0], width = n_wt.shape[1], i
+    for i in prange(n_rows, schedule="static", num_threads=n_threads, nogil=True):
+        if floating is float:
+            scale_shifted_f32(&n_wt[tokens[i], 0], shift[tokens[i]], &scale[0], width, <float>floor,
+                              &phi_wt[tokens[i], 0])
+        else:
+            scale_shifted_f64(&n_wt[tokens[i], 0], shift[tokens[i]], &scale[0], width, floor, &phi_wt[tokens[i], 0])
+
+
+def row_logs(
+    const floating[:, :] phi_wt,       # IN   (n_tokens, n_topics), entries 0 or at least `floor`, each row in one piece
+    const floating[::1] ones,          # IN   (n_topics)
+    double floor,                      # zeros count as this
+    double[::1] sums,                  # OUT  (n_tokens)
+    int n_threads,
+):
+    """Equivalent to `sums = np.log(np.maximum(phi_wt, floor)).sum(axis=1)`."""
+    cdef Py_ssize_t n_tokens = phi_wt.shape[0], n_topics = phi_wt.shape[1], w, t
+    cdef double charge = log(floor)
+    cdef Py_ssize_t zeros
+    if n_topics > 1 and phi_wt.strides[1] != sizeof(floating):
+        raise ValueError("row_logs: the rows of phi_wt must be contiguous.")
+    for w in prange(n_tokens, schedule="static", num_threads=n_threads, nogil=True):
+        zeros = 0
+        for t in range(n_topics):
+            zeros = zeros + (phi_wt[w, t] == 0)
+        if floating is float:
+            sums[w] = log_likelihood_f32(&ones[0], &phi_wt[w, 0], n_topics) + zeros * charge
+        else:
+            sums[w] = log_likelihood_f64(&ones[0], &phi_wt[w, 0], n_topics) + zeros * charge
 
 
 def exp_dirichlet_columns(

@@ -372,6 +372,14 @@ ROWS_LOCAL void NAME(scale_row)(const REAL *restrict row, const REAL *restrict s
     }
 }
 
+ROWS_LOCAL void NAME(scale_shifted)(const REAL *restrict row, REAL shift, const REAL *restrict scale, ptrdiff_t width,
+                                    REAL floor, REAL *restrict out) {
+    for (ptrdiff_t t = 0; t < width; t++) {
+        const REAL value = (row[t] + shift) * scale[t];
+        out[t] = value >= floor ? value : 0;
+    }
+}
+
 /* row <- row * scale, zero where that is not above `least`. */
 ROWS_LOCAL void NAME(scale_above)(REAL *restrict row, REAL scale, REAL least, ptrdiff_t n) {
     for (ptrdiff_t t = 0; t < n; t++) {

@@ -11,11 +11,12 @@ from skartm.em._history import History
 from skartm.em._inner import Posteriors
 from skartm.em._layout import Layout, TopicSelection
 from skartm.em._linear import LinearMixture
+from skartm.em._logs import log_sums
 from skartm.em._loop import EM, Decay, Pass, State, passes
 from skartm.em._mixture import DirichletMixture, FreeMixture
 from skartm.em._modalities import Modality, ModalitySelection, resolve_modalities
 from skartm.em._padded import padded, padded_width, padded_zeros, unpadded_transpose
-from skartm.em._posterior import DirichletPosterior, MapPosterior
+from skartm.em._posterior import DirichletPosterior, MapPosterior, rows_of
 from skartm.em._protocols import Bound, Expectation, Mixture, Posterior, SharedMixture, Strength, Trajectory
 from skartm.em._relative import relative_scale
 from skartm.em._terms import Documents, PhiTerm, PosteriorTerm, ThetaTerm
@@ -63,6 +64,7 @@ __all__ = [
     "Trajectory",
     "expected_counts",
     "is_memory_mapped",
+    "log_sums",
     "offsets",
     "padded",
     "padded_width",
@@ -70,5 +72,6 @@ __all__ = [
     "passes",
     "relative_scale",
     "resolve_modalities",
+    "rows_of",
     "unpadded_transpose",
 ]

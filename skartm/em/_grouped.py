@@ -12,7 +12,7 @@ from skartm._kernels import half_step
 from skartm.em._batches import Batch, Batches, TokenIndex
 from skartm.em._inner import InnerTerms, update_theta
 from skartm.em._loop import Decay
-from skartm.em._mixture import FreeMixture
+from skartm.em._mixture import FreeMixture, constants
 from skartm.em._padded import padded_zeros
 from skartm.em._protocols import Bound, Expectation
 from skartm.em._terms import Documents, ThetaTerm
@@ -283,12 +283,13 @@ class GroupedMixture:
 
     def _regularized(self, psi_ct: NDArray, n_ct: NDArray, sweep: int, present: NDArray | None = None) -> NDArray:
         """n_tc + r_tc of all groups, or of those ``present`` whose rows these are."""
-        acting = [bound for bound in self.theta_terms if bound.tau != 0]
-        if present is not None and any(bound.term.constant() is None for bound in acting):
+        varying = [bound for bound in self.theta_terms if bound.tau != 0 and bound.term.constant() is None]
+        if present is not None and varying:
             everything = self.groups.copy()  # terms may know the groups by their places
             everything.psi_ct[present], everything.n_ct[present] = psi_ct, n_ct
             return self._regularized(everything.psi_ct, everything.n_ct, sweep)[present]
-        terms = InnerTerms(np.zeros(self.n_topics, self.dtype), acting, Documents(0, self._mass_of(n_ct)))
+        prior = (np.zeros(self.n_topics) + constants(self.theta_terms, self.dtype)[0]).astype(self.dtype)
+        terms = InnerTerms(prior, varying, Documents(0, self._mass_of(n_ct) if varying else np.empty(0)))
         return terms(psi_ct[:, : self.n_topics], n_ct[:, : self.n_topics], sweep)
 
     @staticmethod

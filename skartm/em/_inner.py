@@ -39,7 +39,7 @@ class InnerTerms:
 
     def __call__(self, theta_dt: NDArray, n_dt: NDArray, inner_pass: int) -> NDArray:
         total = n_dt + self.prior
-        response = np.empty_like(total)
+        response = np.empty_like(total) if self.terms else total
         for bound in self.terms:
             response[...] = 0
             bound.term.add_term(theta_dt, n_dt, self.documents, inner_pass, response)

@@ -37,6 +37,8 @@ class Layout:
         Targets of the documents of the fit.
     X : sparse matrix of shape (n_docs, n_tokens) or None
         Counts of the documents of the fit, for terms that prepare something from them.
+    sample_weight : array of shape (n_docs,) or None
+        Their weights.
     """
 
     topic_names: tuple[str, ...]
@@ -46,6 +48,7 @@ class Layout:
     n_docs: int | None = None
     y: NDArray | None = None
     X: Any = field(default=None, repr=False)
+    sample_weight: NDArray | None = field(default=None, repr=False)
 
     @property
     def n_topics(self) -> int:

@@ -189,23 +189,35 @@ class EM:
         ``seen`` is the number of documents known when the pass begins; ``whole`` says that these are all documents, so
         that what theta terms learn need not remember others.
         """
-        result, done = Pass(), 0.0
+        result, done, current = Pass(), 0.0, True
         for batch in batches:
             self.advance(step + done / max(batches.n_samples, 1.0), n_steps)
             if batch.n_samples > 0:
-                self._online_step(batches, batch, state, result, decay, max(seen, batch.n_samples))
+                self._online_step(batches, batch, state, result, decay, max(seen, batch.n_samples), current=current)
+                current = False
             done += batch.n_samples
         if self.posterior.local:  # the others are up to date, and a second M-step would apply the terms twice
             self.posterior.update(state.phi_wt, state.counters)
         return self._end(result, 1.0 if whole else decay.rho(max(state.n_updates, 1)))
 
     def _online_step(
-        self, batches: Batches, batch: Batch, state: State, result: Pass, decay: Decay, seen: float
+        self,
+        batches: Batches,
+        batch: Batch,
+        state: State,
+        result: Pass,
+        decay: Decay,
+        seen: float,
+        *,
+        current: bool,
     ) -> None:
-        """n_wt <- (1 - rho) n_wt + rho * total / batch * (counts of the batch), and the phi that belongs to it."""
+        """n_wt <- (1 - rho) n_wt + rho * total / batch * (counts of the batch), and the phi that belongs to it.
+
+        ``current`` says that phi is up to date, as at the beginning of a pass: it may be one that terms did not make.
+        """
         counters, tokens = state.counters, batch.token_index(keep=True).tokens
         total, rho = decay.total(seen), decay.rho(state.n_updates + 1)
-        if self.posterior.local:  # phi is brought up to date where this batch reads it, the rest at the end of the pass
+        if self.posterior.local and not current:  # brought up to date where this batch reads it
             self.posterior.refresh(state.phi_wt, counters, tokens)
         if self.shared is not None:
             self.shared.prepare(batches, state.phi_wt, batch)

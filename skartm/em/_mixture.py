@@ -16,6 +16,7 @@ from skartm.em._terms import Documents, PosteriorTerm, ThetaTerm
 from skartm.em._threads import worthwhile
 
 _TOGETHER = 256  # documents whose inner passes run side by side, when they are not one kernel
+_OVERFLOW = "term of theta (weaken tau if it overflows)"
 _LARGEST_BUFFER = 32 * 2**20  # bytes a thread; longer documents are read in pieces
 
 
@@ -105,7 +106,7 @@ class FreeMixture:
 
     def expect_from(self, batch: Batch, phi_wt: NDArray, theta_dt: NDArray) -> Expectation:
         """Inner passes from a given padded theta, which is overwritten."""
-        prior, others = self._prior(phi_wt.dtype), self._varying()
+        prior, others = padded(self.prior + constants(self.theta_terms, phi_wt.dtype), phi_wt.dtype), self._varying()
         acting = [bound for bound in self.posterior_terms if bound.tau != 0]
         if acting:
             terms = self._inner_terms(batch, prior, others)
@@ -114,18 +115,6 @@ class FreeMixture:
             self._pass_by_pass(batch, phi_wt, theta_dt, self._inner_terms(batch, prior, others))
             return self._documents(batch, phi_wt, theta_dt, prior, 0)
         return self._documents(batch, phi_wt, theta_dt, prior, self.n_passes)
-
-    def _prior(self, dtype: DTypeLike) -> NDArray:
-        """The constant terms, padded."""
-        prior = self.prior[None, :].astype(np.float64)
-        for bound in self.theta_terms:
-            constant = bound.term.constant() if bound.tau != 0 else None
-            if constant is not None:
-                with np.errstate(over="ignore"):
-                    term = (bound.tau * constant).astype(dtype)
-                require_finite(term, bound.name, "term of theta (weaken tau if it overflows)")
-                prior += bound.tau * constant
-        return padded(prior, dtype)
 
     def _varying(self) -> list[Bound[ThetaTerm]]:
         return [bound for bound in self.theta_terms if bound.tau != 0 and bound.term.constant() is None]
@@ -162,6 +151,18 @@ class FreeMixture:
                 update_theta(theta, part(theta, n_dt[:, : self.n_topics], inner_pass), moving, self.tol)
                 if not moving.any():
                     break
+
+
+def constants(terms: Sequence[Bound[ThetaTerm]], dtype: DTypeLike) -> NDArray:
+    """The sum of the constant terms that act, float64 of shape (1, n_topics), or 0."""
+    total = np.zeros((1, 1))
+    for bound in terms:
+        constant = bound.term.constant() if bound.tau != 0 else None
+        if constant is not None:
+            with np.errstate(over="ignore"):
+                require_finite((bound.tau * constant).astype(dtype), bound.name, _OVERFLOW)
+            total = total + bound.tau * constant
+    return total
 
 
 class DirichletMixture:

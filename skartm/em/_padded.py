@@ -39,5 +39,6 @@ def unpadded_transpose(matrix: NDArray, n_topics: int) -> NDArray:
 def padded(matrix: NDArray, dtype: DTypeLike) -> NDArray:
     """A padded copy of a matrix of shape (n_rows, n_topics)."""
     out = padded_zeros(matrix.shape[0], matrix.shape[1], dtype)
-    out[:, : matrix.shape[1]] = matrix
+    for start in range(0, matrix.shape[0], 256):  # by blocks, as above
+        out[start : start + 256, : matrix.shape[1]] = matrix[start : start + 256]
     return out

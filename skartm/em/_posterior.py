@@ -1,6 +1,7 @@
 """Posteriors: from expected counts to the parameters that the E-step uses."""
 
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,7 @@ class MapPosterior:
     Attributes
     ----------
     local : bool
-        Whether a row of phi needs no more than its own counters and the column sums: without active terms.
+        Whether a row of phi needs no more than its own counters and the column sums: without terms but constant ones.
     block_mass : array of shape (n_modalities, n_topics)
         Column sums after regularization.
     values, coefficients : dict
@@ -35,7 +36,7 @@ class MapPosterior:
 
     def __init__(self, n_topics: int, terms: Sequence[Bound[PhiTerm]] = (), *, n_threads: int) -> None:
         self.n_topics, self.terms, self.n_threads = n_topics, tuple(terms), n_threads
-        self.local = not any(bound.may_act for bound in self.terms)
+        self.local = all(not bound.may_act or _is_constant(bound) for bound in self.terms)
         self.values: dict[str, float] = {}
         self.coefficients = {bound.name: 0.0 for bound in self.terms}
         self.block_mass = np.zeros((1, n_topics))
@@ -50,7 +51,8 @@ class MapPosterior:
         """All of phi."""
         active = [bound for bound in self.terms if bound.tau != 0]
         self.coefficients = {bound.name: 0.0 for bound in self.terms}
-        if not active:
+        if all(_is_constant(bound) for bound in active):
+            self.coefficients |= {bound.name: bound.tau for bound in active}
             self.refresh(phi_wt, counters, counters.everything)
             return
         counts = self._regularized(phi_wt, counters.fold(), active, counters.blocks)
@@ -61,16 +63,35 @@ class MapPosterior:
             self._normalise(counts, self.block_mass[number], tokens, phi_wt)
 
     def refresh(self, phi_wt: NDArray, counters: Counters, tokens: NDArray) -> None:
-        """Rows ``tokens`` of phi, without terms."""
+        """Rows ``tokens`` of phi, with constant terms alone."""
         self.block_mass = counters.block_sums[:, : self.n_topics]
+        prior = self._constants(phi_wt.shape[0])
+        if prior is not None:  # neither it nor the counters are negative, so that there is nothing to clip
+            self.block_mass = self.block_mass + [[prior[block].sum()] for block in counters.blocks]
+            prior = (prior / counters.factor).astype(phi_wt.dtype)
         for mass, part in zip(self.block_mass, counters.split(tokens), strict=True):
-            self._normalise(counters.stored, mass / counters.factor, part, phi_wt)
+            self._normalise(counters.stored, mass / counters.factor, part, phi_wt, prior)
 
-    def _normalise(self, counts: NDArray, mass: NDArray, tokens: NDArray, phi_wt: NDArray) -> None:
+    def _constants(self, n_tokens: int) -> NDArray | None:
+        """The sum of the constant terms that act, of shape (n_tokens,)."""
+        active = [bound for bound in self.terms if bound.tau != 0]
+        if not active:
+            return None
+        total = np.zeros(n_tokens)
+        for bound in active:
+            total += bound.tau * cast(NDArray, bound.term.constant())
+        return total
+
+    def _normalise(
+        self, counts: NDArray, mass: NDArray, tokens: NDArray, phi_wt: NDArray, prior: NDArray | None = None
+    ) -> None:
         scale = np.zeros(phi_wt.shape[1], dtype=phi_wt.dtype)
         np.divide(1, mass, out=scale[: self.n_topics], where=mass > 0, casting="same_kind")
         n_threads = worthwhile(self.n_threads, float(tokens.size) * phi_wt.shape[1])
-        half_step.scale_columns(counts, tokens, scale, FLOOR, phi_wt, n_threads)
+        if prior is None:
+            half_step.scale_columns(counts, tokens, scale, FLOOR, phi_wt, n_threads)
+        else:
+            half_step.scale_shifted(counts, tokens, prior, scale, FLOOR, phi_wt, n_threads)
 
     def _regularized(
         self, phi_wt: NDArray, n_wt: NDArray, active: Sequence[Bound[PhiTerm]], blocks: Sequence[NDArray]
@@ -122,6 +143,12 @@ class MapPosterior:
             require_finite(self.values[bound.name], bound.name, "value")
 
 
+def _is_constant(bound: Bound[PhiTerm]) -> bool:
+    """Whether the term is the same in all passes but those without regularizers, for all topics, and not negative."""
+    tau, relative = bound.strength.tau, bound.strength.relative
+    return relative is None and not callable(tau) and tau >= 0 and bound.term.constant() is not None
+
+
 def _add_scaled(response: NDArray, tokens: NDArray, scale: NDArray, bound: Bound[PhiTerm], total: NDArray) -> None:
     """Add ``scale`` times the rows ``tokens`` of a term, some rows at a time, which stay in cache."""
     topics = bound.term.topics
@@ -139,6 +166,8 @@ def _add_scaled(response: NDArray, tokens: NDArray, scale: NDArray, bound: Bound
 
 def rows_of(tokens: NDArray) -> slice | NDArray:
     """The same rows as a slice, which makes views, if they are consecutive."""
+    if tokens.size == 0:
+        return slice(0, 0)
     first, last = int(tokens[0]), int(tokens[-1])
     return slice(first, last + 1) if last - first + 1 == tokens.size else tokens
 

@@ -32,9 +32,19 @@ class PhiTerm:
         """R at tau = 1."""
         raise NotImplementedError
 
+    def constant(self) -> NDArray | None:
+        """phi * dR/dphi at tau = 1, of shape (n_tokens,), if it is constant, the same for all topics, not negative.
+
+        Where all terms are, the M-step is one compiled loop, and online it is needed only for the tokens of a batch.
+        """
+        return None
+
     def add_term(self, phi_wt: NDArray, n_wt: NDArray, out: NDArray) -> None:
         """Add phi * dR/dphi at tau = 1 to ``out`` of shape (n_tokens, n_topics)."""
-        raise NotImplementedError
+        constant = self.constant()
+        if constant is None:
+            raise NotImplementedError
+        out += constant[:, None].astype(out.dtype)
 
     def learn(self, phi_wt: NDArray, n_wt: NDArray) -> None:
         """Update own parameters, once an M-step, before ``add_term``."""

@@ -32,7 +32,7 @@ def check_regularizers(estimator: BaseEstimator) -> list[tuple[str, Regularizer]
             "make_regularizers(...) names them for you."
         )
         raise TypeError(msg)
-    taken = set(estimator.get_params(deep=False))
+    taken = set(estimator.get_params(deep=False)) if pairs else set()
     for name, count in Counter(name for name, _ in pairs).items():
         if count > 1:
             reason = f"is used {count} times; names must be unique"

@@ -25,6 +25,7 @@ from skartm.em import (
     MapPosterior,
     State,
     padded,
+    rows_of,
     unpadded_transpose,
 )
 from skartm.regularizers import NamedRegularizers, Regularizer, Terms, bind_all, check_regularizers
@@ -331,7 +332,7 @@ class ARTMTransformer(NamedRegularizers, ScoredModel, ReadableModel, TokenTopics
             block_mass = self._block_mass if warm else spread_mass(batches, layout)
             n_wt = phi.copy()
             for tokens, mass in zip(layout.blocks, block_mass, strict=True):
-                n_wt[tokens, :n_topics] *= mass.astype(dtype)
+                n_wt[rows_of(tokens), :n_topics] *= mass.astype(dtype)
         if warm:
             begin_unseen(phi, n_wt, layout, batches, self.random_state)
         n_samples, n_updates = (self._counted_samples, self.n_updates_) if warm else (batches.n_samples, 0)

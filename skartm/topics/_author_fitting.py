@@ -77,11 +77,12 @@ class AuthorFitting(ARTMTransformer):
 
     def _engine(self, layout: Layout, *, warm: bool) -> EM:
         authors: Any = layout.y
+        documents = self._lengths(layout, warm=warm)
         n_authors = authors.names.size
         layout = replace(layout, y=None, n_docs=None if layout.n_docs is None else n_authors)
         regularizers, n_threads = check_regularizers(self), self._n_threads()
         terms = bind_all(regularizers, layout, learned=self._learned_before(regularizers) if warm else None)
-        terms = self._with_priors(terms, layout, known=warm)
+        terms = self._with_priors(terms, layout, known=warm, documents=documents)
         groups = self._groups() if warm else Groups.uniform(authors.names[:0], layout.n_topics, self._dtype())
         mixture = GroupedMixture(
             groups.extended(authors.names),
@@ -104,18 +105,34 @@ class AuthorFitting(ARTMTransformer):
         counts = token_counts(batches.X, batches.sample_weight)
         return phi_of_documents(batches, counts, layout, self.random_state)
 
-    def _with_priors(self, terms: Terms, layout: Layout, *, known: bool) -> Terms:
+    def _with_priors(
+        self, terms: Terms, layout: Layout, *, known: bool, documents: tuple[float, float] = (0.0, 0.0)
+    ) -> Terms:
         """The priors are terms like any other; what was learned of them goes on."""
         owner = type(self).__name__
-        alpha = author_prior(
-            self.author_topic_prior, layout.n_topics, owner, self.author_topic_prior_ if known else None
-        )
-        beta = word_prior(self.topic_word_prior, layout, owner, self.topic_word_prior_ if known else None)
+        before = (self.author_topic_prior_, self.topic_word_prior_) if known else (None, None)
+        alpha = author_prior(self.author_topic_prior, layout.n_topics, owner, before[0], documents)
+        beta = word_prior(self.topic_word_prior, layout, owner, before[1], self._n_threads())
         if alpha is not None:
             terms = terms._replace(theta=[*terms.theta, Bound("author_topic_prior", alpha, Strength(1.0))])
         if beta is not None:
             terms = terms._replace(phi=[*terms.phi, Bound("topic_word_prior", beta, Strength(1.0))])
         return terms
+
+    def _lengths(self, layout: Layout, *, warm: bool) -> tuple[float, float]:
+        """Tokens, and documents that have any: of those here and, in ``partial_fit``, those before."""
+        X, weights, of_tokens = layout.X, layout.sample_weight, layout.token_weights
+        if weights is None and of_tokens is None:
+            n_tokens = float(X.data.sum(dtype=np.float64))
+        else:
+            counts = token_counts(X, weights)
+            n_tokens = float(counts.sum() if of_tokens is None else counts @ of_tokens)
+        filled = np.diff(X.indptr) > 0
+        n_docs = float(filled.sum() if weights is None else weights[filled].sum())
+        if warm and layout.n_docs is None:
+            n_tokens += self._prior_docs * float(self.author_topic_prior_.sum())
+            n_docs += self._prior_docs
+        return n_tokens, n_docs
 
     def _shares_before(self, shares: sparse.csr_matrix) -> NDArray | None:
         """pi of the last fit, if it was of documents by the same authors."""
@@ -148,6 +165,7 @@ class AuthorFitting(ARTMTransformer):
         self.author_shares_ = sparse.csr_matrix((pi, members.indices, members.indptr), shape=members.shape)
         found = {bound.name: bound.term for bound in engine.terms}
         self.author_topic_prior_ = _prior(found.get("author_topic_prior"), engine.n_topics)
+        self._prior_docs = getattr(found.get("author_topic_prior"), "n_docs", 0.0)
         self.topic_word_prior_ = _prior(found.get("topic_word_prior"), state.phi_wt.shape[0])
 
     # --- theta -------------------------------------------------------------------------------------------------------

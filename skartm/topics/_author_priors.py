@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import psi as digamma
 
-from skartm.em import Documents, Layout, PhiTerm, ThetaTerm
+from skartm.em import Documents, Layout, PhiTerm, ThetaTerm, log_sums
 from skartm.simplex import FLOOR
 
-_ROWS = 512  # looked at together: they stay in cache
+_WORDS = "'document', 'asymmetric', 'auto'"
 _LEAST = 1e-8  # of a learned prior: digamma of zero is infinite
 
 
@@ -38,21 +38,22 @@ def minka_step(prior: NDArray, counts: NDArray) -> NDArray:
 class AuthorPrior(ThetaTerm):
     """alpha_t, added to the counts of every author: R = sum_c sum_t alpha_t ln psi_tc.
 
-    Learned, it is brought up to date at the end of each pass.
+    Learned, it is brought up to date at the end of each pass. ``n_docs`` is the number of documents whose mean length
+    it is, if it is that.
     """
 
     _STEPS = 3  # of the fixed point, a pass
 
-    def __init__(self, prior: NDArray, *, learned: bool) -> None:
-        self.prior, self.is_learned = prior, learned
+    def __init__(self, prior: NDArray, *, learned: bool, n_docs: float = 0.0) -> None:
+        self.prior, self.is_learned, self.n_docs = prior, learned, n_docs
         self.topics = np.arange(prior.size)
 
     def constant(self) -> NDArray:
         return self.prior
 
     def value(self, theta_dt: NDArray, documents: Documents) -> float:
-        filled = theta_dt[documents.mass > 0].astype(np.float64)
-        return float((np.log(np.maximum(filled, FLOOR)) @ self.prior).sum())
+        filled = np.maximum(theta_dt[documents.mass > 0], theta_dt.dtype.type(FLOOR))
+        return float(np.log(filled).sum(axis=0, dtype=np.float64) @ self.prior)
 
     def observe(self, theta_dt: NDArray, documents: Documents) -> None:
         super().observe(theta_dt, documents)
@@ -72,19 +73,19 @@ class WordPrior(PhiTerm):
     Learned, it is brought up to date at each M-step, for each modality by itself.
     """
 
-    def __init__(self, prior: NDArray, blocks: Sequence[NDArray], n_topics: int, *, learned: bool) -> None:
+    def __init__(
+        self, prior: NDArray, blocks: Sequence[NDArray], n_topics: int, *, learned: bool, n_threads: int = 1
+    ) -> None:
         self.prior, self.blocks, self.is_learned = prior, blocks, learned  # (n_tokens, 1 or n_topics)
-        self.topics = np.arange(n_topics)
+        self.topics, self.n_threads = np.arange(n_topics), n_threads
+
+    def constant(self) -> NDArray | None:
+        return None if self.is_learned or self.prior.shape[1] > 1 else self.prior[:, 0]
 
     def value(self, phi_wt: NDArray, n_wt: NDArray) -> float:
-        total, floor = 0.0, phi_wt.dtype.type(FLOOR)
-        for start in range(0, phi_wt.shape[0], _ROWS):
-            logs = np.log(np.maximum(phi_wt[start : start + _ROWS], floor))
-            prior = self.prior[start : start + _ROWS]
-            if prior.shape[1] == 1:
-                logs, prior = logs.sum(axis=1, dtype=np.float64), prior[:, 0]
-            total += float((prior * logs).sum())
-        return total
+        if self.prior.shape[1] == 1:
+            return float((self.prior[:, 0] * log_sums(phi_wt, self.n_threads)).sum())
+        return float((self.prior * np.log(np.maximum(phi_wt, FLOOR))).sum())
 
     def add_term(self, phi_wt: NDArray, n_wt: NDArray, out: NDArray) -> None:
         out += self.prior.astype(out.dtype)
@@ -99,22 +100,32 @@ class WordPrior(PhiTerm):
         self.prior = prior
 
 
-def author_prior(given: Any, n_topics: int, owner: str, before: NDArray | None) -> AuthorPrior | None:
-    """The term of ``author_topic_prior``; ``before`` is what was learned so far."""
+def author_prior(
+    given: Any, n_topics: int, owner: str, before: NDArray | None, documents: tuple[float, float] = (0.0, 0.0)
+) -> AuthorPrior | None:
+    """The term of ``author_topic_prior``.
+
+    ``before`` is the prior that a model had so far; ``documents`` are tokens and documents, none of which keep it.
+    """
     if given is None:
         return None
     if isinstance(given, str):
+        if given == "document":
+            tokens, n_docs = documents
+            if n_docs > 0 or before is None:
+                before = np.full(n_topics, tokens / (n_docs or 1.0) / n_topics)
+            return AuthorPrior(before, learned=False, n_docs=n_docs)
         if given == "auto":
-            return AuthorPrior(np.full(n_topics, 1 / n_topics) if before is None else before, learned=True)
+            return AuthorPrior(_start_of(before, n_topics, n_topics), learned=True)
         if given == "asymmetric":
             shares = 1 / (np.arange(n_topics) + np.sqrt(n_topics))
             return AuthorPrior(shares / shares.sum(), learned=False)
-        _fail("author_topic_prior", owner, "'asymmetric', 'auto'", [(n_topics,)], given)
-    prior = _numbers("author_topic_prior", owner, "'asymmetric', 'auto'", [(), (n_topics,)], given)
+        _fail("author_topic_prior", owner, _WORDS, [(n_topics,)], given)
+    prior = _numbers("author_topic_prior", owner, _WORDS, [(), (n_topics,)], given)
     return AuthorPrior(np.broadcast_to(prior, (n_topics,)).copy(), learned=False)
 
 
-def word_prior(given: Any, layout: Layout, owner: str, before: NDArray | None) -> WordPrior | None:
+def word_prior(given: Any, layout: Layout, owner: str, before: NDArray | None, n_threads: int) -> WordPrior | None:
     """The term of ``topic_word_prior``."""
     n_topics, n_tokens = layout.n_topics, layout.n_tokens
     if given is None:
@@ -123,11 +134,18 @@ def word_prior(given: Any, layout: Layout, owner: str, before: NDArray | None) -
     if isinstance(given, str):
         if given != "auto":
             _fail("topic_word_prior", owner, "'auto'", shapes, given)
-        start = np.full(n_tokens, 1 / n_topics) if before is None else before
-        return WordPrior(start[:, None], layout.blocks, n_topics, learned=True)
+        start = _start_of(before, n_tokens, n_topics)
+        return WordPrior(start[:, None], layout.blocks, n_topics, learned=True, n_threads=n_threads)
     prior = _numbers("topic_word_prior", owner, "'auto'", shapes, given)
     columns = prior.T if prior.ndim == 2 else np.broadcast_to(prior, (n_tokens,))[:, None]
-    return WordPrior(np.ascontiguousarray(columns), layout.blocks, n_topics, learned=False)
+    return WordPrior(np.ascontiguousarray(columns), layout.blocks, n_topics, learned=False, n_threads=n_threads)
+
+
+def _start_of(before: NDArray | None, size: int, n_topics: int) -> NDArray:
+    """Where learning begins: at the prior so far, if it is of the same kind; digamma needs it above zero."""
+    if before is None or before.shape != (size,) or not before.any():
+        return np.full(size, 1 / n_topics)
+    return np.maximum(before, _LEAST)
 
 
 def _numbers(name: str, owner: str, words: str, shapes: Sequence[tuple[int, ...]], given: Any) -> NDArray:

@@ -33,11 +33,11 @@ class AuthorTopic(AuthorQueries):
         every document, starting from there.
     author_iter : int, default=2
         Sweeps over the documents in each pass, before phi, that learn psi (and pi) with phi fixed.
-    author_topic_prior : None, float, array of shape (n_components,), "asymmetric" or "auto", default=1.0
-        Added to the counts of every author, in tokens: gensim's ``alpha``. "asymmetric" is proportional to
-        1 / (t + sqrt(n_components)) with sum 1; "auto" is learned. None is 0: maximum likelihood, which overfits
-        authors of few documents.
-    topic_word_prior : None, float, array (n_tokens,) or (n_components, n_tokens), or "auto", default=0.05
+    author_topic_prior : None, float, array of shape (n_components,), or name, default="document"
+        Added to the counts of every author, in tokens: gensim's ``alpha``. "document": as many as a document has in the
+        mean, divided evenly among the topics. "asymmetric" is proportional to 1 / (t + sqrt(n_components)) with sum 1;
+        "auto" is learned. None is 0: maximum likelihood, which overfits authors of few documents.
+    topic_word_prior : None, float, array (n_tokens,) or (n_components, n_tokens), or "auto", default=0.1
         Added to the counts of phi: gensim's ``eta``. None is 0.
     author_names : list of str, default=None
         Names of the columns, where authors are given as an incidence matrix.
@@ -128,8 +128,8 @@ class AuthorTopic(AuthorQueries):
         *,
         mixing: str = "fixed",
         author_iter: int = 2,
-        author_topic_prior: Any = 1.0,
-        topic_word_prior: Any = 0.05,
+        author_topic_prior: Any = "document",
+        topic_word_prior: Any = 0.1,
         author_names: Any = None,
         unknown_authors: str = "ignore",
         regularizers: Any = (),

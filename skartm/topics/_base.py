@@ -183,10 +183,10 @@ class TopicModel(ModalModel, CallbackSupportMixin, ClassNamePrefixFeaturesOutMix
         """What the next online update needs; phi times mass, unless regularizers moved phi."""
         self.n_updates_ = state.n_updates
         self._counted_samples = state.n_samples
-        if engine.posterior.local:
-            self.__dict__.pop("n_wt_", None)
+        if any(bound.may_act for bound in engine.posterior.terms):
+            self.n_wt_ = state.counters.fold()[:, : engine.n_topics]
         else:
-            self.n_wt_ = np.ascontiguousarray(state.counters.fold()[:, : engine.n_topics])
+            self.__dict__.pop("n_wt_", None)
 
     def _fitted_attributes(self) -> dict[str, Any]:
         """A snapshot for callbacks."""

@@ -84,8 +84,9 @@ class ModalModel:
         modalities = resolve_modalities(self.modalities, n_tokens, type(self).__name__)
         if modalities:
             modalities = self._weighted(modalities, X, sample_weight, known=known)
-        documents = X if fitting else None
-        return Layout(tuple(names), n_tokens, modalities, self._names_of_tokens(n_tokens), n_docs, y, documents)
+        documents, weights = (X, sample_weight) if fitting else (None, None)
+        names_of_tokens = self._names_of_tokens(n_tokens)
+        return Layout(tuple(names), n_tokens, modalities, names_of_tokens, n_docs, y, documents, weights)
 
     def _names_of_tokens(self, n_tokens: int) -> tuple[str, ...] | None:
         names = self.token_names if self.token_names is not None else getattr(self, "feature_names_in_", None)

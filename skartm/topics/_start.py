@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
-from skartm.em import Batches, Layout
+from skartm.em import Batches, Layout, rows_of
 from skartm.simplex import FLOOR, random_distributions
 
 
@@ -49,18 +49,21 @@ def phi_of_documents(batches: Batches, counts: NDArray, layout: Layout, random_s
     shares = np.zeros(layout.n_tokens)
     for tokens in layout.blocks:
         shares[tokens] = counts[tokens] / max(counts[tokens].sum(), FLOOR)
-    phi = np.empty((layout.n_tokens, layout.n_topics))
-    phi[...] = shares[:, None]
-    for t, document in enumerate(chosen):
+    phi = np.empty((layout.n_topics, layout.n_tokens))
+    phi[...] = shares
+    blocks = [rows_of(tokens) for tokens in layout.blocks]
+    for row, document in zip(phi, chosen, strict=True):
         entries = slice(int(X.indptr[document]), int(X.indptr[document + 1]))
-        own = np.bincount(X.indices[entries], weights=X.data[entries], minlength=layout.n_tokens)
+        own: NDArray = np.bincount(X.indices[entries], weights=X.data[entries], minlength=layout.n_tokens)
         if not own.any():  # zeros that are stored
             own = rng.random_sample(layout.n_tokens)
-        for tokens in layout.blocks:
-            own[tokens] /= max(own[tokens].sum(), FLOOR)
+        for block in blocks:
+            own[block] /= max(own[block].sum(), FLOOR)
         present = np.flatnonzero(own)
-        phi[present, t] += own[present] * rng.uniform(0.5, 1.5, present.size)
-    return _normalised(phi, layout)
+        row[present] += own[present] * rng.uniform(0.5, 1.5, present.size)
+        for block in blocks:
+            row[block] /= max(row[block].sum(), FLOOR)
+    return phi.T
 
 
 def _normalised(phi_wt: NDArray, layout: Layout) -> NDArray:

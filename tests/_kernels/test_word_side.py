@@ -142,3 +142,51 @@ def test_scale_columns_in_place():
     scale[:2] = 0.25
     half_step.scale_columns(n_wt, np.arange(2, dtype=np.int32), scale, 1e-16, n_wt, 1)
     assert_array_equal(n_wt[:, :2], [[0.25, 0.5], [0.75, 0.5]])
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@given(
+    seed=st.integers(0, 99),
+    n_tokens=st.sampled_from([0, 1, 40]),
+    n_topics=st.sampled_from([1, 16, 40]),
+    dtype=DTYPES,
+    floor=st.sampled_from([1e-16, 0.3]),
+    n_threads=st.sampled_from([1, 2, 4]),
+)
+def test_scale_shifted_equals_numpy(level, seed, n_tokens, n_topics, dtype, floor, n_threads):
+    n_wt, tokens, rng = matrix(seed, n_tokens, n_topics, dtype)
+    scale = np.zeros(n_wt.shape[1], dtype=dtype)
+    scale[:n_topics] = rng.uniform(0, 2, n_topics)
+    shift = rng.uniform(0, 1, n_tokens).astype(dtype)
+    phi = padded(np.full((n_tokens, n_topics), -1.0), dtype)
+    expected = phi.copy()
+    product = (n_wt[tokens] + shift[tokens, None]) * scale
+    product[product < dtype(floor)] = 0
+    expected[tokens] = product
+
+    LEVELS[level].scale_shifted(n_wt, tokens, shift, scale, floor, phi, n_threads)
+
+    assert_allclose(phi, expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("level", LEVELS)
+@given(
+    seed=st.integers(0, 99),
+    n_tokens=st.sampled_from([0, 1, 40]),
+    n_topics=st.sampled_from([1, 16, 40]),
+    dtype=DTYPES,
+    n_threads=st.sampled_from([1, 2, 4]),
+)
+def test_row_logs_equal_numpy(level, seed, n_tokens, n_topics, dtype, n_threads):
+    rng = np.random.default_rng(seed)
+    values = np.where(rng.random((n_tokens, n_topics)) < 0.3, 0, 10 ** rng.uniform(-16, 0, (n_tokens, n_topics)))
+    phi, sums = padded(values, dtype), np.full(n_tokens, np.nan)
+
+    LEVELS[level].row_logs(phi[:, :n_topics], np.ones(n_topics, dtype=dtype), 1e-16, sums, n_threads)
+
+    assert_allclose(sums, np.log(np.maximum(values, 1e-16)).sum(axis=1), rtol=2e-5 if dtype == np.float32 else 1e-12)
+
+
+def test_row_logs_wants_rows_in_one_piece():
+    with pytest.raises(ValueError, match="contiguous"):
+        half_step.row_logs(np.ones((3, 2)).T, np.ones(3), 1e-16, np.empty(2), 1)
