@@ -43,7 +43,7 @@ THEIRS = {
     f"alpha {alpha}, eta {eta}, chunk {chunk}": {"alpha": alpha, "eta": eta, "chunksize": chunk}
     for alpha, eta, chunk in product(("symmetric", "auto"), ("symmetric", "auto"), (2000, 100))
 }
-OUR_PASSES = (1, 2, 3, 4, 6, 8, 12, 20, 40)
+OUR_PASSES = (1, 2, 3, 4, 5, 6, 8, 12, 20, 40)
 THEIR_PASSES = (1, 2, 3, 5, 10, 20)
 
 

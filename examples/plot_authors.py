@@ -13,7 +13,7 @@ from skartm import AuthorTopic
 from skartm.datasets import load_peps
 
 peps = load_peps()
-model = AuthorTopic(12, author_topic_prior=5.0, token_names=peps.feature_names, max_iter=30, tol=0, random_state=0)
+model = AuthorTopic(12, token_names=peps.feature_names, max_iter=30, tol=0, random_state=0)
 model.fit(peps.data, authors=peps.authors)
 titles = [" ".join(tokens[:3]) for tokens in model.top_tokens(3)]
 

@@ -17,6 +17,7 @@ from skartm.em._threads import worthwhile
 from skartm.simplex import FLOOR
 
 _ROWS = 512  # of a block of a term
+_OVERFLOW = "term of phi (weaken tau if it overflows)"
 
 
 class MapPosterior:
@@ -65,21 +66,24 @@ class MapPosterior:
     def refresh(self, phi_wt: NDArray, counters: Counters, tokens: NDArray) -> None:
         """Rows ``tokens`` of phi, with constant terms alone."""
         self.block_mass = counters.block_sums[:, : self.n_topics]
-        prior = self._constants(phi_wt.shape[0])
+        prior = self._constants(phi_wt.shape[0], phi_wt.dtype)
         if prior is not None:  # neither it nor the counters are negative, so that there is nothing to clip
             self.block_mass = self.block_mass + [[prior[block].sum()] for block in counters.blocks]
             prior = (prior / counters.factor).astype(phi_wt.dtype)
         for mass, part in zip(self.block_mass, counters.split(tokens), strict=True):
             self._normalise(counters.stored, mass / counters.factor, part, phi_wt, prior)
 
-    def _constants(self, n_tokens: int) -> NDArray | None:
+    def _constants(self, n_tokens: int, dtype: np.dtype) -> NDArray | None:
         """The sum of the constant terms that act, of shape (n_tokens,)."""
         active = [bound for bound in self.terms if bound.tau != 0]
         if not active:
             return None
         total = np.zeros(n_tokens)
         for bound in active:
-            total += bound.tau * cast(NDArray, bound.term.constant())
+            term = bound.tau * cast(NDArray, bound.term.constant())
+            with np.errstate(over="ignore"):  # an error
+                require_finite(term.astype(dtype), bound.name, _OVERFLOW)
+            total += term
         return total
 
     def _normalise(
@@ -145,8 +149,10 @@ class MapPosterior:
 
 def _is_constant(bound: Bound[PhiTerm]) -> bool:
     """Whether the term is the same in all passes but those without regularizers, for all topics, and not negative."""
-    tau, relative = bound.strength.tau, bound.strength.relative
-    return relative is None and not callable(tau) and tau >= 0 and bound.term.constant() is not None
+    tau, constant = bound.strength.tau, bound.term.constant()
+    if constant is None or callable(tau) or bound.strength.relative is not None:
+        return False
+    return tau >= 0 and bool((constant >= 0).all())
 
 
 def _add_scaled(response: NDArray, tokens: NDArray, scale: NDArray, bound: Bound[PhiTerm], total: NDArray) -> None:
@@ -160,7 +166,7 @@ def _add_scaled(response: NDArray, tokens: NDArray, scale: NDArray, bound: Bound
         for start in range(0, tokens.size, _ROWS):
             rows = rows_of(tokens[start : start + _ROWS])
             part = response[rows, columns] * factors
-            require_finite(part, bound.name, "term of phi (weaken tau if it overflows)")
+            require_finite(part, bound.name, _OVERFLOW)
             total[rows, columns] += part
 
 

@@ -245,7 +245,7 @@ def _of_frame(frame: Any, n_docs: int, owner: str) -> list[list[Any]]:
 
 def _names_of(entry: Any) -> list[Any]:
     """Names of an entry: a name, an iterable of names, or nothing (None, NaN, an empty string)."""
-    if type(entry) is list and all(type(name) is str and name for name in entry):
+    if type(entry) is list and set(map(type, entry)) <= {str} and "" not in entry:  # most are
         return entry
     if isinstance(entry, np.ndarray) and entry.ndim == 0:
         entry = entry.item()

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
+from sklearn.base import clone
 
 from skartm import AuthorTopic
 from skartm.topics._author_priors import WordPrior
@@ -98,3 +99,20 @@ def test_learning_of_priors_begins_in_a_warm_start(before):
         assert np.isfinite(learned).all()
         assert (learned > 0).all()
     assert np.isfinite(model.components_).all()
+
+
+@pytest.mark.parametrize("name", ["author_topic_prior", "topic_word_prior"])
+def test_priors_beyond_float32(name):
+    with pytest.raises(ValueError, match=f"'{name}' must have a finite term"):
+        author_topic(**{name: 1e39}, dtype="float32").fit(X6, authors=NAMES)
+
+
+@pytest.mark.parametrize("n_jobs", [2, 3])
+def test_threads_do_not_change_the_defaults(n_jobs):
+    X = sparse.vstack([corpus(seed, n_docs=50) for seed in range(4)], format="csr")
+    names = [NAMES[d % 6] for d in range(200)]
+    model = AuthorTopic(150, max_iter=3, tol=0, random_state=0)
+    one, more = (clone(model).set_params(n_jobs=n).fit(X, authors=names) for n in (1, n_jobs))
+    assert_array_equal(more.components_, one.components_)
+    assert_array_equal(more.author_topics_, one.author_topics_)
+    assert more.history_["objective"] == one.history_["objective"]
