@@ -1,6 +1,6 @@
 """Warnings of skartm; errors are the built-in ones."""
 
-__all__ = ["DeadTopicWarning", "LeftOutTokensWarning"]
+__all__ = ["DeadTopicWarning", "LeftOutTokensWarning", "PlainAscentWarning"]
 
 
 class DeadTopicWarning(UserWarning):
@@ -9,3 +9,7 @@ class DeadTopicWarning(UserWarning):
 
 class LeftOutTokensWarning(UserWarning):
     """Tokens to which the model gives no probability were met."""
+
+
+class PlainAscentWarning(UserWarning):
+    """The plain lemma failed on a function: nothing positive to normalise, or a step that would decrease it."""

@@ -1,5 +1,7 @@
 """Probability vectors: the sets on which everything here ascends."""
 
+from skartm.simplex._ascent import AscentResult, ascend
 from skartm.simplex._distributions import FLOOR, norm, random_distributions
+from skartm.simplex._projection import project
 
-__all__ = ["FLOOR", "norm", "random_distributions"]
+__all__ = ["FLOOR", "AscentResult", "ascend", "norm", "project", "random_distributions"]
