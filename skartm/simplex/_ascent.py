@@ -90,11 +90,11 @@ def ascend(
     ----------
     value_and_gradient : callable
         Takes what ``start`` is, returns the value and the gradient, which has the same structure. A value or a
-        gradient that is not finite says that a step was too long. Where a coordinate is zero, the gradient is not
+        gradient that is not finite says that a step was too long. Where the start is zero, the gradient is not
         looked at, unless ``revive`` is set.
     start : array, list of arrays or dict of arrays
         Where to begin: arrays of any shape, whose lines along ``axis`` are distributions. float32 stays float32.
-        Coordinates that are zero remain zero, which makes zeros a mask.
+        Its zeros remain zeros: they are a mask.
     method : {"shifted", "plain", "exponentiated"}, default="shifted"
     axis : int, default=-1
         Direction of the distributions, the same for all arrays: 0 for phi, a distribution in each column.
@@ -110,10 +110,10 @@ def ascend(
         there.
     truncate : bool, default=True
         Whether accepted steps may make zeros, with ``method="shifted"``; otherwise no factor of a step is below a
-        tenth.
+        tenth. When the positive coordinates have converged and a coordinate that was made zero has a g that is above
+        the mean by more than ``tol``, mass is moved to it.
     revive : bool, default=False
-        Whether zeros may become positive, those of the start too. When the positive coordinates of all simplices
-        have converged, mass is moved to the zeros with the largest g where g is above the mean by more than ``tol``.
+        Whether the zeros of the start may become positive too, in the same way.
 
     Returns
     -------
@@ -156,8 +156,9 @@ def ascend(
     """
     _check_options(method, max_iter, tol, sigma, acceleration, truncate, revive)
     blocks = Blocks(start, axis)
-    function = Function(value_and_gradient, blocks, zeros_count=revive)
-    point = function(blocks.normalized(blocks.flatten(start, "start")))
+    first = blocks.normalized(blocks.flatten(start, "start"))
+    function = Function(value_and_gradient, blocks, movable=(first > 0) | revive)
+    point = function(first)
     if point is None:
         msg = "ascend: the value and the gradient at the start must be finite. Got NaN or infinity; begin elsewhere."
         raise ValueError(msg)

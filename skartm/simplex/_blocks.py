@@ -21,7 +21,11 @@ class Blocks:
 
     def __init__(self, start: Any, axis: int) -> None:
         self.axis = axis
-        self.kind = "dict" if isinstance(start, Mapping) else "list" if isinstance(start, (list, tuple)) else "array"
+        # a list of numbers or of lists is an array
+        listed = isinstance(start, (list, tuple)) and all(
+            isinstance(block, np.ndarray) and block.ndim for block in start
+        )
+        self.kind = "dict" if isinstance(start, Mapping) else "list" if listed else "array"
         self.keys = list(start) if self.kind == "dict" else list(range(len(start))) if self.kind == "list" else [None]
         arrays = [np.asarray(array) for array in self._arrays(start)]
         if not arrays:

@@ -24,14 +24,14 @@ class Point:
     deviation: NDArray[np.float64]  # g - gbar
     variance: NDArray[np.float64]  # of the gradient, a simplex each
     gap: NDArray[np.float64]  # max g - gbar over positive coordinates, a simplex each
-    full_gap: NDArray[np.float64]  # the same over all coordinates
+    full_gap: NDArray[np.float64]  # the same over all coordinates that may move
 
 
 class Function:
     """The function to be maximised, on flat vectors; counts its evaluations."""
 
-    def __init__(self, function: Callable[[Any], tuple[Any, Any]], blocks: Blocks, *, zeros_count: bool) -> None:
-        self.function, self.blocks, self.zeros_count = function, blocks, zeros_count
+    def __init__(self, function: Callable[[Any], tuple[Any, Any]], blocks: Blocks, movable: NDArray[np.bool_]) -> None:
+        self.function, self.blocks, self.movable = function, blocks, movable
         self.n_evaluations = 0
 
     def __call__(self, p: NDArray[np.float64]) -> Point | None:
@@ -46,8 +46,7 @@ class Function:
         if not np.isfinite(value):
             return None
         gradient = blocks.flatten(answer[1], "the gradient")
-        if not self.zeros_count:  # x / 0 and the like: where p is zero for ever, the gradient does not matter
-            gradient = np.where(p > 0, gradient, 0.0)
+        gradient = np.where(self.movable, gradient, 0.0)  # x / 0 and the like, where p is zero for ever
         if not np.isfinite(gradient).all():
             return None
         mean = blocks.sums(p * gradient) / blocks.sums(p)
@@ -59,8 +58,12 @@ class Function:
             deviation=deviation,
             variance=blocks.sums(p * deviation**2),
             gap=blocks.maxima(np.where(p > 0, deviation, -np.inf)),
-            full_gap=blocks.maxima(np.where((p > 0) | self.zeros_count, deviation, -np.inf)),
+            full_gap=blocks.maxima(np.where(self.movable, deviation, -np.inf)),
         )
+
+    def rounding(self, point: Point) -> float:
+        """How much of a change of the value may be rounding."""
+        return 64 * self.blocks.eps * max(1.0, abs(point.value))
 
 
 class Step(Protocol):
@@ -97,7 +100,7 @@ class PlainStep:
             self.problem = "the value or the gradient after a plain step is not finite"
             return None
         # rounding of a value that stands still is no fall
-        if trial.value < point.value - 64 * blocks.eps * max(1.0, abs(point.value)):
+        if trial.value < point.value - self.function.rounding(point):
             self.problem = f"a plain step would decrease the function by {point.value - trial.value:.3g}"
             return None
         return trial
@@ -135,12 +138,19 @@ class AscendingStep:
             eta = self._allowed(point, self.eta)
             weights = self.update(point.p, point.deviation, blocks.spread(eta))
             trial = self.function(blocks.normalized(weights))
-            if trial is not None and trial.value - point.value >= self.sigma * float(eta @ point.variance):
+            if trial is not None and self._gains(point, trial, self.sigma * float(eta @ point.variance)):
                 self.eta = self._longer(eta, point, trial)
                 return trial
             self.eta = self.eta / 2 if trial is None else np.minimum(self.eta, eta) / 2
         self.problem = "no step increases the function any more: rounding, or the gradient is not that of the value"
         return None
+
+    def _gains(self, before: Point, after: Point, wanted: float) -> bool:
+        gain = after.value - before.value
+        if 0 <= gain < min(wanted, self.function.rounding(before)):
+            # too little for the digits of the value: by the gradients, but it must not fall
+            gain = float((after.gradient + before.gradient) @ (after.p - before.p)) / 2
+        return gain >= wanted
 
     def _allowed(self, point: Point, eta: NDArray) -> NDArray:
         """Without truncation no coordinate is to fall below a tenth in one step."""
@@ -164,7 +174,9 @@ def revived(function: Function, point: Point, tol: float, sigma: float) -> Point
     """Move mass to the best zero coordinate of each simplex that needs it (a Frank-Wolfe step); None if none gains."""
     blocks = function.blocks
     wanted = point.full_gap > tol
-    best = (point.p == 0) & (point.deviation == blocks.spread(point.full_gap)) & blocks.spread(wanted)
+    best = (
+        function.movable & (point.p == 0) & (point.deviation == blocks.spread(point.full_gap)) & blocks.spread(wanted)
+    )
     direction = blocks.normalized(np.where(blocks.spread(wanted), best, point.p)) - point.p
     slope = float(point.full_gap[wanted].sum())
     share = 0.5

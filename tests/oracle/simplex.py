@@ -47,6 +47,22 @@ def exponentiated(p, g, eta):
     return normalized([a * math.exp(eta * (b - mean(p, g))) for a, b in zip(p, g)])
 
 
+def revived(function, simplices, value, gradients, sigma):
+    """Half of the mass to the best zero, a quarter, ..."""
+    share = 0.5
+    while True:
+        trial, slope = [], 0.0
+        for p, g in zip(simplices, gradients):
+            best = max(range(len(p)), key=lambda i: g[i])
+            rise = g[best] - mean(p, g)
+            slope += max(rise, 0.0)
+            trial.append([a + share * ((i == best) - a) if rise > 0 else a for i, a in enumerate(p)])
+        new_value, new_gradients = function(trial)
+        if new_value - value >= sigma * share * slope:
+            return trial, new_value, new_gradients
+        share /= 2
+
+
 def ascend(function, start, method, n_steps, sigma=0.1):
     """``function`` takes a list of simplices, lists of floats, and returns a value and a list of gradients."""
     simplices = [list(p) for p in start]
@@ -57,6 +73,10 @@ def ascend(function, start, method, n_steps, sigma=0.1):
         if method == "plain":
             simplices = [plain(p, g) for p, g in zip(simplices, gradients)]
             value, gradients = function(simplices)
+            history.append(value)
+            continue
+        if max(gap(p, g) for p, g in zip(simplices, gradients)) <= 0:
+            simplices, value, gradients = revived(function, simplices, value, gradients, sigma)
             history.append(value)
             continue
         if eta is None:
@@ -130,11 +150,11 @@ def sines(rng, n, size):
     return function, float(np.sum(np.abs(heights) * n * np.abs(waves).max(axis=1) ** 2))
 
 
-def min_max_net(rng, n, size, *, n_rows=30, scale=3.0):
-    """Minus the squared loss of a smooth min-max net; its units, n of them in groups of two or three, are the simplices."""
+def min_max_net(rng, n, size, *, n_rows=30, scale=3.0, slope=3.0):
+    """Minus the squared loss of a smooth min-max net; its n units, in groups of up to three, are the simplices."""
     group = 3 if n % 3 == 0 else 2 if n % 2 == 0 else 1
     x = rng.uniform(-1, 1, (n_rows, size))
-    target = scale * np.sort(x.sum(axis=1))[rng.permutation(n_rows)] if n_rows % 2 else scale * x.min(axis=1)
+    target = slope * x.min(axis=1)
     offsets = rng.standard_normal(n)
 
     def function(p):

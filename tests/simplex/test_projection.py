@@ -42,7 +42,11 @@ def test_large_numbers_and_ties():
 
 @pytest.mark.parametrize(
     ("x", "complaint"),
-    [(1.0, r"at least one entry along axis -1. Got the shape \(\)"), ([[]], "at least one entry"), ([np.nan, 0.0], "finite")],
+    [
+        (1.0, r"at least one entry along axis -1. Got the shape \(\)"),
+        ([[]], "at least one entry"),
+        ([np.nan, 0.0], "finite"),
+    ],
 )
 def test_bad_input(x, complaint):
     with pytest.raises(ValueError, match=complaint):
