@@ -40,6 +40,7 @@ def test_no_extra_is_imported():
         "plotting",
         "recipes",
         "regularizers",
+        "simplex",
     )
     ours = modules_after("import skartm, " + ", ".join(f"skartm.{part}" for part in parts))
     theirs = modules_after("import sklearn.decomposition, sklearn.feature_extraction.text, sklearn.callback")

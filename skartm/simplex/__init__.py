@@ -3,5 +3,6 @@
 from skartm.simplex._ascent import AscentResult, ascend
 from skartm.simplex._distributions import FLOOR, norm, random_distributions
 from skartm.simplex._projection import project
+from skartm.simplex._torch import torch_optimizer
 
-__all__ = ["FLOOR", "AscentResult", "ascend", "norm", "project", "random_distributions"]
+__all__ = ["FLOOR", "AscentResult", "ascend", "norm", "project", "random_distributions", "torch_optimizer"]

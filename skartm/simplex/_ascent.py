@@ -110,8 +110,8 @@ def ascend(
         there.
     truncate : bool, default=True
         Whether accepted steps may make zeros, with ``method="shifted"``; otherwise no factor of a step is below a
-        tenth. When the positive coordinates have converged and a coordinate that was made zero has a g that is above
-        the mean by more than ``tol``, mass is moved to it.
+        tenth. Where a coordinate that was made zero has a g above the mean by more than ``tol``, and by ten times the
+        largest gap of the others, mass is moved to it.
     revive : bool, default=False
         Whether the zeros of the start may become positive too, in the same way.
 
@@ -170,7 +170,9 @@ def ascend(
     extrapolation = None if acceleration is None else ACCELERATIONS[acceleration](blocks)
     history = [point.value]
     while len(history) <= max_iter and point.full_gap.max() > tol:
-        after = step(point) if point.gap.max() > tol else revived(function, point, tol, sigma)
+        # a zero that is much better than all other coordinates need not wait until these have converged
+        waits = point.gap.max() > max(tol, point.full_gap.max() / 10)
+        after = step(point) if waits else revived(function, point, tol, sigma)
         if after is None:
             break
         point = after if extrapolation is None else _accelerated(function, extrapolation, point, after)

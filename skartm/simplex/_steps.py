@@ -171,9 +171,9 @@ class AscendingStep:
 
 
 def revived(function: Function, point: Point, tol: float, sigma: float) -> Point | None:
-    """Move mass to the best zero coordinate of each simplex that needs it (a Frank-Wolfe step); None if none gains."""
+    """Move mass to the best coordinates, where these are zeros (a Frank-Wolfe step); None if no share of it gains."""
     blocks = function.blocks
-    wanted = point.full_gap > tol
+    wanted = point.full_gap > np.maximum(point.gap, tol)
     best = (
         function.movable & (point.p == 0) & (point.deviation == blocks.spread(point.full_gap)) & blocks.spread(wanted)
     )

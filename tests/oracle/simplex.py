@@ -55,8 +55,9 @@ def revived(function, simplices, value, gradients, sigma):
         for p, g in zip(simplices, gradients):
             best = max(range(len(p)), key=lambda i: g[i])
             rise = g[best] - mean(p, g)
-            slope += max(rise, 0.0)
-            trial.append([a + share * ((i == best) - a) if rise > 0 else a for i, a in enumerate(p)])
+            wanted = rise > gap(p, g)
+            slope += rise if wanted else 0.0
+            trial.append([a + share * ((i == best) - a) if wanted else a for i, a in enumerate(p)])
         new_value, new_gradients = function(trial)
         if new_value - value >= sigma * share * slope:
             return trial, new_value, new_gradients
@@ -75,7 +76,8 @@ def ascend(function, start, method, n_steps, sigma=0.1):
             value, gradients = function(simplices)
             history.append(value)
             continue
-        if max(gap(p, g) for p, g in zip(simplices, gradients)) <= 0:
+        gaps = [gap(p, g) for p, g in zip(simplices, gradients)]
+        if max(gaps) <= max(max(g) - mean(p, g) for p, g in zip(simplices, gradients)) / 10:
             simplices, value, gradients = revived(function, simplices, value, gradients, sigma)
             history.append(value)
             continue
