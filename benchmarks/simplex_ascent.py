@@ -1,7 +1,8 @@
 """Steps, evaluations and CPU time of skartm.simplex.ascend until all gaps are small, methods x accelerations.
 
-The problems are generated. "mixture" and "plsa" are logarithms of polynomials with positive coefficients, "least squares" is
-concave, "network" (a smooth min-max net) is neither. A run that did not get there has its reason in the last column.
+The problems are generated. "mixture" and "plsa" are logarithms of polynomials with positive coefficients,
+"least squares" is concave, "network" (a smooth min-max net) is neither. A run that did not get there has its reason in
+the last column.
 """
 
 import argparse
