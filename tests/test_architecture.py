@@ -43,8 +43,6 @@ TOP_LEVEL = {
     "_callbacks": set(),
 }
 SHARED = {"exceptions", "_threads", "_named", "_validation", "_callbacks"}
-ONLY_IN = {"matplotlib": "plotting", "torch": "neural", "gensim": "metrics"}
-SHARED = {"exceptions", "_threads", "_validation", "_callbacks"}
 ONLY_IN = {"matplotlib": {"plotting"}, "torch": {"neural", "simplex"}, "gensim": {"metrics"}}
 # modules that are imported by a name known only when running: variants of the kernel, and the library of autodiff that
 # a user has, which is imported when a function without gradient is bound and by nothing else
