@@ -1,6 +1,7 @@
 """skartm: topic models by additive regularization, as scikit-learn estimators on Cython kernels."""
 
 from skartm._version import __version__
+from skartm.nmf import SimplexNMF
 from skartm.topics import (
     LDA,
     PLSA,
@@ -27,6 +28,7 @@ __all__ = [
     "HierarchicalARTM",
     "HypergraphARTM",
     "SentenceTopicModel",
+    "SimplexNMF",
     "ThetalessARTM",
     "TopicPipeline",
     "__version__",

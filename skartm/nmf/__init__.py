@@ -1,0 +1,5 @@
+"""Non-negative matrix factorisation on the kernel of topic models."""
+
+from skartm.nmf._simplex_nmf import SimplexNMF
+
+__all__ = ["SimplexNMF"]

@@ -1,0 +1,162 @@
+"""The Kullback-Leibler divergence: probabilistic latent semantic analysis, with the sums of the rows kept apart."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from skartm.em import (
+    EM,
+    Batch,
+    Batches,
+    Bound,
+    Counters,
+    Expectation,
+    FreeMixture,
+    MapPosterior,
+    Pass,
+    State,
+    padded,
+    padded_zeros,
+    unpadded_transpose,
+)
+
+_BATCH = 2048  # rows whose theta stays in cache
+
+
+class StoredMixture:
+    """One free theta a row, which starts from where the last pass left it.
+
+    Attributes
+    ----------
+    theta_dt : array of shape (n_rows, width)
+        Padded; passes overwrite it.
+    """
+
+    terms: tuple[Bound[Any], ...] = ()
+    theta_terms: tuple[Bound[Any], ...] = ()
+
+    def __init__(
+        self, theta_dt: NDArray, n_components: int, *, n_passes: int, tol: float, dtype: DTypeLike, n_threads: int
+    ):
+        self.theta_dt = theta_dt
+        self.free = FreeMixture(n_components, n_passes=n_passes, tol=tol, dtype=dtype, n_threads=n_threads)
+
+    def expect(self, batch: Batch, phi_wt: NDArray) -> Expectation:
+        return self.free.expect_from(batch, phi_wt, self.theta_dt[batch.start : batch.start + batch.n_docs])
+
+
+class KullbackLeibler:
+    """Minimises sum x ln(x / z) - x + z, z = W H, by rows theta of W and columns phi of H that are distributions.
+
+    After an update of W the rows of z have the sums of the rows of x, so W = diag(sums) theta where columns of phi sum to
+    one, and the multiplicative update of W is one inner pass over a document, that of H one update of phi. The sum of
+    all z is that of all x after an update of H, so only sum x ln(x / z) is left of the divergence.
+
+    Parameters
+    ----------
+    X : CSR of shape (n_rows, n_features)
+    H : array of shape (n_components, n_features)
+        The start.
+    W : array of shape (n_rows, n_components) or None
+        The start; None is the same for all components.
+    sample_weight : array of shape (n_rows,) or None
+    n_passes : int
+        Updates of W before one of H.
+    """
+
+    def __init__(
+        self,
+        X: Any,
+        H: NDArray,
+        W: NDArray | None,
+        *,
+        sample_weight: NDArray | None,
+        n_passes: int,
+        n_threads: int,
+    ) -> None:
+        n_components, dtype = H.shape[0], H.dtype
+        self.n_components = n_components
+        self.batches = Batches(X, _BATCH, dtype, sample_weight)
+        self.row_sums = np.concatenate([batch.doc_mass for batch in self.batches])
+        self.row_weights = self.row_sums if sample_weight is None else self.row_sums * sample_weight
+        self.phi_wt = padded(_shares(H).T, dtype)
+        self.theta_dt = padded_zeros(X.shape[0], n_components, dtype)
+        self.theta_dt[:, :n_components] = 1 / n_components if W is None else _shares(W * H.sum(axis=1))
+        self.mixture = StoredMixture(
+            self.theta_dt, n_components, n_passes=n_passes, tol=0.0, dtype=dtype, n_threads=n_threads
+        )
+        self.engine = EM(
+            self.mixture, MapPosterior(n_components, n_threads=n_threads), n_components, n_threads=n_threads
+        )
+        counters = Counters(padded_zeros(X.shape[1], n_components, dtype), clipped=False, n_threads=n_threads)
+        self.state = State(self.phi_wt, counters)
+        self.own = _own_terms(X, self.row_sums, sample_weight)
+
+    @property
+    def W(self) -> NDArray:
+        theta = self.theta_dt[:, : self.n_components]
+        return theta * self.row_sums[:, None].astype(theta.dtype)
+
+    @property
+    def H(self) -> NDArray:
+        return unpadded_transpose(self.phi_wt, self.n_components)
+
+    def loss(self) -> float:
+        """The divergence of what there is now."""
+        free = self.mixture.free
+        n_passes, free.n_passes = free.n_passes, 0
+        result = Pass()
+        self.state.counters.clear()
+        for batch in self.batches:
+            self.engine.e_step(batch, self.state, result, keep=True)
+        free.n_passes = n_passes
+        return self._divergence(result)
+
+    def _divergence(self, result: Pass) -> float:
+        return max(self.own - result.mean_log_likelihood * result.mass, 0.0)
+
+    def update(self) -> float:
+        """One update of W and H; the divergence between the two."""
+        result = Pass()
+        self.state.counters.clear()
+        for batch in self.batches:
+            self.engine.e_step(batch, self.state, result, keep=True)
+        self.engine.posterior.update(self.phi_wt, self.state.counters)
+        self._rescale()
+        return self._divergence(result)
+
+    def _rescale(self) -> None:
+        """The sums that the update has changed in the rows of H, of which phi knows nothing, go to theta."""
+        theta = self.theta_dt[:, : self.n_components]
+        before, after = self.row_weights @ theta, self.engine.posterior.topic_mass
+        theta *= np.divide(after, before, out=np.zeros_like(after), where=before > 0).astype(theta.dtype)
+
+
+def solve_rows(X: Any, H: NDArray, *, n_passes: int, tol: float, n_threads: int) -> NDArray:
+    """W >= 0 of least divergence; a row stops when its shares of components move less than ``tol`` in a pass."""
+    n_components = H.shape[0]
+    free = FreeMixture(n_components, n_passes=n_passes, tol=tol, dtype=H.dtype, n_threads=n_threads)
+    sums = H.sum(axis=1)
+    phi_wt = padded((H / np.where(sums > 0, sums, 1)[:, None]).T, H.dtype)
+    W = np.zeros((X.shape[0], n_components), dtype=H.dtype)
+    for batch in Batches(X, _BATCH, H.dtype):
+        theta = free.expect(batch, phi_wt).theta_dt[:, :n_components]
+        W[batch.start : batch.start + batch.n_docs] = theta * batch.doc_mass[:, None]
+    return np.divide(W, sums, out=np.zeros_like(W), where=sums > 0)
+
+
+def _shares(matrix: NDArray) -> NDArray:
+    """Rows divided by their sums; rows of zeros become uniform."""
+    sums = matrix.sum(axis=1, keepdims=True)
+    return np.where(sums > 0, matrix / np.where(sums > 0, sums, 1), 1 / matrix.shape[1])
+
+
+def _own_terms(X: Any, row_sums: NDArray, sample_weight: NDArray | None) -> float:
+    """sum x ln(x / row sum), weighted by rows."""
+    x = X.data.astype(np.float64)
+    rows = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
+    terms = np.zeros(x.size)
+    positive = x > 0
+    terms[positive] = x[positive] * np.log(x[positive] / row_sums[rows[positive]])
+    return float(terms.sum() if sample_weight is None else terms @ sample_weight[rows])

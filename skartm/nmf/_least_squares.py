@@ -1,0 +1,143 @@
+"""The Frobenius norm: hierarchical alternating least squares, extrapolated, with guaranteed descent."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+from scipy import sparse
+
+from skartm._kernels import half_step
+from skartm.em import padded, padded_zeros, unpadded_transpose
+
+# Ang and Gillis 2019: first weight of the extrapolation, its growth and the growth of its limit, its shrinkage
+_FIRST, _GROWTH, _LIMIT_GROWTH, _SHRINKAGE = 0.5, 1.05, 1.01, 1.5
+_ENOUGH = 0.01  # a row stops when a sweep moves it by this share of the first sweep
+
+
+class Side:
+    """One side of X: products of its rows with a table, and sweeps over the rows of its factor."""
+
+    def __init__(self, X: Any, n_components: int, dtype: DTypeLike, n_threads: int) -> None:
+        self.X, self.n_components, self.n_threads = X, n_components, n_threads
+        self.scratch = padded_zeros(n_threads, n_components, dtype)
+        self.target = padded_zeros(X.shape[0], n_components, dtype)
+        self.slopes = np.zeros(X.shape[0])
+        if sparse.issparse(X):
+            self.indptr, self.indices = X.indptr.astype(np.int64), X.indices.astype(np.int32, copy=False)
+            self.places = np.arange(np.diff(X.indptr).max(initial=0), dtype=np.int32)
+
+    def sweep(self, factor: NDArray, other: NDArray, n_sweeps: int, ratio: float = _ENOUGH) -> float:
+        """Improve the padded ``factor``, which is overwritten; the squared norm of its projected gradient before that."""
+        k = self.n_components
+        self.gram = np.zeros((k, factor.shape[1]), dtype=factor.dtype)
+        self.gram[:, :k] = other[:, :k].T @ other[:, :k]
+        if sparse.issparse(self.X):
+            half_step.sparse_product(
+                self.indptr, self.indices, self.X.data, self.places, other, self.target, self.n_threads
+            )
+        else:
+            np.matmul(self.X, other, out=self.target)
+        half_step.hals_sweeps(
+            self.gram, self.target, n_sweeps, ratio, factor, self.slopes, self.scratch, self.n_threads
+        )
+        return float(self.slopes.sum())
+
+    def loss(self, factor: NDArray, norm: float) -> float:
+        """|X - factor other^T|^2 / 2 for the ``other`` of the last sweep, ``norm`` being |X|^2."""
+        k = self.n_components
+        product = float(np.einsum("ij,ij->", factor, self.target, dtype=np.float64))
+        gram = (factor[:, :k].T @ factor[:, :k]).astype(np.float64)
+        return max(0.5 * norm - product + 0.5 * float((gram * self.gram[:, :k]).sum()), 0.0)
+
+
+class LeastSquares:
+    """Minimises |X - W H|^2 / 2 over W, H >= 0.
+
+    Every factor is improved at an extrapolation of the other one, W + b (W - W before), clipped at zero. While the
+    loss falls, b grows; where it does not, the step is taken back, a plain step is made in place of it, which cannot
+    increase the loss, and b shrinks (Ang and Gillis 2019, with the extrapolated factors themselves as the iterates,
+    so that the loss that decides is the loss of what is returned).
+    """
+
+    def __init__(
+        self,
+        X: Any,
+        H: NDArray,
+        W: NDArray | None,
+        *,
+        sample_weight: NDArray | None,
+        n_sweeps: int,
+        n_threads: int,
+    ) -> None:
+        k, dtype = H.shape[0], H.dtype
+        self.n_components, self.n_sweeps = k, n_sweeps
+        self.root = None if sample_weight is None else np.sqrt(sample_weight).astype(dtype)
+        X = X if self.root is None else _scaled_rows(X, self.root)
+        transposed = X.T.tocsr() if sparse.issparse(X) else np.ascontiguousarray(X.T)
+        self.rows, self.columns = Side(X, k, dtype, n_threads), Side(transposed, k, dtype, n_threads)
+        data = X.data if sparse.issparse(X) else X
+        self.norm = float(np.square(data, dtype=np.float64).sum())
+        self.h = padded(H.T, dtype)
+        self.w = padded_zeros(X.shape[0], k, dtype)
+        if W is None:
+            self.rows.sweep(self.w, self.h, 10 * n_sweeps)
+        else:
+            self.w[:, :k] = W if self.root is None else W * self.root[:, None]
+        self.w_ahead, self.h_ahead = self.w, self.h  # and (w_ahead, h) is the iterate, of loss value
+        self.weight, self.limit, self.value = _FIRST, 1.0, np.inf
+
+    @property
+    def W(self) -> NDArray:
+        """Rows of weight zero are zeros."""
+        W = self.w_ahead[:, : self.n_components]
+        if self.root is None:
+            return W.copy()
+        root = self.root[:, None]
+        return np.divide(W, root, out=np.zeros_like(W), where=root > 0)
+
+    @property
+    def H(self) -> NDArray:
+        return unpadded_transpose(self.h, self.n_components)
+
+    def update(self) -> tuple[float, float]:
+        """One extrapolated step, or a plain one; the loss after it, and the norm of the projected gradient before."""
+        w, h = self.w_ahead.copy(), self.h_ahead.copy()
+        slope = self.rows.sweep(w, h, self.n_sweeps)
+        w_ahead = _ahead(w, self.w, self.weight)
+        slope += self.columns.sweep(h, w_ahead, self.n_sweeps)
+        value = self.columns.loss(h, self.norm)
+        if value > self.value:
+            w, h = self.w_ahead.copy(), self.h.copy()
+            slope = self.rows.sweep(w, h, self.n_sweeps)
+            slope += self.columns.sweep(h, w, self.n_sweeps)
+            value = self.columns.loss(h, self.norm)
+            w_ahead, h_ahead = w, h
+            self.limit, self.weight = self.weight, self.weight / _SHRINKAGE
+        else:
+            h_ahead = _ahead(h, self.h, self.weight)
+            self.weight = min(self.limit, _GROWTH * self.weight)
+            self.limit = min(1.0, _LIMIT_GROWTH * self.limit)
+        self.w, self.w_ahead, self.h, self.h_ahead, self.value = w, w_ahead, h, h_ahead, value
+        return value, float(np.sqrt(slope))
+
+
+def solve_rows(X: Any, H: NDArray, *, n_sweeps: int, tol: float, n_threads: int) -> NDArray:
+    """W >= 0 of least |X - W H|^2; a row stops when a sweep moves it by at most ``tol`` times what the first one did."""
+    w = padded_zeros(X.shape[0], H.shape[0], H.dtype)
+    Side(X, H.shape[0], H.dtype, n_threads).sweep(w, padded(H.T, H.dtype), n_sweeps, tol**2)
+    return w[:, : H.shape[0]].copy()
+
+
+def _ahead(new: NDArray, old: NDArray, weight: float) -> NDArray:
+    out = new - old
+    out *= new.dtype.type(weight)
+    out += new
+    return np.maximum(out, 0, out=out)
+
+
+def _scaled_rows(X: Any, factors: NDArray) -> Any:
+    if not sparse.issparse(X):
+        return X * factors[:, None]
+    X = X.copy()
+    X.data *= np.repeat(factors, np.diff(X.indptr))
+    return X

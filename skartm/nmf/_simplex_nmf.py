@@ -1,0 +1,322 @@
+"""Non-negative matrix factorisation as a scikit-learn transformer."""
+
+import warnings
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_array, check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skartm._threads import effective_n_threads
+from skartm._validation import (
+    check_choice,
+    check_dtype,
+    check_integer,
+    check_real,
+    check_structure,
+    check_weights,
+)
+from skartm.nmf._kullback_leibler import KullbackLeibler
+from skartm.nmf._kullback_leibler import solve_rows as solve_rows_kl
+from skartm.nmf._least_squares import LeastSquares
+from skartm.nmf._least_squares import solve_rows as solve_rows_ls
+from skartm.nmf._start import nndsvd_start, random_start
+
+_LOSSES = ("frobenius", "kullback-leibler")
+_STARTS = ("nndsvd", "nndsvda", "random")
+_INNER = {"frobenius": 4, "kullback-leibler": 3}  # measured: benchmarks/nmf.py --only inner
+_LOOK = 10  # iterations from one look at the divergence to the next
+
+
+class SimplexNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    r"""Non-negative matrix factorisation, with the scale of the components kept apart.
+
+    .. math::
+
+       X \approx W \operatorname{diag}(s)\, H, \qquad W, s, H \ge 0
+
+    minimises either of
+
+    .. math::
+
+       \sum_{ij} \Bigl(x_{ij} \ln \frac{x_{ij}}{z_{ij}} - x_{ij} + z_{ij}\Bigr), \qquad
+       \frac12 \sum_{ij} (x_{ij} - z_{ij})^2, \qquad z = W \operatorname{diag}(s)\, H
+
+    The Kullback-Leibler divergence is minimised by multiplicative updates on the kernel of topic models, which it is the
+    likelihood of; the Frobenius norm by extrapolated hierarchical alternating least squares (E-HALS), whose loss never
+    increases. Sparse X stays sparse with both.
+
+    Parameters
+    ----------
+    n_components : int, default=10
+    beta_loss : {"kullback-leibler", "frobenius"}, default="kullback-leibler"
+    simplex : {"H", "W", "both"} or None, default="H"
+        What sums to one. It changes how the product is written, never the product:
+
+        * ``"H"``: rows of ``components_``; the scale is in W, ``scale_`` is ones;
+        * ``"W"``: columns of the W of the training rows, weighted by ``sample_weight``; the scale is in
+          ``components_``, ``scale_`` is ones;
+        * ``"both"``: both of them; the scale is in ``scale_``. With the Kullback-Leibler divergence the three are
+          p(i|t), p(j|t) and p(t) times the sum of X;
+        * None: as the algorithm leaves them; ``scale_`` is ones.
+
+        A component without any mass is zeros.
+    init : {"nndsvda", "nndsvd", "random"}, array of shape (n_components, n_features), pair of arrays or None
+        H to start from, or W and H; default=None is "nndsvda" where ``n_components`` is at most the smaller side of X, and
+        "random" otherwise. W starts as a function of H, the same for equal rows, unless it is given. With the
+        Kullback-Leibler divergence zeros of the start stay zeros.
+    inner_iter : int or None, default=None
+        Updates of W before one of H; with ``"frobenius"`` at most so many sweeps over either. None is 3 for
+        ``"kullback-leibler"`` and 4 for ``"frobenius"``. With 1 the former makes exactly the updates of
+        ``sklearn.decomposition.NMF(solver="mu")``.
+    max_iter : int, default=200
+        Iterations; in ``transform``, updates of a row.
+    tol : float, default=1e-4
+        ``"frobenius"`` stops when the norm of the projected gradient is at most this share of the first one.
+        ``"kullback-leibler"`` stops as scikit-learn does, when in ten iterations the square root of the divergence
+        falls by less than this share of what it was at the start. 0 makes all iterations.
+    dtype : {"float32", "float64"} or None, default=None
+        None is that of X, float64 for integers.
+    n_jobs : int or None, default=None
+        Threads of the kernels; results do not depend on it.
+    random_state : int, RandomState or None, default=None
+
+    Attributes
+    ----------
+    components_ : array of shape (n_components, n_features)
+        H.
+    scale_ : array of shape (n_components,)
+        s.
+    reconstruction_err_ : float
+        Square root of twice the loss of the training data, as in scikit-learn.
+    n_iter_ : int
+    n_features_in_, feature_names_in_
+        As everywhere in scikit-learn.
+
+    Notes
+    -----
+    ``fit_transform`` is ``fit`` and ``transform``: W is solved for the final H, to convergence, row by row, so rows do not
+    depend on each other.
+
+    References
+    ----------
+    D. D. Lee and H. S. Seung, Algorithms for non-negative matrix factorization, NIPS 2000.
+    A. M. S. Ang and N. Gillis, Accelerating nonnegative matrix factorization algorithms using extrapolation, Neural
+    Computation 31(2), 2019.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skartm import SimplexNMF
+    >>> X = np.outer([1.0, 2.0, 0.0], [4.0, 0.0, 2.0]) + np.outer([0.0, 1.0, 3.0], [0.0, 1.0, 1.0])
+    >>> model = SimplexNMF(2, simplex="both", max_iter=2000, tol=1e-8, random_state=0).fit(X)
+    >>> W = model.transform(X)
+    >>> np.abs(model.inverse_transform(W) - X).max() < 1e-2
+    True
+    >>> W.sum(axis=0).round(6), model.components_.sum(axis=1).round(6)
+    (array([1., 1.]), array([1., 1.]))
+    """
+
+    def __init__(
+        self,
+        n_components: int = 10,
+        *,
+        beta_loss: str = "kullback-leibler",
+        simplex: str | None = "H",
+        init: Any = None,
+        inner_iter: int | None = None,
+        max_iter: int = 200,
+        tol: float = 1e-4,
+        dtype: Any = None,
+        n_jobs: int | None = None,
+        random_state: Any = None,
+    ) -> None:
+        self.n_components = n_components
+        self.beta_loss = beta_loss
+        self.simplex = simplex
+        self.init = init
+        self.inner_iter = inner_iter
+        self.max_iter = max_iter
+        self.tol = tol
+        self.dtype = dtype
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
+        """Learn H.
+
+        Parameters
+        ----------
+        X : array or sparse matrix of shape (n_samples, n_features), non-negative
+        y : ignored
+        sample_weight : array of shape (n_samples,) or None
+            Factors of the loss of rows; integers are repetitions.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError, TypeError
+            Parameters out of their range, or X with negative, infinite or missing entries.
+        """
+        self._check_parameters()
+        X = self._checked(X, reset=True)
+        weights = check_weights(self, sample_weight, X.shape[0])
+        W, H = self._start(X, weights)
+        solver = self._minimise_kl if self.beta_loss == "kullback-leibler" else self._minimise_ls
+        H = solver(X, W, H, weights)
+        self._write(X, H, weights)
+        if self.n_iter_ == self.max_iter and self.tol > 0:
+            msg = f"SimplexNMF did not converge in {self.max_iter} iterations. Increase max_iter, or tol."
+            warnings.warn(msg, ConvergenceWarning, stacklevel=2)
+        return self
+
+    def transform(self, X: Any) -> NDArray:
+        """W of rows, for the H of the fit.
+
+        Parameters
+        ----------
+        X : array or sparse matrix of shape (n_samples, n_features), non-negative
+
+        Returns
+        -------
+        array of shape (n_samples, n_components)
+        """
+        check_is_fitted(self)
+        self._check_parameters()
+        return self._solve(self._checked(X, reset=False), self.scale_[:, None] * self.components_)
+
+    def inverse_transform(self, X: Any) -> NDArray:
+        """W diag(s) H.
+
+        Parameters
+        ----------
+        X : array or sparse matrix of shape (n_samples, n_components)
+            W.
+
+        Returns
+        -------
+        array of shape (n_samples, n_features)
+        """
+        check_is_fitted(self)
+        W = check_array(X, accept_sparse="csr", dtype=[np.float64, np.float32])
+        if W.shape[1] != self.components_.shape[0]:
+            msg = f"SimplexNMF: W must have {self.components_.shape[0]} columns, one a component. Got {W.shape[1]}."
+            raise ValueError(msg)
+        return W @ (self.scale_[:, None] * self.components_)
+
+    def _check_parameters(self) -> None:
+        check_integer(self, "n_components", minimum=1)
+        check_choice(self, "beta_loss", _LOSSES)
+        check_choice(self, "simplex", ("H", "W", "both", None))
+        if self.inner_iter is not None:
+            check_integer(self, "inner_iter", minimum=1)
+        check_integer(self, "max_iter", minimum=1)
+        check_real(self, "tol", low=0)
+        if self.dtype is not None:
+            check_dtype(self)
+        if self.init is None or isinstance(self.init, str):
+            check_choice(self, "init", (*_STARTS, None))
+
+    def _checked(self, X: Any, *, reset: bool) -> Any:
+        check_structure(X)
+        dtype = [np.float64, np.float32] if self.dtype is None else np.dtype(self.dtype)
+        X = validate_data(self, X, reset=reset, accept_sparse="csr", dtype=dtype, ensure_non_negative=True)
+        if not reset and X.dtype != self.components_.dtype:
+            X = X.astype(self.components_.dtype)
+        if not sparse.issparse(X):
+            return X if self.beta_loss == "frobenius" else sparse.csr_matrix(X)
+        if not X.has_canonical_format:
+            X = X.copy()
+            X.sum_duplicates()
+        return X
+
+    def _start(self, X: Any, weights: NDArray | None) -> tuple[NDArray | None, NDArray]:
+        k, smaller = self.n_components, min(X.shape)
+        if self.init is not None and not isinstance(self.init, str):
+            W, H = self.init if isinstance(self.init, (tuple, list)) and len(self.init) == 2 else (None, self.init)
+            H = self._given(H, (k, X.shape[1]), "H", X.dtype)
+            return None if W is None else self._given(W, (X.shape[0], k), "W", X.dtype), H
+        init = self.init or ("nndsvda" if k <= smaller else "random")
+        random_state = check_random_state(self.random_state)
+        if init == "random":
+            return None, random_start(X, k, weights, random_state).astype(X.dtype)
+        if k > smaller:
+            msg = f"init={init!r} needs n_components of at most min(n_samples, n_features) = {smaller}. Got {k}."
+            raise ValueError(f"SimplexNMF: {msg} Use init='random'.")
+        return None, nndsvd_start(X, k, weights, random_state, filled=init == "nndsvda").astype(X.dtype)
+
+    def _given(self, factor: Any, shape: tuple[int, int], name: str, dtype: Any) -> NDArray:
+        factor = check_array(factor, dtype=dtype, ensure_non_negative=True, input_name=f"init ({name})")
+        if factor.shape != shape:
+            msg = f"SimplexNMF: {name} of init must have shape {shape}. Got {factor.shape}."
+            raise ValueError(msg)
+        return factor
+
+    def _minimise_kl(self, X: Any, W: NDArray | None, H: NDArray, weights: NDArray | None) -> NDArray:
+        model = KullbackLeibler(
+            X, H, W, sample_weight=weights, n_passes=self._inner(), n_threads=effective_n_threads(self.n_jobs)
+        )
+        first = before = np.sqrt(model.loss()) if self.tol > 0 else np.inf
+        for self.n_iter_ in range(1, self.max_iter + 1):
+            error = np.sqrt(model.update())
+            if self.tol > 0 and self.n_iter_ % _LOOK == 0:
+                if before - error <= self.tol * first:
+                    break
+                before = error
+        self.reconstruction_err_ = float(np.sqrt(2 * model.loss()))
+        return model.H
+
+    def _minimise_ls(self, X: Any, W: NDArray | None, H: NDArray, weights: NDArray | None) -> NDArray:
+        model = LeastSquares(
+            X, H, W, sample_weight=weights, n_sweeps=self._inner(), n_threads=effective_n_threads(self.n_jobs)
+        )
+        first = 0.0
+        for self.n_iter_ in range(1, self.max_iter + 1):
+            loss, slope = model.update()
+            first = first or slope
+            if slope <= self.tol * first:
+                break
+        self.reconstruction_err_ = float(np.sqrt(2 * loss))
+        return model.H
+
+    def _inner(self) -> int:
+        return _INNER[self.beta_loss] if self.inner_iter is None else self.inner_iter
+
+    def _solve(self, X: Any, H: NDArray) -> NDArray:
+        options = {"tol": self.tol, "n_threads": effective_n_threads(self.n_jobs)}
+        if self.beta_loss == "kullback-leibler":
+            return solve_rows_kl(X, H, n_passes=self.max_iter, **options)
+        return solve_rows_ls(X, H, n_sweeps=self.max_iter, **options)
+
+    def _write(self, X: Any, H: NDArray, weights: NDArray | None) -> None:
+        """Put the scale where ``simplex`` wants it."""
+        self.scale_ = np.ones(H.shape[0], dtype=H.dtype)
+        self.components_ = H
+        if self.simplex in ("H", "both"):
+            sums = H.sum(axis=1, dtype=np.float64)
+            self.components_ = (H / np.where(sums > 0, sums, 1)[:, None]).astype(H.dtype)
+        if self.simplex in ("W", "both"):
+            W = self._solve(X, self.components_)
+            mass = (W.sum(axis=0, dtype=np.float64) if weights is None else weights @ W).astype(H.dtype)
+            if self.simplex == "both":
+                self.scale_ = mass
+            else:
+                self.components_ = self.components_ * mass[:, None]
+
+    @property
+    def _n_features_out(self) -> int:
+        return self.components_.shape[0]
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.input_tags.positive_only = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags

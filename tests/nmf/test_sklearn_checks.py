@@ -1,0 +1,22 @@
+"""The checks of scikit-learn."""
+
+import pytest
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from skartm import SimplexNMF
+
+
+# in 2000 iterations the rare checks that look at warnings see none
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@parametrize_with_checks(
+    [
+        SimplexNMF(n_jobs=1),
+        SimplexNMF(3, simplex="both", n_jobs=1, random_state=0),
+        SimplexNMF(2, simplex=None, init="random", inner_iter=1, n_jobs=1, random_state=0),
+        SimplexNMF(beta_loss="frobenius", n_jobs=1),
+        SimplexNMF(3, beta_loss="frobenius", simplex="W", n_jobs=1, random_state=0),
+        SimplexNMF(2, beta_loss="frobenius", simplex="both", init="nndsvd", n_jobs=1, random_state=0),
+    ]
+)
+def test_estimator(estimator, check):
+    check(estimator)
