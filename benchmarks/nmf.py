@@ -3,16 +3,16 @@
 * parity: Kullback-Leibler divergence of word counts, the same multiplicative updates, start and precision;
 * kl: the objective that scikit-learn has after some iterations (float64), and when SimplexNMF with its defaults is
   there, float32 and float64;
-* frobenius: tf-idf of the same texts, and faces, to the objective at which coordinate descent of scikit-learn stops;
+* text, faces: Frobenius norm of the tf-idf of the same texts, and of faces, to the objective at which coordinate descent of scikit-learn stops;
   and the objective at the same time;
 * inner: updates of W (or sweeps) before one of H.
 
-Objectives are computed anew from W and H, in float64. Time of SimplexNMF is that of a whole ``fit``.
+Objectives of scikit-learn are computed anew from W and H, in float64. Times include starts and preparation.
 
 Examples::
 
     OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python benchmarks/nmf.py
-    OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python benchmarks/nmf.py --only frobenius --rounds 3
+    OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python benchmarks/nmf.py --only text,faces --rounds 3
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import TfidfTransformer
 
 from skartm import SimplexNMF
-from skartm.nmf._least_squares import solve_rows
+from skartm.nmf._kullback_leibler import KullbackLeibler
+from skartm.nmf._least_squares import LeastSquares
+from skartm.nmf._start import nndsvd_start
 
 KL = "kullback-leibler"
 
@@ -92,73 +94,94 @@ def parity(X, k: int, n_iter: int, rounds: int) -> None:
         )
 
 
-def first_iteration(X, target: float, bound: int, **options) -> tuple[int, float]:
-    """Fewest iterations that reach the target, by bisection, and the time of a fit of so many."""
-    low, high = 0, bound
-    while high - low > 1:
-        middle = (low + high) // 2
-        model, _ = timed(SimplexNMF(max_iter=middle, tol=0, n_jobs=1, **options).fit, X)
-        low, high = (low, middle) if model.reconstruction_err_**2 / 2 <= target else (middle, high)
-    model, seconds = timed(SimplexNMF(max_iter=high, tol=0, n_jobs=1, **options).fit, X)
-    return (high, seconds) if model.reconstruction_err_**2 / 2 <= target else (0, seconds)
+def trace(X, make, seconds: float, target: float = -np.inf) -> list[tuple[float, float]]:
+    """CPU time since the beginning and objective, iteration by iteration, start and preparation included."""
+    begin, points = time.process_time(), []
+    model = make(X)
+    while not points or (points[-1][0] < seconds and points[-1][1] > target):
+        value = model.update()
+        points.append((time.process_time() - begin, value[0] if isinstance(value, tuple) else value))
+    return points
+
+
+def kl_model(H, W=None, n_passes: int = 3):
+    def make(X):
+        start = None if W is None else W.astype(X.dtype)
+        return KullbackLeibler(X, H.astype(X.dtype), start, sample_weight=None, n_passes=n_passes, n_threads=1)
+
+    return make
+
+
+def ls_model(k: int, n_sweeps: int = 4):
+    def make(X):
+        H = nndsvd_start(X, k, None, np.random.RandomState(0), filled=True)
+        return LeastSquares(X, H, None, sample_weight=None, n_sweeps=n_sweeps, n_threads=1)
+
+    return make
 
 
 def kl(X, k: int, n_iter: int) -> None:
     W, H = start_of(X, k)
     other = NMF(k, beta_loss=KL, solver="mu", init="custom", max_iter=n_iter, tol=0)
-    W_other, theirs = timed(other.fit_transform, X, W=W, H=H.copy())
+    W_other, theirs = timed(other.fit_transform, X, W=W.copy(), H=H.copy())
     target = divergence(X, W_other, other.components_)
-    print(f"kl: scikit-learn, float64, {n_iter} iterations: {target:.1f} in {theirs:.1f} CPU s")
-    for dtype in ("float32", "float64"):
-        needed, seconds = first_iteration(X, target, 2 * n_iter, n_components=k, init=H, dtype=dtype)
-        print(f"kl: SimplexNMF, {dtype}: iteration {needed}, {seconds:.2f} CPU s, 1 / {theirs / seconds:.1f}")
+    print(f"kl: scikit-learn, float64, {n_iter} iterations: {target:.1f} in {theirs:.1f} CPU s", flush=True)
+    makers = {"default": kl_model(H), "three updates, same W": kl_model(H, W)}
+    makers["same updates, same W"] = kl_model(H, W, 1)
+    for dtype in (np.float32, np.float64):
+        for name, make in makers.items():
+            points = trace(X.astype(dtype), make, theirs / 10, target * (1 + 1e-9))
+            seconds, value = points[-1]
+            bar = [value for at, value in points if at <= theirs / 25]
+            print(
+                f"kl: SimplexNMF, {np.dtype(dtype)}, {name}: {value:.1f} at iteration {len(points)}, {seconds:.2f} CPU "
+                f"s, 1 / {theirs / seconds:.1f}; {bar[-1] / target - 1:+.2%} of the target after 1 / 25",
+                flush=True,
+            )
 
 
 def frobenius(name: str, X, k: int, rounds: int) -> None:
-    options = {"n_components": k, "beta_loss": "frobenius", "init": "nndsvda", "random_state": 0}
-    other = NMF(k, init="nndsvda", random_state=0, max_iter=1000)
-    W, first = timed(other.fit_transform, X)
-    target = squares(X, W, other.components_)
-    needed, _ = first_iteration(X, target, 400, **options)
-    theirs, ours = [first], []
+    theirs, ours = [], []
     for _ in range(rounds):
-        theirs.append(timed(NMF(k, init="nndsvda", random_state=0, max_iter=1000).fit, X)[1])
-        ours.append(timed(SimplexNMF(max_iter=needed or 1, tol=0, n_jobs=1, **options).fit, X)[1])
-    ratio = np.median(theirs) / np.median(ours)
+        other = NMF(k, init="nndsvda", random_state=0, max_iter=1000)
+        W, seconds = timed(other.fit_transform, X)
+        theirs.append(seconds)
+        target = squares(X, W, other.components_)
+        points = trace(X, ls_model(k), seconds)
+        there = [i for i, (_, value) in enumerate(points) if value <= target]
+        ours.append(points[there[0]][0] if there else np.inf)
     print(
-        f"{name}: scikit-learn stops at iteration {other.n_iter_}, objective {target:.3f}, {np.median(theirs):.2f} CPU s; "
-        f"SimplexNMF is there at iteration {needed}, {np.median(ours):.2f} CPU s, ratio {ratio:.1f}"
+        f"{name}: scikit-learn stops at iteration {other.n_iter_}, {target:.3f} in {np.median(theirs):.2f} CPU s; "
+        f"SimplexNMF is there at iteration {there[0] + 1 if there else None} after {np.median(ours):.2f} CPU s, "
+        f"1 / {np.median(np.divide(theirs, ours)):.1f}, and at {points[-1][1]:.3f} in the same time",
+        flush=True,
     )
-    same = max(1, int(needed * ratio))
-    own, seconds = timed(SimplexNMF(max_iter=same, tol=0, n_jobs=1, **options).fit, X)
-    print(f"{name}: after {seconds:.2f} CPU s ({same} iterations) {own.reconstruction_err_**2 / 2:.3f}", end=", ")
-    own, seconds = timed(SimplexNMF(max_iter=1000, n_jobs=1, **options).fit, X)
-    W = solve_rows(X, own.components_, n_sweeps=1000, tol=1e-4, n_threads=1)
-    print(f"with the default tolerance {squares(X, W, own.components_):.3f} in {seconds:.2f} CPU s ({own.n_iter_})")
 
 
-def inner(X, k: int, text, faces) -> None:
+def inner(X, k: int, text, faces, seconds: float) -> None:
+    H = start_of(X, k)[1].astype(np.float32)
     for n_inner in (1, 2, 3, 5):
-        model, seconds = timed(
-            SimplexNMF(k, init=start_of(X, k)[1], inner_iter=n_inner, max_iter=100, tol=0, dtype="float32", n_jobs=1).fit, X
-        )
-        print(f"inner: kl, {n_inner} updates: {model.reconstruction_err_**2 / 2:.0f} in {seconds:.2f} CPU s")
+        points = trace(X.astype(np.float32), kl_model(H, None, n_inner), 2 * seconds)
+        print(f"inner: kl, {n_inner} updates: {halves(points, seconds)}", flush=True)
     for name, A in (("tf-idf", text), ("faces", faces)):
         for n_inner in (1, 2, 4, 8):
-            options = {"beta_loss": "frobenius", "inner_iter": n_inner, "tol": 0, "n_jobs": 1, "random_state": 0}
-            for n_iter in (20, 60):
-                model, seconds = timed(SimplexNMF(k, max_iter=n_iter, **options).fit, A)
-                loss = model.reconstruction_err_**2 / 2
-                print(f"inner: {name}, {n_inner} sweeps, {n_iter} iterations: {loss:.3f} in {seconds:.2f} CPU s")
+            points = trace(A, ls_model(k, n_inner), 2 * seconds)
+            print(f"inner: {name}, {n_inner} sweeps: {halves(points, seconds)}", flush=True)
+
+
+def halves(points: list[tuple[float, float]], seconds: float) -> str:
+    half = [value for at, value in points if at <= seconds]
+    return f"{half[-1] if half else np.nan:.3f} after {seconds} CPU s, {points[-1][1]:.3f} after {2 * seconds}"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", default="parity,kl,frobenius,inner")
+    parser.add_argument("--only", default="parity,kl,text,faces,inner")
     parser.add_argument("--words", type=int, default=5000)
     parser.add_argument("--components", type=int, default=50)
     parser.add_argument("--iterations", type=int, default=200, help="of scikit-learn, in kl")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=2.0, help="half of the time, in inner")
     parser.add_argument("--data", default=None)
     options = parser.parse_args()
     folder, k = data_folder(options.data), options.components
@@ -171,11 +194,12 @@ def main() -> None:
             parity(X, k, 10, options.rounds)
         elif part == "kl":
             kl(X, k, options.iterations)
-        elif part == "frobenius":
+        elif part == "text":
             frobenius("tf-idf", text, k, options.rounds)
+        elif part == "faces":
             frobenius("faces", faces, k, options.rounds)
         else:
-            inner(X, k, text, faces)
+            inner(X, k, text, faces, options.seconds)
 
 
 if __name__ == "__main__":

@@ -66,6 +66,7 @@ def test_public_names():
         "HierarchicalARTM",
         "HypergraphARTM",
         "SentenceTopicModel",
+            "SimplexNMF",
         "ThetalessARTM",
         "TopicPipeline",
         "__version__",

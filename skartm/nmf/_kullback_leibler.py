@@ -49,9 +49,9 @@ class StoredMixture:
 class KullbackLeibler:
     """Minimises sum x ln(x / z) - x + z, z = W H, by rows theta of W and columns phi of H that are distributions.
 
-    After an update of W the rows of z have the sums of the rows of x, so W = diag(sums) theta where columns of phi sum to
-    one, and the multiplicative update of W is one inner pass over a document, that of H one update of phi. The sum of
-    all z is that of all x after an update of H, so only sum x ln(x / z) is left of the divergence.
+    After an update of W the rows of z have the sums of the rows of x, so W = diag(sums) theta where columns of phi sum
+    to one, and the multiplicative update of W is one inner pass over a document, that of H one update of phi. The sum
+    of all z is that of all x after an update of H, so only sum x ln(x / z) is left of the divergence.
 
     Parameters
     ----------

@@ -14,6 +14,10 @@ _FIRST, _GROWTH, _LIMIT_GROWTH, _SHRINKAGE = 0.5, 1.05, 1.01, 1.5
 _ENOUGH = 0.01  # a row stops when a sweep moves it by this share of the first sweep
 
 
+def is_sparse(X: Any) -> bool:
+    return bool(sparse.issparse(X))
+
+
 class Side:
     """One side of X: products of its rows with a table, and sweeps over the rows of its factor."""
 
@@ -22,16 +26,16 @@ class Side:
         self.scratch = padded_zeros(n_threads, n_components, dtype)
         self.target = padded_zeros(X.shape[0], n_components, dtype)
         self.slopes = np.zeros(X.shape[0])
-        if sparse.issparse(X):
+        if is_sparse(X):
             self.indptr, self.indices = X.indptr.astype(np.int64), X.indices.astype(np.int32, copy=False)
             self.places = np.arange(np.diff(X.indptr).max(initial=0), dtype=np.int32)
 
     def sweep(self, factor: NDArray, other: NDArray, n_sweeps: int, ratio: float = _ENOUGH) -> float:
-        """Improve the padded ``factor``, which is overwritten; the squared norm of its projected gradient before that."""
+        """Improve the padded ``factor`` in place; the squared norm of its projected gradient before that."""
         k = self.n_components
         self.gram = np.zeros((k, factor.shape[1]), dtype=factor.dtype)
         self.gram[:, :k] = other[:, :k].T @ other[:, :k]
-        if sparse.issparse(self.X):
+        if is_sparse(self.X):
             half_step.sparse_product(
                 self.indptr, self.indices, self.X.data, self.places, other, self.target, self.n_threads
             )
@@ -72,10 +76,10 @@ class LeastSquares:
         k, dtype = H.shape[0], H.dtype
         self.n_components, self.n_sweeps = k, n_sweeps
         self.root = None if sample_weight is None else np.sqrt(sample_weight).astype(dtype)
-        X = X if self.root is None else _scaled_rows(X, self.root)
-        transposed = X.T.tocsr() if sparse.issparse(X) else np.ascontiguousarray(X.T)
+        X = X if self.root is None else scaled_rows(X, self.root)
+        transposed = X.T.tocsr() if is_sparse(X) else np.ascontiguousarray(X.T)
         self.rows, self.columns = Side(X, k, dtype, n_threads), Side(transposed, k, dtype, n_threads)
-        data = X.data if sparse.issparse(X) else X
+        data = X.data if is_sparse(X) else X
         self.norm = float(np.square(data, dtype=np.float64).sum())
         self.h = padded(H.T, dtype)
         self.w = padded_zeros(X.shape[0], k, dtype)
@@ -122,7 +126,7 @@ class LeastSquares:
 
 
 def solve_rows(X: Any, H: NDArray, *, n_sweeps: int, tol: float, n_threads: int) -> NDArray:
-    """W >= 0 of least |X - W H|^2; a row stops when a sweep moves it by at most ``tol`` times what the first one did."""
+    """W >= 0 of least |X - W H|^2; a row stops when a sweep moves it by ``tol`` times what the first one did."""
     w = padded_zeros(X.shape[0], H.shape[0], H.dtype)
     Side(X, H.shape[0], H.dtype, n_threads).sweep(w, padded(H.T, H.dtype), n_sweeps, tol**2)
     return w[:, : H.shape[0]].copy()
@@ -135,8 +139,8 @@ def _ahead(new: NDArray, old: NDArray, weight: float) -> NDArray:
     return np.maximum(out, 0, out=out)
 
 
-def _scaled_rows(X: Any, factors: NDArray) -> Any:
-    if not sparse.issparse(X):
+def scaled_rows(X: Any, factors: NDArray) -> Any:
+    if not is_sparse(X):
         return X * factors[:, None]
     X = X.copy()
     X.data *= np.repeat(factors, np.diff(X.indptr))

@@ -22,7 +22,7 @@ from skartm._validation import (
 )
 from skartm.nmf._kullback_leibler import KullbackLeibler
 from skartm.nmf._kullback_leibler import solve_rows as solve_rows_kl
-from skartm.nmf._least_squares import LeastSquares
+from skartm.nmf._least_squares import LeastSquares, is_sparse
 from skartm.nmf._least_squares import solve_rows as solve_rows_ls
 from skartm.nmf._start import nndsvd_start, random_start
 
@@ -46,8 +46,8 @@ class SimplexNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
        \sum_{ij} \Bigl(x_{ij} \ln \frac{x_{ij}}{z_{ij}} - x_{ij} + z_{ij}\Bigr), \qquad
        \frac12 \sum_{ij} (x_{ij} - z_{ij})^2, \qquad z = W \operatorname{diag}(s)\, H
 
-    The Kullback-Leibler divergence is minimised by multiplicative updates on the kernel of topic models, which it is the
-    likelihood of; the Frobenius norm by extrapolated hierarchical alternating least squares (E-HALS), whose loss never
+    The Kullback-Leibler divergence is minimised by multiplicative updates on the kernel of topic models, of which it is
+    the likelihood; the Frobenius norm by extrapolated hierarchical alternating least squares (E-HALS), whose loss never
     increases. Sparse X stays sparse with both.
 
     Parameters
@@ -66,7 +66,7 @@ class SimplexNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
 
         A component without any mass is zeros.
     init : {"nndsvda", "nndsvd", "random"}, array of shape (n_components, n_features), pair of arrays or None
-        H to start from, or W and H; default=None is "nndsvda" where ``n_components`` is at most the smaller side of X, and
+        H to start from, or W and H; default=None is "nndsvda" where ``n_components`` is at most the smaller side of X,
         "random" otherwise. W starts as a function of H, the same for equal rows, unless it is given. With the
         Kullback-Leibler divergence zeros of the start stay zeros.
     inner_iter : int or None, default=None
@@ -99,8 +99,8 @@ class SimplexNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
 
     Notes
     -----
-    ``fit_transform`` is ``fit`` and ``transform``: W is solved for the final H, to convergence, row by row, so rows do not
-    depend on each other.
+    ``fit_transform`` is ``fit`` and ``transform``: W is solved for the final H, to convergence, row by row, so rows do
+    not depend on each other.
 
     References
     ----------
@@ -115,7 +115,7 @@ class SimplexNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
     >>> X = np.outer([1.0, 2.0, 0.0], [4.0, 0.0, 2.0]) + np.outer([0.0, 1.0, 3.0], [0.0, 1.0, 1.0])
     >>> model = SimplexNMF(2, simplex="both", max_iter=2000, tol=1e-8, random_state=0).fit(X)
     >>> W = model.transform(X)
-    >>> np.abs(model.inverse_transform(W) - X).max() < 1e-2
+    >>> bool(np.abs(model.inverse_transform(W) - X).max() < 1e-2)
     True
     >>> W.sum(axis=0).round(6), model.components_.sum(axis=1).round(6)
     (array([1., 1.]), array([1., 1.]))
@@ -230,7 +230,7 @@ class SimplexNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         X = validate_data(self, X, reset=reset, accept_sparse="csr", dtype=dtype, ensure_non_negative=True)
         if not reset and X.dtype != self.components_.dtype:
             X = X.astype(self.components_.dtype)
-        if not sparse.issparse(X):
+        if not is_sparse(X):
             return X if self.beta_loss == "frobenius" else sparse.csr_matrix(X)
         if not X.has_canonical_format:
             X = X.copy()
@@ -264,12 +264,13 @@ class SimplexNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
             X, H, W, sample_weight=weights, n_passes=self._inner(), n_threads=effective_n_threads(self.n_jobs)
         )
         first = before = np.sqrt(model.loss()) if self.tol > 0 else np.inf
-        for self.n_iter_ in range(1, self.max_iter + 1):
+        for iteration in range(1, self.max_iter + 1):
             error = np.sqrt(model.update())
-            if self.tol > 0 and self.n_iter_ % _LOOK == 0:
+            if self.tol > 0 and iteration % _LOOK == 0:
                 if before - error <= self.tol * first:
                     break
                 before = error
+        self.n_iter_ = iteration
         self.reconstruction_err_ = float(np.sqrt(2 * model.loss()))
         return model.H
 
@@ -278,19 +279,19 @@ class SimplexNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
             X, H, W, sample_weight=weights, n_sweeps=self._inner(), n_threads=effective_n_threads(self.n_jobs)
         )
         first = 0.0
-        for self.n_iter_ in range(1, self.max_iter + 1):
+        for n_iter in range(1, self.max_iter + 1):  # noqa: B007
             loss, slope = model.update()
             first = first or slope
             if slope <= self.tol * first:
                 break
-        self.reconstruction_err_ = float(np.sqrt(2 * loss))
+        self.n_iter_, self.reconstruction_err_ = n_iter, float(np.sqrt(2 * loss))
         return model.H
 
     def _inner(self) -> int:
         return _INNER[self.beta_loss] if self.inner_iter is None else self.inner_iter
 
     def _solve(self, X: Any, H: NDArray) -> NDArray:
-        options = {"tol": self.tol, "n_threads": effective_n_threads(self.n_jobs)}
+        options: dict[str, Any] = {"tol": self.tol, "n_threads": effective_n_threads(self.n_jobs)}
         if self.beta_loss == "kullback-leibler":
             return solve_rows_kl(X, H, n_passes=self.max_iter, **options)
         return solve_rows_ls(X, H, n_sweeps=self.max_iter, **options)

@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.random import RandomState
 from numpy.typing import NDArray
-from scipy import sparse
 from sklearn.utils.extmath import randomized_svd
+
+from skartm.nmf._least_squares import scaled_rows
 
 _SMALL = 1e-6
 
@@ -22,15 +23,11 @@ def nndsvd_start(
 ) -> NDArray:
     """From the positive or the negative parts, whichever are larger, of pairs of singular vectors.
 
-    Boutsidis and Gallopoulos 2008. With weights it is the start of the rows repeated as often. ``filled`` puts the mean of
-    X in place of zeros.
+    Boutsidis and Gallopoulos 2008. With weights it is the start of the rows repeated as often. ``filled`` puts the mean
+    of X in place of zeros.
     """
-    if sample_weight is not None:
-        root = np.sqrt(sample_weight).astype(X.dtype)
-        X_weighted = X.multiply(root[:, None]).tocsr() if sparse.issparse(X) else X * root[:, None]
-    else:
-        X_weighted = X
-    U, S, V = randomized_svd(X_weighted, n_components, transpose=False, random_state=random_state)
+    weighted = X if sample_weight is None else scaled_rows(X, np.sqrt(sample_weight).astype(X.dtype))
+    U, S, V = randomized_svd(weighted, n_components, transpose=False, random_state=random_state)
     H = np.zeros(V.shape)
     H[0] = np.sqrt(S[0]) * np.abs(V[0])
     for t in range(1, n_components):

@@ -1,0 +1,75 @@
+"""Non-negative matrix factorisation, one number at a time."""
+
+import math
+
+import numpy as np
+
+
+def divergence(X, W, H):
+    total = 0.0
+    for i in range(X.shape[0]):
+        for j in range(X.shape[1]):
+            z = sum(W[i, t] * H[t, j] for t in range(H.shape[0]))
+            total += z - X[i, j]
+            if X[i, j] > 0:
+                total += X[i, j] * math.log(X[i, j] / z)
+    return total
+
+
+def multiplicative(X, W, H, weights, n_iter):
+    """Lee and Seung: W, then H with the new W; rows of the loss weighted."""
+    W, H = W.copy(), H.copy()
+    n, m, k = X.shape[0], X.shape[1], H.shape[0]
+    for _ in range(n_iter):
+        Z, new = W @ H, W.copy()
+        for i in range(n):
+            for t in range(k):
+                up = sum(X[i, j] / Z[i, j] * H[t, j] for j in range(m))
+                new[i, t] = W[i, t] * up / sum(H[t, j] for j in range(m))
+        W = new
+        Z, new = W @ H, H.copy()
+        for t in range(k):
+            for j in range(m):
+                up = sum(weights[i] * X[i, j] / Z[i, j] * W[i, t] for i in range(n))
+                new[t, j] = H[t, j] * up / sum(weights[i] * W[i, t] for i in range(n))
+        H = new
+    return W, H
+
+
+def sweep(X, W, H):
+    """One sweep of coordinate descent over W, and the squared norm of the projected gradient before it."""
+    W, norm = W.copy(), 0.0
+    for i in range(X.shape[0]):
+        for t in range(H.shape[0]):
+            slope = float((W[i] @ H - X[i]) @ H[t])
+            if W[i, t] > 0 or slope < 0:
+                norm += slope**2
+    for i in range(X.shape[0]):
+        for t in range(H.shape[0]):
+            curve = float(H[t] @ H[t])
+            if curve > 0:
+                W[i, t] = max(W[i, t] - float((W[i] @ H - X[i]) @ H[t]) / curve, 0.0)
+    return W, norm
+
+
+def least_squares(X, W, H, n_iter):
+    """Extrapolated HALS of one sweep; returns (W, H) of the last step and the losses."""
+    w_ahead, h_ahead, w_old, h_old, h = W.copy(), H.copy(), W.copy(), H.copy(), H.copy()
+    weight, limit, losses = 0.5, 1.0, [math.inf]
+    for _ in range(n_iter):
+        w_new, _ = sweep(X, w_ahead, h_ahead)
+        w_next = np.maximum(w_new + weight * (w_new - w_old), 0)
+        h_new = sweep(X.T, h_ahead.T, w_next.T)[0].T
+        loss = 0.5 * float(((X - w_next @ h_new) ** 2).sum())
+        if loss > losses[-1]:
+            w_new, _ = sweep(X, w_ahead, h)
+            h_new = sweep(X.T, h.T, w_new.T)[0].T
+            loss = 0.5 * float(((X - w_new @ h_new) ** 2).sum())
+            w_next = w_new
+            h_next, limit, weight = h_new, weight, weight / 1.5
+        else:
+            h_next = np.maximum(h_new + weight * (h_new - h_old), 0)
+            weight, limit = min(limit, 1.05 * weight), min(1.0, 1.01 * limit)
+        w_ahead, h_ahead, w_old, h_old, h = w_next, h_next, w_new, h_new, h_new
+        losses.append(loss)
+    return w_ahead, h, losses[1:]
