@@ -28,7 +28,7 @@ from skartm.nmf._start import nndsvd_start, random_start
 
 _LOSSES = ("frobenius", "kullback-leibler")
 _STARTS = ("nndsvd", "nndsvda", "random")
-_INNER = {"frobenius": 4, "kullback-leibler": 3}  # measured: benchmarks/nmf.py --only inner
+_INNER = {"frobenius": 4, "kullback-leibler": 3}  # benchmarks/nmf.py --only inner compares others
 _LOOK = 10  # iterations from one look at the divergence to the next
 
 
