@@ -3,8 +3,8 @@
 * parity: Kullback-Leibler divergence of word counts, the same multiplicative updates, start and precision;
 * kl: the objective that scikit-learn has after some iterations (float64), and when SimplexNMF with its defaults is
   there, float32 and float64;
-* text, faces: Frobenius norm of the tf-idf of the same texts, and of faces, to the objective at which coordinate descent
-  of scikit-learn stops; and the objective at the same time;
+* text, faces: Frobenius norm of the tf-idf of the same texts, and of faces, to the objective at which coordinate
+  descent of scikit-learn stops; and the objective at the same time;
 * inner: updates of W (or sweeps) before one of H.
 
 Objectives of scikit-learn are computed anew from W and H, in float64. Times include starts and preparation.
