@@ -41,7 +41,7 @@ def levels() -> list[str]:
 
 
 class BuildKernels(build_ext):
-    """Adds the flags of the compiler at hand, and OpenMP if it links."""
+    """Adds the flags of the compiler at hand, and OpenMP if it links; compiles on all processors."""
 
     def build_extensions(self):
         msvc = self.compiler.compiler_type == "msvc"
@@ -51,6 +51,7 @@ class BuildKernels(build_ext):
             extra = MSVC_LEVELS.get(level, []) if msvc else GNU_LEVELS.get(level, [])
             extension.extra_compile_args = (["/O2", "/fp:fast"] if msvc else GNU_FLAGS) + extra + openmp[0]
             extension.extra_link_args = openmp[1]
+        self.parallel = self.parallel or os.cpu_count()
         super().build_extensions()
 
     def openmp_flags(self, msvc):
