@@ -59,8 +59,8 @@ def word_embeddings(
     """
     pairs = cooccurrence(X, window=window, measure="ppmi", min_count=min_count)
     if not isinstance(n_components, Integral) or not 1 <= n_components <= pairs.shape[0]:
-        msg = f"The 'n_components' parameter of word_embeddings must be an integer in [1, {pairs.shape[0]}], the tokens."
-        raise ValueError(f"{msg} Got {n_components!r}.")
+        msg = f"The 'n_components' parameter of word_embeddings must be an integer in [1, {pairs.shape[0]}], the number"
+        raise ValueError(f"{msg} of tokens. Got {n_components!r}.")
     left, singular, _ = randomized_svd(pairs, int(n_components), random_state=random_state)
     return np.asarray(left * np.sqrt(singular), dtype=np.float64)
 

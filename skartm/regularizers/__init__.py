@@ -6,6 +6,8 @@ from skartm.regularizers._collection import NamedRegularizers, check_regularizer
 from skartm.regularizers._cooccurrence import Biterm, CoherencePhi
 from skartm.regularizers._decorrelation import Decorrelation
 from skartm.regularizers._document_links import DocumentLinks
+from skartm.regularizers._embedding_phi import EmbeddingPhi
+from skartm.regularizers._embedding_theta import EmbeddingTheta
 from skartm.regularizers._function import FunctionRegularizer
 from skartm.regularizers._graph import GeospatialSmoothing, NetPLSA
 from skartm.regularizers._labels import LabelRegularization
@@ -29,6 +31,8 @@ __all__ = [
     "Constant",
     "Decorrelation",
     "DocumentLinks",
+    "EmbeddingPhi",
+    "EmbeddingTheta",
     "FunctionRegularizer",
     "Geometric",
     "GeospatialSmoothing",

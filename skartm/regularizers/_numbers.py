@@ -19,6 +19,14 @@ def is_number(value: Any) -> bool:
     return isinstance(value, Real) and not isinstance(value, (bool, np.bool_))
 
 
+def check_positive(owner: Any, name: str) -> None:
+    """A parameter that is a finite number above 0."""
+    value = getattr(owner, name)
+    if not is_number(value) or not (np.isfinite(value) and value > 0):
+        msg = f"The {name!r} parameter of {type(owner).__name__} must be a finite number above 0. Got {value!r}."
+        raise ValueError(msg)
+
+
 def distribution_over(values: Any, size: int, owner: str, parameter: str) -> NDArray:
     """Non-negative finite numbers of shape (size,)."""
     array = np.asarray(values, dtype=np.float64)

@@ -16,6 +16,7 @@ from tests.em.corpora import corpus
 
 THEMES = {"first": [1, 2], "second": {3: 2.0, 4: 0.5}}
 RECIPES = {
+    "embedded": recipes.embedded,
     "exploratory_search": recipes.exploratory_search,
     "interpretable": recipes.interpretable,
     "multimodal": lambda n_components, **parameters: recipes.multimodal(
@@ -60,9 +61,11 @@ def test_every_strength_can_be_searched(name):
     assert (model.max_iter, model.tol) == (3, 1.0)
 
 
-@pytest.mark.parametrize("name", ["exploratory_search", "interpretable", "sparse"])
+@pytest.mark.parametrize("name", ["embedded", "exploratory_search", "interpretable", "sparse"])
 def test_parts_can_be_left_out(name):
-    strengths = {"interpretable": {"n_background": 0, "coherence": 0}, "sparse": {"coherence": 0, "sparsity": 0}}
+    readable = {"n_background": 0, "coherence": 0}
+    strengths = {"interpretable": readable, "embedded": {"embedding": 0, **readable}}
+    strengths["sparse"] = {"coherence": 0, "sparsity": 0}
     zero = {"decorrelation": 0.0, "smoothing": 0.0, **strengths.get(name, {"sparsity": 0.0})}
     X = corpus(0)
     model = RECIPES[name](4, random_state=0, max_iter=12, n_jobs=1, **zero).fit(X)

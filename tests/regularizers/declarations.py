@@ -11,6 +11,8 @@ from skartm.regularizers import (
     CoherencePhi,
     Decorrelation,
     DocumentLinks,
+    EmbeddingPhi,
+    EmbeddingTheta,
     FunctionRegularizer,
     GeospatialSmoothing,
     LabelRegularization,
@@ -54,6 +56,9 @@ def pairs_of_tokens(n_tokens):
 
 PARENTS = np.random.default_rng(2).integers(0, 9, (3, 13)) * np.array([[1], [0], [2]])  # one of them dead
 LINKS = np.random.default_rng(0).integers(0, 3, (7, 7))
+VECTORS = np.random.default_rng(5).normal(size=(24, 3))
+VECTORS[2] = 0  # a token without a vector
+BY_NAME = {f"token{w}": VECTORS[w] for w in range(3, 13)}
 
 
 def squares(p):
@@ -150,6 +155,11 @@ ALL_REGULARIZERS = [
     TopicPrior([0.0, 1, 2, 3]),
     TopicPrior((2, 0.5), -0.3, topics=["topic3", "topic1"], relative=0.0),
     *(TopicPrior(np.ones(4), Linear(1, 0), modality=modality) for modality in MODALITIES),
+    *(EmbeddingPhi(VECTORS[:13], topics=topics) for topics in TOPICS),
+    *(EmbeddingPhi(BY_NAME, penalty=penalty, modality=m) for penalty in (1e-3, 1, 10.0) for m in MODALITIES),
+    EmbeddingPhi(VECTORS[:5, :1], Linear(0, 1), relative=0.5, modality="tags", topics=[0, 2]),
+    *(EmbeddingTheta(VECTORS[:7], topics=topics) for topics in TOPICS),
+    EmbeddingTheta(VECTORS[:7], Linear(0, 1), penalty=1.0),
     *(ParentTopics(PARENTS, topics=topics) for topics in TOPICS),
     *(ParentTopics(csr_array(PARENTS), sparsity=sparsity, modality=m) for sparsity in (-0.5, 0.9) for m in MODALITIES),
     ParentTopics(PARENTS, Linear(0, 1), relative=0.5, topics=[0, 2], max_doc_iter=1, doc_tol=0, n_jobs=2),
@@ -171,6 +181,8 @@ def needed(n_tokens, n_topics):
         Biterm: {"cooccurrence": pairs_of_tokens(n_tokens)},
         CoherencePhi: {"cooccurrence": pairs_of_tokens(n_tokens)},
         DocumentLinks: {"links": eye_array(24, format="csr")},
+        EmbeddingPhi: {"embeddings": np.random.default_rng(6).normal(size=(n_tokens, 3))},
+        EmbeddingTheta: {"embeddings": VECTORS},
         FunctionRegularizer: {"value": functions.entropy, "gradient": functions.entropy_slope},
         GeospatialSmoothing: {"coordinates": {0: (60, 5), 1: (60, 11), 2: (63, 10)}},
         NetPLSA: {"edges": EDGES},

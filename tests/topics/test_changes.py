@@ -17,6 +17,7 @@ from skartm.regularizers import (
     CoherencePhi,
     Decorrelation,
     DocumentLinks,
+    EmbeddingTheta,
     Linear,
     Piecewise,
     SmoothSparsePhi,
@@ -178,8 +179,8 @@ class TestCopies:
         assert repr(clone(fitted)) == repr(clone(copies[0].set_params(warm_start=False)))
 
     def test_documents_are_not_kept(self, cls, X):
-        if cls is DocumentLinks:
-            pytest.skip("keeps its links and what it knows of the documents")
+        if cls in (DocumentLinks, EmbeddingTheta):
+            pytest.skip("keeps what it knows of the documents: their links, their vectors")
         many = corpus(0, n_docs=1500)
         few = model(declared(cls), token_names=[f"token{w}" for w in range(30)]).fit(X, Y)
         fitted = clone(few).fit(many, np.arange(1500) % 3)
