@@ -1,7 +1,7 @@
 """skartm: topic models by additive regularization, as scikit-learn estimators on Cython kernels."""
 
 from skartm._version import __version__
-from skartm.nmf import SimplexNMF
+from skartm.nmf import DeepSimplexNMF, SimplexNMF
 from skartm.topics import (
     LDA,
     PLSA,
@@ -25,6 +25,7 @@ __all__ = [
     "ARTMTransformer",
     "AuthorTopic",
     "ContextARTM",
+    "DeepSimplexNMF",
     "HierarchicalARTM",
     "HypergraphARTM",
     "SentenceTopicModel",

@@ -19,7 +19,7 @@ ALLOWED = {
     "metrics": {"em", "simplex", "_kernels"},
     "callbacks": {"metrics", "em", "simplex", "_kernels"},
     "topics": {"regularizers", "metrics", "em", "simplex", "_kernels"},
-    "nmf": {"em", "simplex", "_kernels"},
+    "nmf": {"regularizers", "em", "simplex", "_kernels"},
     "monotonic": {"em", "simplex", "_kernels"},
     "model_selection": {"topics", "regularizers", "metrics", "em", "simplex", "_kernels"},
     "recipes": {"topics", "regularizers"},
@@ -41,8 +41,9 @@ TOP_LEVEL = {
     "_named": set(),
     "_validation": set(),
     "_callbacks": set(),
+    "_topic_tree": set(),
 }
-SHARED = {"exceptions", "_threads", "_named", "_validation", "_callbacks"}
+SHARED = {"exceptions", "_threads", "_named", "_validation", "_callbacks", "_topic_tree"}
 ONLY_IN = {"matplotlib": {"plotting"}, "torch": {"neural", "simplex"}, "gensim": {"metrics"}}
 # modules that are imported by a name known only when running: variants of the kernel, and the library of autodiff that
 # a user has, which is imported when a function without gradient is bound and by nothing else

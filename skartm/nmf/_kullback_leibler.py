@@ -118,18 +118,24 @@ class KullbackLeibler:
 
     def update(self) -> float:
         """One update of W and H; the divergence between the two."""
+        divergence = self.expect()
+        self.engine.posterior.update(self.phi_wt, self.state.counters)
+        self.rescale(self.engine.posterior.topic_mass)
+        return divergence
+
+    def expect(self) -> float:
+        """One update of W, and the counters that one of H is made from; the divergence between the two."""
         result = Pass()
         self.state.counters.clear()
         for batch in self.batches:
             self.engine.e_step(batch, self.state, result, keep=True)
-        self.engine.posterior.update(self.phi_wt, self.state.counters)
-        self._rescale()
+        self.state.counters.changed()
         return self._divergence(result)
 
-    def _rescale(self) -> None:
-        """The sums that the update has changed in the rows of H, of which phi knows nothing, go to theta."""
+    def rescale(self, after: NDArray) -> None:
+        """The sums that an update has changed in the rows of H, of which phi knows nothing, go to theta."""
         theta = self.theta_dt[:, : self.n_components]
-        before, after = self.row_weights @ theta, self.engine.posterior.topic_mass
+        before = self.row_weights @ theta
         theta *= np.divide(after, before, out=np.zeros_like(after), where=before > 0).astype(theta.dtype)
 
 

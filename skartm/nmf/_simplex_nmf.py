@@ -24,10 +24,9 @@ from skartm.nmf._kullback_leibler import KullbackLeibler
 from skartm.nmf._kullback_leibler import solve_rows as solve_rows_kl
 from skartm.nmf._least_squares import LeastSquares, is_sparse
 from skartm.nmf._least_squares import solve_rows as solve_rows_ls
-from skartm.nmf._start import nndsvd_start, random_start
+from skartm.nmf._start import STARTS, nndsvd_start, random_start, spa_start
 
 _LOSSES = ("frobenius", "kullback-leibler")
-_STARTS = ("nndsvd", "nndsvda", "random")
 _INNER = {"frobenius": 4, "kullback-leibler": 3}  # benchmarks/nmf.py --only inner compares others
 _LOOK = 10  # iterations from one look at the divergence to the next
 
@@ -65,10 +64,11 @@ class SimplexNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         * None: as the algorithm leaves them; ``scale_`` is ones.
 
         A component without any mass is zeros.
-    init : {"nndsvda", "nndsvd", "random"}, array of shape (n_components, n_features), pair of arrays or None
+    init : {"nndsvda", "nndsvd", "spa", "random"}, array of shape (n_components, n_features), pair of arrays or None
         H to start from, or W and H; default=None is "nndsvda" where ``n_components`` is at most the smaller side of X,
-        "random" otherwise. W starts as a function of H, the same for equal rows, unless it is given. With the
-        Kullback-Leibler divergence zeros of the start stay zeros.
+        "random" otherwise. "spa" takes rows of X by the successive projection algorithm: the truth where every
+        component has a row to itself. W starts as a function of H, the same for equal rows, unless it is given. With
+        the Kullback-Leibler divergence zeros of the start stay zeros.
     inner_iter : int or None, default=None
         Updates of W before one of H; with ``"frobenius"`` at most so many sweeps over either. None is 3 for
         ``"kullback-leibler"`` and 4 for ``"frobenius"``. With 1 the former makes exactly the updates of
@@ -222,7 +222,7 @@ class SimplexNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         if self.dtype is not None:
             check_dtype(self)
         if self.init is None or isinstance(self.init, str):
-            check_choice(self, "init", (*_STARTS, None))
+            check_choice(self, "init", (*STARTS, None))
 
     def _checked(self, X: Any, *, reset: bool) -> Any:
         check_structure(X)
@@ -247,6 +247,8 @@ class SimplexNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         random_state = check_random_state(self.random_state)
         if init == "random":
             return None, random_start(X, k, weights, random_state).astype(X.dtype)
+        if init == "spa":
+            return None, spa_start(X, k, weights, filled=self.beta_loss != "frobenius").astype(X.dtype)
         if k > smaller:
             msg = f"init={init!r} needs n_components of at most min(n_samples, n_features) = {smaller}. Got {k}."
             raise ValueError(f"SimplexNMF: {msg} Use init='random'.")

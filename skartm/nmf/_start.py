@@ -7,9 +7,11 @@ from numpy.random import RandomState
 from numpy.typing import NDArray
 from sklearn.utils.extmath import randomized_svd
 
-from skartm.nmf._least_squares import scaled_rows
+from skartm.nmf._least_squares import is_sparse, scaled_rows
 
+STARTS = ("nndsvd", "nndsvda", "random", "spa")
 _SMALL = 1e-6
+_FILL = 0.01  # share of the mean of X that takes the place of zeros in rows of X
 
 
 def random_start(X: Any, n_components: int, sample_weight: NDArray | None, random_state: RandomState) -> NDArray:
@@ -39,6 +41,37 @@ def nndsvd_start(
     H[H < _SMALL] = 0
     if filled:
         H[H == 0] = _mean(X, sample_weight)
+    return H
+
+
+def spa_start(X: Any, n_components: int, sample_weight: NDArray | None, *, filled: bool) -> NDArray:
+    """Rows of X, divided by their sums, by the successive projection algorithm.
+
+    Gillis and Vavasis 2014: the longest row is taken and all rows are projected to what is orthogonal to it, and so on.
+    Where all rows are mixtures of some of them (X is separable), these are found. Rows of zeros and of weight zero
+    are never taken. With ``filled`` the components have no zeros: a small share of the mean row is added.
+    """
+    sums = np.asarray(X.sum(axis=1, dtype=np.float64)).ravel()
+    usable = sums > 0 if sample_weight is None else (sums > 0) & (sample_weight > 0)
+    rows = scaled_rows(X.astype(np.float64), np.divide(1, sums, out=np.zeros_like(sums), where=usable))
+    squares = rows.multiply(rows) if is_sparse(rows) else rows * rows
+    lengths = np.asarray(squares.sum(axis=1)).ravel()
+    enough, chosen = np.finfo(np.float32).eps * lengths.max(initial=0), []
+    basis = np.zeros((n_components, X.shape[1]))
+    for t in range(n_components):
+        best = int(np.argmax(lengths))
+        if not lengths[best] > enough:
+            msg = f"init='spa' needs n_components = {n_components} rows of X that are linearly independent. Got {t}"
+            raise ValueError(f"SimplexNMF: {msg}. Take fewer components, or init='random'.")
+        chosen.append(best)
+        row = np.ravel(rows[[best]].toarray() if is_sparse(rows) else rows[best])
+        row = row - basis[:t].T @ (basis[:t] @ row)
+        row -= basis[:t].T @ (basis[:t] @ row)  # again: the first time loses digits
+        basis[t] = row / np.linalg.norm(row)
+        lengths -= np.square(rows @ basis[t])
+    H = rows[chosen].toarray() if is_sparse(rows) else rows[chosen]
+    if filled:
+        H += _FILL * np.asarray(rows.mean(axis=0)).ravel()
     return H
 
 

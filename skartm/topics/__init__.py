@@ -1,5 +1,6 @@
 """Topic models as scikit-learn estimators."""
 
+from skartm._topic_tree import TopicEdge, TopicNode, TopicTree
 from skartm.topics._artm import ARTMTransformer
 from skartm.topics._author_topic import AuthorTopic
 from skartm.topics._authors import authors_from_mapping
@@ -14,7 +15,6 @@ from skartm.topics._pipeline import TopicPipeline
 from skartm.topics._plsa import PLSA
 from skartm.topics._sentences import SentenceTopicModel
 from skartm.topics._thetaless import ThetalessARTM
-from skartm.topics._topic_tree import TopicEdge, TopicNode, TopicTree
 
 __all__ = [
     "LDA",

@@ -11,12 +11,12 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
+from skartm._topic_tree import TopicNode, TopicTree, make_tree
 from skartm._validation import check_counts, check_real, check_weights
 from skartm.em import ModalitySelection
 from skartm.topics._artm import ARTMTransformer
 from skartm.topics._hierarchy_levels import NamedLevels, check_level, check_levels, check_ties, fill_in, learn_levels
 from skartm.topics._hierarchy_links import level_counts, parents_of, psi_of, tied, topic_part, with_topics
-from skartm.topics._topic_tree import TopicNode, TopicTree, make_tree
 
 
 class HierarchicalARTM(NamedLevels, TransformerMixin, BaseEstimator):

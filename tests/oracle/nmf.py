@@ -1,5 +1,6 @@
 """Non-negative matrix factorisation, one number at a time."""
 
+import itertools
 import math
 
 import numpy as np
@@ -73,3 +74,34 @@ def least_squares(X, W, H, n_iter):
         w_ahead, h_ahead, w_old, h_old, h = w_next, h_next, w_new, h_new, h_new
         losses.append(loss)
     return w_ahead, h, losses[1:]
+
+
+def layered(X, layers, W, weights, sample_weight, n_steps):
+    """One EM iteration over all layers: every W, then the layers by expected numbers of paths, counted path by path."""
+    n, m = X.shape
+    layers, found, counts, value = [layer.copy() for layer in layers], [], [], 0.0
+    for number, w in enumerate(W):
+        c = layers[0]
+        for layer in layers[1 : number + 1]:
+            c = layer @ c
+        w = multiplicative(X, w, c, np.ones(n), 1)[0]
+        value += weights[number] * sum(sample_weight[i] * divergence(X[[i]], w[[i]], c) for i in range(n))
+        z = w @ c
+        n_tj = np.zeros_like(c)
+        for t in range(c.shape[0]):
+            for j in range(m):
+                n_tj[t, j] = sum(sample_weight[i] * X[i, j] * w[i, t] * c[t, j] / z[i, j] for i in range(n))
+        found.append(w)
+        counts.append(n_tj)
+    for _ in range(n_steps):
+        paths = [np.zeros_like(layer) for layer in layers]
+        for number, n_tj in enumerate(counts):
+            for path in itertools.product(*(range(layer.shape[0]) for layer in layers[: number + 1]), range(m)):
+                steps = [*path[-2::-1], path[-1]]  # t_l, ..., t_1, j
+                p = math.prod(layers[number - s][steps[s], steps[s + 1]] for s in range(number + 1))
+                c = np.linalg.multi_dot([np.eye(m), *[layer.T for layer in layers[: number + 1]]]).T
+                share = weights[number] * n_tj[steps[0], steps[-1]] * p / c[steps[0], steps[-1]]
+                for s in range(number + 1):
+                    paths[number - s][steps[s], steps[s + 1]] += share
+        layers = [path / path.sum(axis=1, keepdims=True) for path in paths]
+    return layers, found, counts, value

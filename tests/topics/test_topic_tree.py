@@ -5,7 +5,7 @@ import pickle
 import numpy as np
 import pytest
 
-from skartm.topics._topic_tree import make_tree
+from skartm._topic_tree import make_tree
 
 NAMES = [["a", "b", "dead"], ["x", "y", "z", "lost"]]
 WEIGHTS = [np.array([0.4, 0.6, 0.0]), np.array([0.3, 0.2, 0.4, 0.1])]

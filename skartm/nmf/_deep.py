@@ -1,0 +1,394 @@
+"""Non-negative matrix factorisation in layers, as a scikit-learn transformer."""
+
+import warnings
+from collections.abc import Sequence
+from numbers import Integral
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import sparse
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_array, check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skartm._threads import effective_n_threads
+from skartm._topic_tree import TopicTree
+from skartm._validation import check_choice, check_dtype, check_integer, check_real, check_structure, check_weights
+from skartm.nmf._kullback_leibler import KullbackLeibler, solve_rows
+from skartm.nmf._labels import LabelledRows
+from skartm.nmf._layer_tree import layer_tree
+from skartm.nmf._layers import LayeredDivergence, products
+from skartm.nmf._simplex_nmf import SimplexNMF
+from skartm.nmf._start import STARTS
+
+_LOOK = 10  # iterations from one look at the objective to the next
+_PASSES = 3  # updates of W before one of the layers
+
+
+class DeepSimplexNMF(LabelledRows, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    r"""Non-negative matrix factorisation in layers whose rows are distributions.
+
+    .. math::
+
+       X \approx W_l\, H_l H_{l-1} \cdots H_1, \qquad l = 1, \dots, L, \qquad
+       \sum_{l=1}^{L} \lambda_l \sum_{ij} \Bigl(x_{ij} \ln \frac{x_{ij}}{z^{(l)}_{ij}} - x_{ij} + z^{(l)}_{ij}\Bigr)
+       \to \min, \qquad z^{(l)} = W_l\, H_l \cdots H_1
+
+    The first layer has components over features, every further one has groups of the components below it: rows of
+    :math:`H_1` are p(feature | component), rows of :math:`H_l` are p(component below | component). A product of such
+    matrices is one, so the components of every layer are distributions over features too. Layers are first learned one
+    after the other, the next one from the W of the last, and then refined together by the EM algorithm, in which the
+    objective never increases.
+
+    With labels, ``fit(X, y)``, every row gets the features "is of class c" beside its own, so that rows of a class tend
+    to share components, and ``predict`` is available.
+
+    Parameters
+    ----------
+    layers : sequence of int, default=(10, 3)
+        Components of the layers, the finest first.
+    layer_weights : sequence of float or None, default=None
+        :math:`\lambda`, positive; None is 1 for all.
+    label_weight : float, default=1.0
+        The label of a row counts this many times as much as all its features together; 0 leaves ``y`` out.
+    output : {"top", "all"} or int, default="top"
+        What ``transform`` returns: W of the last layer, those of all layers beside each other (the finest first), or
+        that of the layer with this index.
+    init : {"nndsvda", "nndsvd", "spa", "random"} or None, default=None
+        Start of every layer; see :class:`SimplexNMF`. None is "nndsvda" where a layer allows it, or else "random".
+    inner_iter : int, default=3
+        Updates of W before one of H.
+    max_iter : int, default=200
+        Iterations of a layer when it is learned alone; in ``transform``, updates of a row.
+    joint_iter : int, default=100
+        Iterations over all layers together; 0 leaves the layers as they were learned one by one. One layer alone is
+        :class:`SimplexNMF` and needs none.
+    tol : float, default=1e-4
+        Iterations stop when in ten of them the square root of the objective falls by less than this share of what it
+        was at the start. 0 makes all iterations.
+    dtype : {"float32", "float64"} or None, default=None
+        None is that of X, float64 for integers.
+    n_jobs : int or None, default=None
+        Threads of the kernels; results do not depend on it.
+    random_state : int, RandomState or None, default=None
+
+    Attributes
+    ----------
+    layers_ : list of arrays of shape (n_l, n_{l-1})
+        H of the layers, the finest first.
+    layer_components_ : list of arrays of shape (n_l, n_features)
+        Components of the layers over features, :math:`H_l \cdots H_1`.
+    components_ : array of shape (n_L, n_features)
+        Those of the last layer.
+    component_weights_ : list of arrays of shape (n_l,)
+        Shares of the components in the sum of X.
+    loss_curve_ : array of shape (n_iter_ + 1,)
+        The objective in the joint phase, labels included: before it, and in every iteration between the updates of W
+        and those of the layers.
+    reconstruction_err_ : float
+        Square root of twice the divergence of X from its rebuilding by the last layer, without the labels.
+    n_iter_ : int
+        Iterations over all layers together; of SimplexNMF where there is one layer.
+    classes_ : array
+        Only after a fit with labels.
+    label_components_ : array of shape (n_1, n_classes)
+        Only after a fit with labels: labels of the components of the first layer. A row of its W times this is the
+        sum of the row, divided among the classes.
+    n_features_in_, feature_names_in_
+        As everywhere in scikit-learn.
+
+    See Also
+    --------
+    SimplexNMF : One layer.
+    skartm.HierarchicalARTM : Levels of topics learned from the top.
+
+    Notes
+    -----
+    W of a layer is solved for the components of this layer alone, row by row, so that every layer rebuilds X as well
+    as its components can. The Frobenius norm is not offered: the product of the layers would need another algorithm.
+
+    References
+    ----------
+    D. D. Lee and H. S. Seung, Algorithms for non-negative matrix factorization, NIPS 2000.
+    T. Will, R. Zhang, E. Sadovnik, M. Gao, J. Vendrow, J. Haddock, D. Molitor and D. Needell, Neural nonnegative matrix
+    factorization for hierarchical multilayer topic modeling, 2023.
+
+    Examples
+    --------
+    >>> from skartm import DeepSimplexNMF
+    >>> from skartm.datasets import load_peps
+    >>> model = DeepSimplexNMF((12, 4), max_iter=100, joint_iter=20, tol=0, random_state=0).fit(load_peps().data)
+    >>> [layer.shape for layer in model.layers_]
+    [(12, 7637), (4, 12)]
+    >>> bool(abs(model.components_.sum(axis=1) - 1).max() < 1e-6)
+    True
+    >>> bool(model.loss_curve_[-1] < model.loss_curve_[0])
+    True
+    """
+
+    def __init__(
+        self,
+        layers: Sequence[int] = (10, 3),
+        *,
+        layer_weights: Sequence[float] | None = None,
+        label_weight: float = 1.0,
+        output: str | int = "top",
+        init: str | None = None,
+        inner_iter: int = _PASSES,
+        max_iter: int = 200,
+        joint_iter: int = 100,
+        tol: float = 1e-4,
+        dtype: Any = None,
+        n_jobs: int | None = None,
+        random_state: Any = None,
+    ) -> None:
+        self.layers = layers
+        self.layer_weights = layer_weights
+        self.label_weight = label_weight
+        self.output = output
+        self.init = init
+        self.inner_iter = inner_iter
+        self.max_iter = max_iter
+        self.joint_iter = joint_iter
+        self.tol = tol
+        self.dtype = dtype
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
+        """Learn the layers.
+
+        Parameters
+        ----------
+        X : array or sparse matrix of shape (n_samples, n_features), non-negative
+        y : array of shape (n_samples,) or None
+            Labels of classes.
+        sample_weight : array of shape (n_samples,) or None
+            Factors of the loss of rows.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError, TypeError
+            Parameters out of their range, X with negative, infinite or missing entries, or y that is not of classes.
+        """
+        self._check_parameters()
+        X = self._checked(X, reset=True)
+        weights = check_weights(self, sample_weight, X.shape[0])
+        labels = self._labels(y, X)
+        data = X if labels is None else sparse.hstack([X, labels], format="csr", dtype=X.dtype)
+        layers, W = self._layer_by_layer(data, weights)
+        model = LayeredDivergence(
+            data,
+            layers,
+            W,
+            weights=self._layer_weights(),
+            sample_weight=weights,
+            n_passes=self.inner_iter,
+            n_threads=effective_n_threads(self.n_jobs),
+        )
+        converged = self._refine(model)
+        self._write(X, model, weights)
+        if not converged:
+            msg = "DeepSimplexNMF did not converge. Increase joint_iter (one layer: max_iter), or tol."
+            warnings.warn(msg, ConvergenceWarning, stacklevel=2)
+        return self
+
+    def transform(self, X: Any) -> NDArray:
+        """W of rows, for the layers of the fit.
+
+        Parameters
+        ----------
+        X : array or sparse matrix of shape (n_samples, n_features), non-negative
+
+        Returns
+        -------
+        array of shape (n_samples, n_components)
+            Of the layers that ``output`` names.
+        """
+        check_is_fitted(self)
+        self._check_parameters()
+        X = self._checked(X, reset=False)
+        return np.hstack([self._solve(X, number) for number in self._shown()])
+
+    def inverse_transform(self, X: Any) -> NDArray:
+        """W times the components: X as the layer of ``output`` rebuilds it.
+
+        Parameters
+        ----------
+        X : array or sparse matrix of shape (n_samples, n_components)
+            W, as ``transform`` returns it; of ``output="all"`` the columns of the last layer are used.
+
+        Returns
+        -------
+        array of shape (n_samples, n_features)
+        """
+        check_is_fitted(self)
+        self._check_parameters()
+        W = check_array(X, accept_sparse="csr", dtype=[np.float64, np.float32])
+        if W.shape[1] != self._n_features_out:
+            msg = f"DeepSimplexNMF: W must have {self._n_features_out} columns, one a component. Got {W.shape[1]}."
+            raise ValueError(msg)
+        components = self.layer_components_[self._shown()[-1]]
+        return W[:, -components.shape[0] :] @ components
+
+    def topic_tree(self, threshold: float | None = None, *, n_top: int = 10, modality: None = None) -> TopicTree:
+        """The layers as a tree from the last one to the first, for :class:`skartm.plotting.TopicTreeDisplay`.
+
+        Parameters
+        ----------
+        threshold : float in [0, 1], default=None
+            Smallest p(parent | child) of an edge; the best parent has one always. None is 0.25.
+        n_top : int, default=10
+            Features of a node.
+        modality : None
+            Features are all of one kind.
+
+        Returns
+        -------
+        TopicTree
+        """
+        check_is_fitted(self)
+        if modality is not None:
+            msg = f"DeepSimplexNMF: features are of one kind, so modality must be None. Got {modality!r}."
+            raise ValueError(msg)
+        features = getattr(self, "feature_names_in_", np.arange(self.n_features_in_)).tolist()
+        weights = self.component_weights_
+        return layer_tree(self.layers_, self.layer_components_, weights, features, threshold, n_top)
+
+    # --- parameters and data -----------------------------------------------------------------------------------------
+
+    def _check_parameters(self) -> None:
+        sizes = self.layers
+        if not isinstance(sizes, (list, tuple, np.ndarray)) or len(sizes) == 0 or not all(map(_is_size, sizes)):
+            msg = f"must be integers of at least 1, one a layer. Got {sizes!r}."
+            raise ValueError(f"The 'layers' parameter of DeepSimplexNMF {msg}")
+        self._layer_weights()
+        self._shown()
+        check_choice(self, "init", (*STARTS, None))
+        for name in ("inner_iter", "max_iter"):
+            check_integer(self, name, minimum=1)
+        check_integer(self, "joint_iter", minimum=0)
+        for name in ("label_weight", "tol"):
+            check_real(self, name, low=0)
+        if self.dtype is not None:
+            check_dtype(self)
+
+    def _layer_weights(self) -> list[float]:
+        if self.layer_weights is None:
+            return [1.0] * len(self.layers)
+        weights = np.asarray(self.layer_weights)
+        good = weights.shape == (len(self.layers),) and weights.dtype.kind in "iuf"
+        if not good or not np.isfinite(weights).all() or not (weights > 0).all():
+            msg = f"must be {len(self.layers)} positive numbers, one a layer. Got {self.layer_weights!r}."
+            raise ValueError(f"The 'layer_weights' parameter of DeepSimplexNMF {msg}")
+        return weights.astype(float).tolist()
+
+    def _shown(self) -> list[int]:
+        """Layers that ``transform`` returns."""
+        n, output = len(self.layers), self.output
+        if isinstance(output, str) and output in ("top", "all"):
+            return [n - 1] if output == "top" else list(range(n))
+        if isinstance(output, Integral) and not isinstance(output, bool) and -n <= output < n:
+            return [int(output) % n]
+        msg = f"must be 'top', 'all' or the index of one of {n} layers. Got {output!r}."
+        raise ValueError(f"The 'output' parameter of DeepSimplexNMF {msg}")
+
+    def _checked(self, X: Any, *, reset: bool) -> Any:
+        check_structure(X)
+        dtype = [np.float64, np.float32] if self.dtype is None else np.dtype(self.dtype)
+        X = validate_data(self, X, reset=reset, accept_sparse="csr", dtype=dtype, ensure_non_negative=True)
+        if not reset and X.dtype != self.components_.dtype:
+            X = X.astype(self.components_.dtype)
+        X = sparse.csr_matrix(X)
+        if not X.has_canonical_format:
+            X = X.copy()
+            X.sum_duplicates()
+        return X
+
+    # --- learning ----------------------------------------------------------------------------------------------------
+
+    def _layer_by_layer(self, X: Any, weights: NDArray | None) -> tuple[list[NDArray], list[NDArray]]:
+        random_state = check_random_state(self.random_state)
+        layers, W = [], []
+        for size in self.layers:
+            model = SimplexNMF(
+                int(size),
+                init=self.init if self.init == "random" or size <= min(X.shape) else "random",
+                inner_iter=self.inner_iter,
+                max_iter=self.max_iter,
+                tol=self.tol,
+                n_jobs=self.n_jobs,
+                random_state=random_state if len(self.layers) > 1 else self.random_state,
+            )
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ConvergenceWarning)
+                X = model.fit(X, sample_weight=weights).transform(X)
+            layers.append(model.components_)
+            W.append(X)
+            self.n_iter_ = model.n_iter_
+        return layers, W
+
+    def _refine(self, model: LayeredDivergence) -> bool:
+        """Iterations over all layers; whether they have converged."""
+        curve = [model.loss()]
+        if len(self.layers) == 1:
+            self.loss_curve_ = np.array(curve)
+            return self.tol == 0 or self.n_iter_ < self.max_iter
+        converged = self.tol == 0 or self.joint_iter == 0
+        for iteration in range(1, self.joint_iter + 1):
+            curve.append(model.update())
+            if self.tol > 0 and iteration % _LOOK == 0:
+                fall = np.sqrt(curve[-1 - _LOOK]) - np.sqrt(curve[-1])
+                converged = bool(fall <= self.tol * np.sqrt(curve[0]))
+                if converged:
+                    break
+        self.n_iter_, self.loss_curve_ = len(curve) - 1, np.array(curve)
+        return converged
+
+    def _solve(self, X: Any, number: int) -> NDArray:
+        n_threads = effective_n_threads(self.n_jobs)
+        return solve_rows(X, self.layer_components_[number], n_passes=self.max_iter, tol=self.tol, n_threads=n_threads)
+
+    def _write(self, X: Any, model: LayeredDivergence, weights: NDArray | None) -> None:
+        """Take the features out of the layers and normalise them anew: the product stays a product."""
+        m, dtype = X.shape[1], X.dtype
+        shares = [c[:, :m].sum(axis=1) for c in products(model.layers)]
+        inverse = [np.divide(1, a, out=np.zeros_like(a), where=a > 0) for a in shares]
+        first = model.layers[0]
+        layers = [first[:, :m] * inverse[0][:, None]]
+        for number, layer in enumerate(model.layers[1:]):
+            layers.append(layer * shares[number] * inverse[number + 1][:, None])
+        if first.shape[1] > m:
+            self.label_components_ = (first[:, m:] * inverse[0][:, None] / self.label_weight).astype(dtype)
+        self.layers_ = [layer.astype(dtype) for layer in layers]
+        self.layer_components_ = [c.astype(dtype) for c in products(layers)]
+        self.components_ = self.layer_components_[-1]
+        W = [w * a for w, a in zip(model.W, shares, strict=True)]
+        masses = [w.sum(axis=0, dtype=np.float64) if weights is None else weights @ w for w in W]
+        self.component_weights_ = [mass / max(mass.sum(), np.finfo(np.float64).tiny) for mass in masses]
+        n_threads = effective_n_threads(self.n_jobs)
+        last = KullbackLeibler(
+            X, self.components_, W[-1].astype(dtype), sample_weight=weights, n_passes=1, n_threads=n_threads
+        )
+        self.reconstruction_err_ = float(np.sqrt(2 * last.loss()))
+
+    @property
+    def _n_features_out(self) -> int:
+        return sum(self.layer_components_[number].shape[0] for number in self._shown())
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.input_tags.positive_only = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+def _is_size(value: Any) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= 1

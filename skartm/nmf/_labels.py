@@ -1,0 +1,60 @@
+"""Labels of rows as features, and predictions from what components have of them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_consistent_length, column_or_1d
+
+
+class LabelledRows:
+    """Mixin: ``predict`` after a fit with labels.
+
+    Of the estimator it asks the parameter ``label_weight``, ``_checked`` (X of a user) and ``_solve`` (W of a layer).
+    """
+
+    label_weight: float
+    classes_: NDArray
+    label_components_: NDArray
+    _checked: Callable[..., Any]
+    _solve: Callable[[Any, int], NDArray]
+
+    def _knows_labels(self) -> bool:
+        if not hasattr(self, "classes_"):
+            msg = "DeepSimplexNMF: predictions need a fit with labels, fit(X, y)."
+            raise AttributeError(msg)
+        return True
+
+    @available_if(_knows_labels)
+    def predict(self, X: Any) -> NDArray:
+        """The most probable class, from the first layer.
+
+        Parameters
+        ----------
+        X : array or sparse matrix of shape (n_samples, n_features), non-negative
+
+        Returns
+        -------
+        array of shape (n_samples,)
+            Of a row of zeros the first class.
+        """
+        shares = self._solve(self._checked(X, reset=False), 0) @ self.label_components_
+        return self.classes_[np.argmax(shares, axis=1)]
+
+    def _labels(self, y: Any, X: Any) -> Any:
+        """Columns of classes; every row has ``label_weight`` times its own sum in one of them."""
+        for name in ("classes_", "label_components_"):
+            self.__dict__.pop(name, None)
+        if y is None or self.label_weight == 0:
+            return None
+        y = column_or_1d(y, warn=True)
+        check_consistent_length(X, y)
+        check_classification_targets(y)
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        mass = self.label_weight * np.asarray(X.sum(axis=1, dtype=np.float64)).ravel()
+        shape = (X.shape[0], self.classes_.size)
+        return sparse.csr_matrix((mass.astype(X.dtype), codes, np.arange(X.shape[0] + 1)), shape=shape)
