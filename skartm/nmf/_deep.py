@@ -19,11 +19,10 @@ from skartm._validation import check_choice, check_dtype, check_integer, check_r
 from skartm.nmf._kullback_leibler import KullbackLeibler, solve_rows
 from skartm.nmf._labels import LabelledRows
 from skartm.nmf._layer_tree import layer_tree
-from skartm.nmf._layers import LayeredDivergence, products
+from skartm.nmf._layers import Blocks, LayeredDivergence, products
 from skartm.nmf._simplex_nmf import SimplexNMF
 from skartm.nmf._start import STARTS
 
-_LOOK = 10  # iterations from one look at the objective to the next
 _PASSES = 3  # updates of W before one of the layers
 
 
@@ -42,8 +41,9 @@ class DeepSimplexNMF(LabelledRows, ClassNamePrefixFeaturesOutMixin, TransformerM
     after the other, the next one from the W of the last, and then refined together by the EM algorithm, in which the
     objective never increases.
 
-    With labels, ``fit(X, y)``, every row gets the features "is of class c" beside its own, so that rows of a class tend
-    to share components, and ``predict`` is available.
+    With labels, ``fit(X, y)``, components of the first layer are distributions over classes too, as over a modality of
+    topics: every row has its class beside its features, so that rows of a class tend to share components. ``predict``
+    is then available.
 
     Parameters
     ----------
@@ -94,8 +94,7 @@ class DeepSimplexNMF(LabelledRows, ClassNamePrefixFeaturesOutMixin, TransformerM
     classes_ : array
         Only after a fit with labels.
     label_components_ : array of shape (n_1, n_classes)
-        Only after a fit with labels: labels of the components of the first layer. A row of its W times this is the
-        sum of the row, divided among the classes.
+        Only after a fit with labels: p(class | component of the first layer).
     n_features_in_, feature_names_in_
         As everywhere in scikit-learn.
 
@@ -180,19 +179,15 @@ class DeepSimplexNMF(LabelledRows, ClassNamePrefixFeaturesOutMixin, TransformerM
         self._check_parameters()
         X = self._checked(X, reset=True)
         weights = check_weights(self, sample_weight, X.shape[0])
-        labels = self._labels(y, X)
-        data = X if labels is None else sparse.hstack([X, labels], format="csr", dtype=X.dtype)
-        layers, W = self._layer_by_layer(data, weights)
-        model = LayeredDivergence(
-            data,
-            layers,
-            W,
-            weights=self._layer_weights(),
-            sample_weight=weights,
-            n_passes=self.inner_iter,
-            n_threads=effective_n_threads(self.n_jobs),
-        )
-        converged = self._refine(model)
+        data, blocks = self._with_labels(X, y)
+        layers, W = self._layer_by_layer(X, data, blocks, weights)
+        model = self._joint(data, layers, W, weights, blocks)
+        if len(layers) > 1:
+            curve, converged = model.iterate(self.joint_iter, self.tol)
+            self.n_iter_ = len(curve) - 1
+        else:
+            curve, converged = [model.loss()], self.tol == 0 or self.n_iter_ < self.max_iter
+        self.loss_curve_ = np.array(curve)
         self._write(X, model, weights)
         if not converged:
             msg = "DeepSimplexNMF did not converge. Increase joint_iter (one layer: max_iter), or tol."
@@ -313,15 +308,20 @@ class DeepSimplexNMF(LabelledRows, ClassNamePrefixFeaturesOutMixin, TransformerM
 
     # --- learning ----------------------------------------------------------------------------------------------------
 
-    def _layer_by_layer(self, X: Any, weights: NDArray | None) -> tuple[list[NDArray], list[NDArray]]:
+    def _layer_by_layer(
+        self, X: Any, data: Any, blocks: Blocks, weights: NDArray | None
+    ) -> tuple[list[NDArray], list[NDArray]]:
+        """H and W of the layers, each but the first learned from the W below; with labels the first one is not X."""
         random_state = check_random_state(self.random_state)
-        layers, W = [], []
+        layers: list[NDArray] = []
+        W: list[NDArray] = []
         for size in self.layers:
+            labelled = not layers and data is not X
             model = SimplexNMF(
                 int(size),
                 init=self.init if self.init == "random" or size <= min(X.shape) else "random",
                 inner_iter=self.inner_iter,
-                max_iter=self.max_iter,
+                max_iter=1 if labelled else self.max_iter,
                 tol=self.tol,
                 n_jobs=self.n_jobs,
                 random_state=random_state if len(self.layers) > 1 else self.random_state,
@@ -329,47 +329,53 @@ class DeepSimplexNMF(LabelledRows, ClassNamePrefixFeaturesOutMixin, TransformerM
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ConvergenceWarning)
                 X = model.fit(X, sample_weight=weights).transform(X)
-            layers.append(model.components_)
+            H, self.n_iter_ = model.components_, model.n_iter_
+            if labelled:
+                H, X = self._first_with_labels(data, H, X, blocks, weights)
+            layers.append(H)
             W.append(X)
-            self.n_iter_ = model.n_iter_
         return layers, W
 
-    def _refine(self, model: LayeredDivergence) -> bool:
-        """Iterations over all layers; whether they have converged."""
-        curve = [model.loss()]
-        if len(self.layers) == 1:
-            self.loss_curve_ = np.array(curve)
-            return self.tol == 0 or self.n_iter_ < self.max_iter
-        converged = self.tol == 0 or self.joint_iter == 0
-        for iteration in range(1, self.joint_iter + 1):
-            curve.append(model.update())
-            if self.tol > 0 and iteration % _LOOK == 0:
-                fall = np.sqrt(curve[-1 - _LOOK]) - np.sqrt(curve[-1])
-                converged = bool(fall <= self.tol * np.sqrt(curve[0]))
-                if converged:
-                    break
-        self.n_iter_, self.loss_curve_ = len(curve) - 1, np.array(curve)
-        return converged
+    def _first_with_labels(
+        self, data: Any, H: NDArray, W: NDArray, blocks: Blocks, weights: NDArray | None
+    ) -> tuple[NDArray, NDArray]:
+        """H and W of features and labels, from a start that knows no labels: every component has all of them alike."""
+        (_, features), (own, labels) = blocks
+        n_classes = own.stop - own.start
+        alike = np.full((H.shape[0], n_classes), labels / n_classes, dtype=H.dtype)
+        model = self._joint(data, [np.hstack([features * H, alike])], [W], weights, blocks)
+        self.n_iter_ = len(model.iterate(self.max_iter, self.tol)[0]) - 1
+        return model.layers[0].astype(H.dtype), model.W[0]
+
+    def _joint(
+        self, data: Any, layers: list[NDArray], W: list[NDArray], weights: NDArray | None, blocks: Blocks
+    ) -> LayeredDivergence:
+        return LayeredDivergence(
+            data,
+            layers,
+            W,
+            weights=self._layer_weights()[: len(layers)],
+            sample_weight=weights,
+            n_passes=self.inner_iter,
+            n_threads=effective_n_threads(self.n_jobs),
+            blocks=blocks,
+        )
 
     def _solve(self, X: Any, number: int) -> NDArray:
         n_threads = effective_n_threads(self.n_jobs)
         return solve_rows(X, self.layer_components_[number], n_passes=self.max_iter, tol=self.tol, n_threads=n_threads)
 
     def _write(self, X: Any, model: LayeredDivergence, weights: NDArray | None) -> None:
-        """Take the features out of the layers and normalise them anew: the product stays a product."""
+        """What is published: features and labels apart, each with rows that are distributions."""
+        (_, share), *labels = model.blocks
         m, dtype = X.shape[1], X.dtype
-        shares = [c[:, :m].sum(axis=1) for c in products(model.layers)]
-        inverse = [np.divide(1, a, out=np.zeros_like(a), where=a > 0) for a in shares]
-        first = model.layers[0]
-        layers = [first[:, :m] * inverse[0][:, None]]
-        for number, layer in enumerate(model.layers[1:]):
-            layers.append(layer * shares[number] * inverse[number + 1][:, None])
-        if first.shape[1] > m:
-            self.label_components_ = (first[:, m:] * inverse[0][:, None] / self.label_weight).astype(dtype)
+        layers = [model.layers[0][:, :m] / share, *model.layers[1:]]
+        for own, mass in labels:
+            self.label_components_ = (model.layers[0][:, own] / mass).astype(dtype)
         self.layers_ = [layer.astype(dtype) for layer in layers]
         self.layer_components_ = [c.astype(dtype) for c in products(layers)]
         self.components_ = self.layer_components_[-1]
-        W = [w * a for w, a in zip(model.W, shares, strict=True)]
+        W = [share * w for w in model.W]
         masses = [w.sum(axis=0, dtype=np.float64) if weights is None else weights @ w for w in W]
         self.component_weights_ = [mass / max(mass.sum(), np.finfo(np.float64).tiny) for mass in masses]
         n_threads = effective_n_threads(self.n_jobs)

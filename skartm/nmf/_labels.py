@@ -10,6 +10,8 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 
+from skartm.nmf._layers import WHOLE, Blocks
+
 
 class LabelledRows:
     """Mixin: ``predict`` after a fit with labels.
@@ -45,16 +47,19 @@ class LabelledRows:
         shares = self._solve(self._checked(X, reset=False), 0) @ self.label_components_
         return self.classes_[np.argmax(shares, axis=1)]
 
-    def _labels(self, y: Any, X: Any) -> Any:
-        """Columns of classes; every row has ``label_weight`` times its own sum in one of them."""
+    def _with_labels(self, X: Any, y: Any) -> tuple[Any, Blocks]:
+        """X with columns of classes, in one of which a row has ``label_weight`` times its own sum; and the blocks."""
         for name in ("classes_", "label_components_"):
             self.__dict__.pop(name, None)
         if y is None or self.label_weight == 0:
-            return None
+            return X, WHOLE
         y = column_or_1d(y, warn=True)
         check_consistent_length(X, y)
         check_classification_targets(y)
         self.classes_, codes = np.unique(y, return_inverse=True)
+        (n_rows, m), n_classes = X.shape, self.classes_.size
         mass = self.label_weight * np.asarray(X.sum(axis=1, dtype=np.float64)).ravel()
-        shape = (X.shape[0], self.classes_.size)
-        return sparse.csr_matrix((mass.astype(X.dtype), codes, np.arange(X.shape[0] + 1)), shape=shape)
+        labels = sparse.csr_matrix((mass.astype(X.dtype), codes, np.arange(n_rows + 1)), shape=(n_rows, n_classes))
+        share = 1 / (1 + self.label_weight)
+        blocks = ((slice(0, m), share), (slice(m, m + n_classes), 1 - share))
+        return sparse.hstack([X, labels], format="csr", dtype=X.dtype), blocks

@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 
 from skartm.nmf._kullback_leibler import KullbackLeibler
 
+Blocks = Sequence[tuple[slice, float]]
+WHOLE: Blocks = ((slice(None), 1.0),)
+_LOOK = 10  # iterations from one look at the objective to the next
 _STEPS = 5  # M steps of the layers on the counters of one E step, which cost what the small matrices cost
 
 
@@ -19,11 +22,14 @@ def products(layers: Sequence[NDArray]) -> list[NDArray]:
     return out
 
 
-def m_step(layers: Sequence[NDArray], counts: Sequence[NDArray], weights: Sequence[float]) -> list[NDArray]:
+def m_step(
+    layers: Sequence[NDArray], counts: Sequence[NDArray], weights: Sequence[float], blocks: Blocks = WHOLE
+) -> list[NDArray]:
     """One M step of all layers at once, for the counters of the components of every layer.
 
     The steps t_L, ..., t_1, j of a path through the layers are hidden; the expected number of paths through the entry
-    (t, s) of a layer is the entry times the derivative of sum n_tj ln c_tj, and its rows are normalised.
+    (t, s) of a layer is the entry times the derivative of sum n_tj ln c_tj, and its rows are normalised; those of the
+    first layer block by block, each to the mass of the block.
     """
     c = products(layers)
     back: NDArray | None = None
@@ -33,8 +39,10 @@ def m_step(layers: Sequence[NDArray], counts: Sequence[NDArray], weights: Sequen
         ratio *= weights[number]
         back = ratio if back is None else ratio + layers[number + 1].T @ back
         found = layers[number] * (back @ c[number - 1].T if number else back)
-        sums = found.sum(axis=1, keepdims=True)
-        out.insert(0, np.divide(found, sums, out=np.zeros_like(found), where=sums > 0))
+        for columns, mass in WHOLE if number else blocks:
+            sums = found[:, columns].sum(axis=1, keepdims=True)
+            found[:, columns] *= np.divide(mass, sums, out=np.zeros_like(sums), where=sums > 0)
+        out.insert(0, found)
     return out
 
 
@@ -54,6 +62,8 @@ class LayeredDivergence:
     sample_weight : array of shape (n_rows,) or None
     n_passes : int
         Updates of a W before one of the layers.
+    blocks : sequence of (slice, float)
+        Features of a kind, and what they sum to in every row of H_1.
     """
 
     def __init__(
@@ -66,7 +76,9 @@ class LayeredDivergence:
         sample_weight: NDArray | None,
         n_passes: int,
         n_threads: int,
+        blocks: Blocks = WHOLE,
     ) -> None:
+        self.blocks = blocks
         dtype = layers[0].dtype
         self.layers = [layer.astype(np.float64) for layer in layers]
         self.weights = list(weights)
@@ -93,8 +105,21 @@ class LayeredDivergence:
             stored = model.state.counters.fold()[:, : model.n_components]
             counts.append(stored.T.astype(np.float64))
         for _ in range(_STEPS if len(self.layers) > 1 else 1):
-            self.layers = m_step(self.layers, counts, self.weights)
+            self.layers = m_step(self.layers, counts, self.weights, self.blocks)
         for model, c, n_tj in zip(self.models, products(self.layers), counts, strict=True):
             model.phi_wt[:, : model.n_components] = c.T
             model.rescale(n_tj.sum(axis=1))
         return float(np.dot(self.weights, divergences))
+
+    def iterate(self, n_iter: int, tol: float) -> tuple[list[float], bool]:
+        """Objectives before the updates and in each of them, and whether they have converged."""
+        curve = [self.loss()]
+        converged = tol == 0 or n_iter == 0
+        for iteration in range(1, n_iter + 1):
+            curve.append(self.update())
+            if tol > 0 and iteration % _LOOK == 0:
+                fall = np.sqrt(curve[-1 - _LOOK]) - np.sqrt(curve[-1])
+                converged = bool(fall <= tol * np.sqrt(curve[0]))
+                if converged:
+                    break
+        return curve, converged

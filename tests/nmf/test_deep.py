@@ -188,14 +188,14 @@ def test_output_chooses_layers(global_random_seed):
 
 def test_labels_are_learned_and_predicted(global_random_seed):
     X, _, _, group = documents(global_random_seed)
-    X = X + np.random.default_rng(global_random_seed).poisson(0.3, X.shape)  # what the groups share
+    X = X + np.random.default_rng(global_random_seed).poisson(1.0, X.shape)  # what the groups share
     names = np.array(["left", "right"])[group]
     model = DeepSimplexNMF((6, 2), **settings(max_iter=200)).fit(X[:300], names[:300])
     assert_array_equal(model.classes_, ["left", "right"])
     assert (model.predict(X[300:]) == names[300:]).mean() > 0.95
     assert model.predict(np.zeros((1, 60))) == "left"
     shares = model.set_params(output=0).transform(X[:300]) @ model.label_components_
-    assert_allclose(shares.sum(), X[:300].sum(), rtol=0.1)
+    assert_allclose(shares.sum(axis=1), X[:300].sum(axis=1))
     assert not hasattr(model.fit(X), "predict")
     assert not hasattr(model, "classes_")
 
