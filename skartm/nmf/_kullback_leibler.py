@@ -1,5 +1,6 @@
 """The Kullback-Leibler divergence: probabilistic latent semantic analysis, with the sums of the rows kept apart."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from skartm.em import (
     FreeMixture,
     MapPosterior,
     Pass,
+    PhiTerm,
     State,
     padded,
     padded_zeros,
@@ -63,6 +65,8 @@ class KullbackLeibler:
     sample_weight : array of shape (n_rows,) or None
     n_passes : int
         Updates of W before one of H.
+    terms : sequence of Bound[PhiTerm]
+        Of an M step, for those who make it; ``update`` is without.
     """
 
     def __init__(
@@ -74,6 +78,7 @@ class KullbackLeibler:
         sample_weight: NDArray | None,
         n_passes: int,
         n_threads: int,
+        terms: Sequence[Bound[PhiTerm]] = (),
     ) -> None:
         n_components, dtype = H.shape[0], H.dtype
         self.n_components = n_components
@@ -87,7 +92,7 @@ class KullbackLeibler:
             self.theta_dt, n_components, n_passes=n_passes, tol=0.0, dtype=dtype, n_threads=n_threads
         )
         self.engine = EM(
-            self.mixture, MapPosterior(n_components, n_threads=n_threads), n_components, n_threads=n_threads
+            self.mixture, MapPosterior(n_components, terms, n_threads=n_threads), n_components, n_threads=n_threads
         )
         counters = Counters(padded_zeros(X.shape[1], n_components, dtype), clipped=False, n_threads=n_threads)
         self.state = State(self.phi_wt, counters)

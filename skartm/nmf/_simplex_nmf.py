@@ -24,14 +24,17 @@ from skartm.nmf._kullback_leibler import KullbackLeibler
 from skartm.nmf._kullback_leibler import solve_rows as solve_rows_kl
 from skartm.nmf._least_squares import LeastSquares, is_sparse
 from skartm.nmf._least_squares import solve_rows as solve_rows_ls
+from skartm.nmf._regularized import Regularized, bind_terms, check_terms
 from skartm.nmf._start import STARTS, nndsvd_start, random_start, spa_start
+from skartm.nmf._volume import SmallVolume, check_volume
+from skartm.regularizers import NamedRegularizers
 
 _LOSSES = ("frobenius", "kullback-leibler")
 _INNER = {"frobenius": 4, "kullback-leibler": 3}  # benchmarks/nmf.py --only inner compares others
 _LOOK = 10  # iterations from one look at the divergence to the next
 
 
-class SimplexNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class SimplexNMF(NamedRegularizers, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     r"""Non-negative matrix factorisation, with the scale of the components kept apart.
 
     .. math::
@@ -64,6 +67,13 @@ class SimplexNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         * None: as the algorithm leaves them; ``scale_`` is ones.
 
         A component without any mass is zeros.
+    regularizers : list of (str, Regularizer), default=()
+        Regularizers of H from :mod:`skartm.regularizers`, those of ``side="phi"``, for the Kullback-Leibler
+        divergence: the divergence minus :math:`\sum_i \tau_i R_i(H)` is minimised, with rows of H that are
+        distributions. An absolute tau is on the scale of the entries of X, as in :class:`ARTMTransformer`.
+    volume_weight : float, default=0.0
+        For ``"frobenius"``: adds :math:`\lambda \ln \det(H H^T + \delta I)` for rows of H that are distributions, with
+        :math:`\lambda` this share of :math:`\|X\|^2 / 2`; components move close around the rows. See the user guide.
     init : {"nndsvda", "nndsvd", "spa", "random"}, array of shape (n_components, n_features), pair of arrays or None
         H to start from, or W and H; default=None is "nndsvda" where ``n_components`` is at most the smaller side of X,
         "random" otherwise. "spa" takes rows of X by the successive projection algorithm: the truth where every
@@ -127,6 +137,8 @@ class SimplexNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         *,
         beta_loss: str = "kullback-leibler",
         simplex: str | None = "H",
+        regularizers: Any = (),
+        volume_weight: float = 0.0,
         init: Any = None,
         inner_iter: int | None = None,
         max_iter: int = 200,
@@ -138,6 +150,8 @@ class SimplexNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         self.n_components = n_components
         self.beta_loss = beta_loss
         self.simplex = simplex
+        self.regularizers = regularizers
+        self.volume_weight = volume_weight
         self.init = init
         self.inner_iter = inner_iter
         self.max_iter = max_iter
@@ -170,6 +184,10 @@ class SimplexNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
         weights = check_weights(self, sample_weight, X.shape[0])
         W, H = self._start(X, weights)
         solver = self._minimise_kl if self.beta_loss == "kullback-leibler" else self._minimise_ls
+        if check_terms(self):
+            solver = self._minimise_regularized
+        elif check_volume(self):
+            solver = self._minimise_volume
         H = solver(X, W, H, weights)
         self._write(X, H, weights)
         if self.n_iter_ == self.max_iter and self.tol > 0:
@@ -219,6 +237,8 @@ class SimplexNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
             check_integer(self, "inner_iter", minimum=1)
         check_integer(self, "max_iter", minimum=1)
         check_real(self, "tol", low=0)
+        check_terms(self)
+        check_volume(self)
         if self.dtype is not None:
             check_dtype(self)
         if self.init is None or isinstance(self.init, str):
@@ -287,6 +307,21 @@ class SimplexNMF(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimato
             if slope <= self.tol * first:
                 break
         self.n_iter_, self.reconstruction_err_ = n_iter, float(np.sqrt(2 * loss))
+        return model.H
+
+    def _minimise_regularized(self, X: Any, W: NDArray | None, H: NDArray, weights: NDArray | None) -> NDArray:
+        options = {"n_passes": self._inner(), "n_threads": effective_n_threads(self.n_jobs)}
+        terms = bind_terms(self, X, weights)
+        model = KullbackLeibler(X, H, W, sample_weight=weights, terms=terms, **options)
+        self.n_iter_ = Regularized(model, self.max_iter).iterate(self.tol)
+        self.reconstruction_err_ = float(np.sqrt(2 * model.loss()))
+        return model.H
+
+    def _minimise_volume(self, X: Any, W: NDArray | None, H: NDArray, weights: NDArray | None) -> NDArray:
+        options = {"n_sweeps": self._inner(), "n_threads": effective_n_threads(self.n_jobs)}
+        model = SmallVolume(X, H, W, sample_weight=weights, volume_weight=self.volume_weight, **options)
+        self.n_iter_ = model.iterate(self.max_iter, self.tol)
+        self.reconstruction_err_ = float(np.sqrt(2 * model.error()))
         return model.H
 
     def _inner(self) -> int:

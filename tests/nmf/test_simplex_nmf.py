@@ -215,7 +215,6 @@ def test_few_iterations_warn():
         ({"n_components": 0}, ValueError, "'n_components'"),
         ({"beta_loss": "itakura-saito"}, ValueError, "'beta_loss'"),
         ({"simplex": "rows"}, ValueError, "'simplex'"),
-        ({"init": "spa"}, ValueError, "'init'"),
         ({"init": "nndsvd", "n_components": 10}, ValueError, "min.n_samples, n_features. = 9. Got 10"),
         ({"init": np.ones((3, 8))}, ValueError, r"H of init must have shape \(3, 9\). Got \(3, 8\)"),
         ({"init": (np.ones((2, 3)), np.ones((3, 9)))}, ValueError, r"W of init must have shape \(12, 3\)"),

@@ -105,3 +105,15 @@ def layered(X, layers, W, weights, sample_weight, n_steps):
                     paths[number - s][steps[s], steps[s + 1]] += share
         layers = [path / path.sum(axis=1, keepdims=True) for path in paths]
     return layers, found, counts, value
+
+
+def successive_projections(X, k):
+    """Rows of X, divided by their sums: the longest one, then the longest one of what is left of all, and so on."""
+    rows = [row / sum(row) for row in X]
+    left, chosen = [row.copy() for row in rows], []
+    for _ in range(k):
+        best = max(range(len(left)), key=lambda i: float(left[i] @ left[i]))
+        chosen.append(rows[best])
+        axis = left[best] / math.sqrt(float(left[best] @ left[best]))
+        left = [row - float(row @ axis) * axis for row in left]
+    return np.array(chosen)

@@ -1,0 +1,77 @@
+"""Additive regularizers of H: those of topic models, with the Kullback-Leibler divergence."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skartm.em import Bound, Layout, PhiTerm
+from skartm.nmf._kullback_leibler import KullbackLeibler
+from skartm.regularizers import bind_all, check_regularizers
+
+_LOOK = 10  # iterations from one look at the objective to the next
+
+
+def check_terms(estimator: Any) -> bool:
+    """Whether there are regularizers; raises on those that cannot be used."""
+    named = check_regularizers(estimator)
+    owner = type(estimator).__name__
+    if named and estimator.beta_loss != "kullback-leibler":
+        msg = (
+            f"{owner}: regularizers are terms of the likelihood of topics and need beta_loss='kullback-leibler'. Got "
+            f"beta_loss={estimator.beta_loss!r} and {[name for name, _ in named]}; take one of the two away."
+        )
+        raise ValueError(msg)
+    for name, regularizer in named:
+        if getattr(regularizer, "side", "phi") != "phi":
+            msg = (
+                f"{owner}: {name!r} must be a regularizer of H (side 'phi'). Got {type(regularizer).__name__}, of side "
+                f"{regularizer.side!r}; ARTMTransformer takes it."
+            )
+            raise ValueError(msg)
+    return bool(named)
+
+
+def bind_terms(estimator: Any, X: Any, sample_weight: NDArray | None) -> list[Bound[PhiTerm]]:
+    """Terms for the rows of H, whose names are those of ``get_feature_names_out``."""
+    prefix = type(estimator).__name__.lower()
+    names = tuple(f"{prefix}{t}" for t in range(estimator.n_components))
+    features = getattr(estimator, "feature_names_in_", None)
+    tokens = None if features is None else tuple(str(name) for name in features)
+    layout = Layout(names, X.shape[1], (), tokens, X.shape[0], None, X, sample_weight)
+    return bind_all(check_regularizers(estimator), layout).phi
+
+
+class Regularized:
+    """Minimises the divergence minus sum_i tau_i R_i by the EM algorithm of ARTM.
+
+    theta of the rows are distributions and start where the last iteration left them, so that it is
+    ARTMTransformer(reuse_theta=True).
+    """
+
+    def __init__(self, model: KullbackLeibler, n_iter: int) -> None:
+        self.model, self.n_iter = model, n_iter
+        self.done = 0
+
+    def update(self) -> float:
+        """One update of W and H; the objective, of the W and H between the two and the R after them."""
+        model, posterior = self.model, self.model.engine.posterior
+        model.engine.advance(self.done, self.n_iter)
+        divergence = model.expect()
+        posterior.update(model.phi_wt, model.state.counters)
+        self.done += 1
+        posterior.measure(model.phi_wt, model.state.counters.fold())
+        values = [posterior.coefficients[name] * value for name, value in posterior.values.items()]
+        return divergence - float(np.sum(values))
+
+    def iterate(self, tol: float) -> int:
+        """Iterations made: until ten change the objective by at most ``tol`` times the first divergence."""
+        first = before = self.model.loss()
+        for iteration in range(1, self.n_iter + 1):
+            value = self.update()
+            if tol > 0 and iteration % _LOOK == 0:
+                settled = self.model.engine.settled(iteration - 1, self.n_iter)
+                if settled and iteration > _LOOK and abs(before - value) <= tol * first:
+                    break
+                before = value
+        return iteration
