@@ -31,7 +31,7 @@ class SmallVolume:
     The logarithm of the determinant is concave, so it is below its tangent, lambda tr(P H H^T) + constant with
     P = (H H^T + delta I)^{-1} at the present H. With the tangent in its place the objective is quadratic in a row of H,
     and its minimum on the simplex is a projection. So no sweep over the rows of W or of H increases the objective
-    (Leplat, Ang and Gillis 2019).
+    (Leplat, Gillis and Ang 2020, with another divergence).
     """
 
     def __init__(
