@@ -36,6 +36,8 @@ from sklearn.feature_extraction.text import TfidfTransformer
 
 from skartm import DeepSimplexNMF, SimplexNMF
 from skartm.nmf._kullback_leibler import KullbackLeibler
+from skartm import SimplexNMF
+from skartm.nmf._kullback_leibler import KullbackLeibler, affordable_parts
 from skartm.nmf._least_squares import LeastSquares
 from skartm.nmf._start import nndsvd_start
 
@@ -109,10 +111,15 @@ def trace(X, make, seconds: float, target: float = -np.inf) -> list[tuple[float,
     return points
 
 
-def kl_model(H, W=None, n_passes: int = 3):
+def kl_model(H, W=None, n_passes: int = 3, n_parts: int | None = None):
+    """With the defaults of SimplexNMF; ``n_parts`` of 1 updates H after all rows from the beginning."""
+
     def make(X):
         start = None if W is None else W.astype(X.dtype)
-        return KullbackLeibler(X, H.astype(X.dtype), start, sample_weight=None, n_passes=n_passes, n_threads=1)
+        parts = n_parts or affordable_parts(X, H.shape[0])
+        return KullbackLeibler(
+            X, H.astype(X.dtype), start, sample_weight=None, n_passes=n_passes, n_threads=1, n_parts=parts
+        )
 
     return make
 
@@ -131,8 +138,8 @@ def kl(X, k: int, n_iter: int) -> None:
     W_other, theirs = timed(other.fit_transform, X, W=W.copy(), H=H.copy())
     target = divergence(X, W_other, other.components_)
     print(f"kl: scikit-learn, float64, {n_iter} iterations: {target:.1f} in {theirs:.1f} CPU s", flush=True)
-    makers = {"default": kl_model(H), "three updates, same W": kl_model(H, W)}
-    makers["same updates, same W"] = kl_model(H, W, 1)
+    makers = {"default": kl_model(H), "same W": kl_model(H, W), "without parts": kl_model(H, n_parts=1)}
+    makers["same updates, same W"] = kl_model(H, W, 1, n_parts=1)
     for dtype in (np.float32, np.float64):
         for name, make in makers.items():
             points = trace(X.astype(dtype), make, theirs / 10, target * (1 + 1e-9))

@@ -24,6 +24,8 @@ from skartm.em import (
 )
 
 _BATCH = 2048  # rows whose theta stays in cache
+# The first updates of H are made after every part of the rows. benchmarks/nmf.py --only parts compares others.
+PARTS, PART_ITERATIONS, _PART_ROWS = 8, 20, 128  # parts at most, updates of this kind, rows of a part at least
 
 
 class StoredMixture:
@@ -48,6 +50,37 @@ class StoredMixture:
         return self.free.expect_from(batch, phi_wt, self.theta_dt[batch.start : batch.start + batch.n_docs])
 
 
+class Parts:
+    """The counts n_wt of consecutive parts of the rows, so that those of one can be replaced in the sum.
+
+    An update of phi after every part is incremental EM (Neal and Hinton 1998): each of its steps, over theta, over the
+    shares of the components in the entries of a part, and over phi, decreases one and the same upper bound of the
+    divergence, which an update of everything makes tight again.
+
+    Parameters
+    ----------
+    batches : Batches
+    n_parts : int
+    like : array of shape (n_features, width)
+        The sum of all counts; it belongs to the object from now on.
+    """
+
+    def __init__(self, batches: Batches, n_parts: int, like: NDArray) -> None:
+        self.members: list[list[Batch]] = [[] for _ in range(n_parts)]
+        for number, batch in enumerate(batches):
+            self.members[number * n_parts // len(batches)].append(batch)
+        self.counts = [np.zeros_like(like) for _ in range(n_parts)]
+        self.total, self.complete = np.zeros_like(like), False
+
+    def replace(self, part: int, counts: NDArray) -> None:
+        """Take new counts of a part, and put the sum in their place."""
+        self.total -= self.counts[part]
+        self.counts[part][...] = counts
+        self.total += counts
+        np.maximum(self.total, counts, out=self.total)  # what rounding may have made less
+        counts[...] = self.total
+
+
 class KullbackLeibler:
     """Minimises sum x ln(x / z) - x + z, z = W H, by rows theta of W and columns phi of H that are distributions.
 
@@ -67,6 +100,8 @@ class KullbackLeibler:
         Updates of W before one of H.
     terms : sequence of Bound[PhiTerm]
         Of an M step, for those who make it; ``update`` is without.
+    n_parts : int
+        The first updates of H are made after every one of so many parts of the rows; 1 is after all rows, as usual.
     """
 
     def __init__(
@@ -79,10 +114,12 @@ class KullbackLeibler:
         n_passes: int,
         n_threads: int,
         terms: Sequence[Bound[PhiTerm]] = (),
+        n_parts: int = 1,
     ) -> None:
         n_components, dtype = H.shape[0], H.dtype
-        self.n_components = n_components
-        self.batches = Batches(X, _BATCH, dtype, sample_weight)
+        self.n_components, self.n_updates = n_components, 0
+        size = min(_BATCH, -(-X.shape[0] // n_parts))
+        self.batches = Batches(X, size, dtype, sample_weight)
         self.row_sums = np.concatenate([batch.doc_mass for batch in self.batches])
         self.row_weights = self.row_sums if sample_weight is None else self.row_sums * sample_weight
         self.phi_wt = padded(_shares(H).T, dtype)
@@ -97,6 +134,8 @@ class KullbackLeibler:
         counters = Counters(padded_zeros(X.shape[1], n_components, dtype), clipped=False, n_threads=n_threads)
         self.state = State(self.phi_wt, counters)
         self.own = _own_terms(X, self.row_sums, sample_weight)
+        n_parts = min(n_parts, len(self.batches))
+        self.parts = Parts(self.batches, n_parts, counters.stored) if n_parts > 1 else None
 
     @property
     def W(self) -> NDArray:
@@ -121,6 +160,11 @@ class KullbackLeibler:
     def _divergence(self, result: Pass) -> float:
         return max(self.own - result.mean_log_likelihood * result.mass, 0.0)
 
+    @property
+    def in_parts(self) -> bool:
+        """Whether the next update is made part by part."""
+        return self.parts is not None
+
     def update(self) -> float:
         """One update of W and H; the divergence between the two."""
         divergence = self.expect()
@@ -130,6 +174,10 @@ class KullbackLeibler:
 
     def expect(self) -> float:
         """One update of W, and the counters that one of H is made from; the divergence between the two."""
+        """One update of W and H; the divergence between the two, part by part where H changes with them."""
+        self.n_updates += 1
+        if self.parts is not None:
+            return self._update_parts(self.parts)
         result = Pass()
         self.state.counters.clear()
         for batch in self.batches:
@@ -139,9 +187,36 @@ class KullbackLeibler:
 
     def rescale(self, after: NDArray) -> None:
         """The sums that an update has changed in the rows of H, of which phi knows nothing, go to theta."""
+    def _update_parts(self, parts: Parts) -> float:
+        """All rows once; H after every part as soon as there are counts of all of them."""
+        result, counters = Pass(), self.state.counters
+        for number, members in enumerate(parts.members):
+            counters.clear()
+            for batch in members:
+                self.engine.e_step(batch, self.state, result, keep=True)
+            parts.replace(number, counters.stored)
+            if parts.complete:
+                self.engine.posterior.update(self.phi_wt, counters)
+        if not parts.complete:
+            self.engine.posterior.update(self.phi_wt, counters)
+            parts.complete = True
+        if self.n_updates == PART_ITERATIONS:
+            self.parts = None
+        return self._divergence(result)
+
+    def _rescale(self) -> None:
+        """The sums that the update has changed in the rows of H, of which phi knows nothing, go to theta."""
         theta = self.theta_dt[:, : self.n_components]
         before = self.row_weights @ theta
         theta *= np.divide(after, before, out=np.zeros_like(after), where=before > 0).astype(theta.dtype)
+
+
+def affordable_parts(X: Any, n_components: int) -> int:
+    """Parts of the rows whose counts need no more memory than X and W do, none of them too small; 1 is none."""
+    n_rows, n_features = X.shape
+    counts = max(n_features * n_components * X.dtype.itemsize, 1)
+    memory = X.data.nbytes + X.indices.nbytes + n_rows * n_components * X.dtype.itemsize
+    return max(1, min(PARTS, memory // counts, n_rows // _PART_ROWS))
 
 
 def solve_rows(X: Any, H: NDArray, *, n_passes: int, tol: float, n_threads: int) -> NDArray:

@@ -20,7 +20,7 @@ from skartm._validation import (
     check_structure,
     check_weights,
 )
-from skartm.nmf._kullback_leibler import KullbackLeibler
+from skartm.nmf._kullback_leibler import KullbackLeibler, affordable_parts
 from skartm.nmf._kullback_leibler import solve_rows as solve_rows_kl
 from skartm.nmf._least_squares import LeastSquares, is_sparse
 from skartm.nmf._least_squares import solve_rows as solve_rows_ls
@@ -283,12 +283,13 @@ class SimplexNMF(NamedRegularizers, ClassNamePrefixFeaturesOutMixin, Transformer
 
     def _minimise_kl(self, X: Any, W: NDArray | None, H: NDArray, weights: NDArray | None) -> NDArray:
         model = KullbackLeibler(
-            X, H, W, sample_weight=weights, n_passes=self._inner(), n_threads=effective_n_threads(self.n_jobs)
-        )
+            X, H, W, sample_weight=weights, n_passes=self._inner(), n_threads=effective_n_threads(self.n_jobs),
+            n_parts=1 if self.inner_iter == 1 else affordable_parts(X, self.n_components),
+        )  # fmt: skip
         first = before = np.sqrt(model.loss()) if self.tol > 0 else np.inf
         for iteration in range(1, self.max_iter + 1):
             error = np.sqrt(model.update())
-            if self.tol > 0 and iteration % _LOOK == 0:
+            if self.tol > 0 and iteration % _LOOK == 0 and not model.in_parts:
                 if before - error <= self.tol * first:
                     break
                 before = error
