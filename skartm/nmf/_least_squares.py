@@ -8,10 +8,11 @@ from scipy import sparse
 
 from skartm._kernels import half_step
 from skartm.em import padded, padded_zeros, unpadded_transpose
+from skartm.nmf._observed import ENOUGH, Observed, ObservedSide
+from skartm.nmf._penalties import NONE, Penalty
 
 # Ang and Gillis 2019: first weight of the extrapolation, its growth and the growth of its limit, its shrinkage
 _FIRST, _GROWTH, _LIMIT_GROWTH, _SHRINKAGE = 0.5, 1.05, 1.01, 1.5
-_ENOUGH = 0.01  # a row stops when a sweep moves it by this share of the first sweep
 
 
 def is_sparse(X: Any) -> bool:
@@ -19,9 +20,21 @@ def is_sparse(X: Any) -> bool:
 
 
 class Side:
-    """One side of X: products of its rows with a table, and sweeps over the rows of its factor."""
+    """One side of X: products of its rows with a table, and sweeps over the rows of its factor.
 
-    def __init__(self, X: Any, n_components: int, dtype: DTypeLike, n_threads: int) -> None:
+    Rows of X and of the factor may be multiplied by ``root``, square roots of their weights.
+    """
+
+    def __init__(
+        self,
+        X: Any,
+        n_components: int,
+        dtype: DTypeLike,
+        n_threads: int,
+        penalty: Penalty = NONE,
+        root: NDArray | None = None,
+    ) -> None:
+        self.penalty, self.root = penalty, root
         self.X, self.n_components, self.n_threads = X, n_components, n_threads
         self.scratch = padded_zeros(n_threads, n_components, dtype)
         self.target = padded_zeros(X.shape[0], n_components, dtype)
@@ -30,7 +43,7 @@ class Side:
             self.indptr, self.indices = X.indptr.astype(np.int64), X.indices.astype(np.int32, copy=False)
             self.places = np.arange(np.diff(X.indptr).max(initial=0), dtype=np.int32)
 
-    def sweep(self, factor: NDArray, other: NDArray, n_sweeps: int, ratio: float = _ENOUGH) -> float:
+    def sweep(self, factor: NDArray, other: NDArray, n_sweeps: int, ratio: float = ENOUGH) -> float:
         """Improve the padded ``factor`` in place; the squared norm of its projected gradient before that."""
         k = self.n_components
         self.gram = np.zeros((k, factor.shape[1]), dtype=factor.dtype)
@@ -41,13 +54,17 @@ class Side:
             )
         else:
             np.matmul(self.X, other, out=self.target)
+        if any(self.penalty):
+            l1, l2 = (factor.dtype.type(strength) for strength in self.penalty)
+            self.gram[np.arange(k), np.arange(k)] += l2
+            self.target[:, :k] -= l1 if self.root is None else l1 * self.root[:, None]
         half_step.hals_sweeps(
             self.gram, self.target, n_sweeps, ratio, factor, self.slopes, self.scratch, self.n_threads
         )
         return float(self.slopes.sum())
 
     def loss(self, factor: NDArray, norm: float) -> float:
-        """|X - factor other^T|^2 / 2 for the ``other`` of the last sweep, ``norm`` being |X|^2."""
+        """|X - factor other^T|^2 / 2 for the ``other`` of the last sweep, and the penalty; ``norm`` is |X|^2."""
         k = self.n_components
         product = float(np.einsum("ij,ij->", factor, self.target, dtype=np.float64))
         gram = (factor[:, :k].T @ factor[:, :k]).astype(np.float64)
@@ -55,7 +72,7 @@ class Side:
 
 
 class LeastSquares:
-    """Minimises |X - W H|^2 / 2 over W, H >= 0.
+    """Minimises |X - W H|^2 / 2 and penalties over W, H >= 0; of an Observed X only what is observed, by its weights.
 
     Every factor is improved at an extrapolation of the other one, W + b (W - W before), clipped at zero. While the
     loss falls, b grows; where it does not, the step is taken back, a plain step is made in place of it, which cannot
@@ -72,15 +89,28 @@ class LeastSquares:
         sample_weight: NDArray | None,
         n_sweeps: int,
         n_threads: int,
+        penalty_W: Penalty = NONE,
+        penalty_H: Penalty = NONE,
     ) -> None:
         k, dtype = H.shape[0], H.dtype
         self.n_components, self.n_sweeps = k, n_sweeps
-        self.root = None if sample_weight is None else np.sqrt(sample_weight).astype(dtype)
-        X = X if self.root is None else scaled_rows(X, self.root)
-        transposed = X.T.tocsr() if is_sparse(X) else np.ascontiguousarray(X.T)
-        self.rows, self.columns = Side(X, k, dtype, n_threads), Side(transposed, k, dtype, n_threads)
-        data = X.data if is_sparse(X) else X
-        self.norm = float(np.square(data, dtype=np.float64).sum())
+        self.penalty_W, self.penalty_H, self.sample_weight = penalty_W, penalty_H, sample_weight
+        self.root: NDArray | None = None
+        self.rows: Side | ObservedSide
+        self.columns: Side | ObservedSide
+        if isinstance(X, Observed):
+            X = X.weighted(sample_weight)
+            self.rows = ObservedSide(X, k, dtype, n_threads, penalty_W)
+            self.columns = ObservedSide(X.T, k, dtype, n_threads, penalty_H)
+            self.norm = float(np.square(X.data, dtype=np.float64) @ X.weights)
+        else:
+            self.root = None if sample_weight is None else np.sqrt(sample_weight).astype(dtype)
+            X = X if self.root is None else scaled_rows(X, self.root)
+            transposed = X.T.tocsr() if is_sparse(X) else np.ascontiguousarray(X.T)
+            self.rows = Side(X, k, dtype, n_threads, penalty_W, self.root)
+            self.columns = Side(transposed, k, dtype, n_threads, penalty_H)
+            data = X.data if is_sparse(X) else X
+            self.norm = float(np.square(data, dtype=np.float64).sum())
         self.h = padded(H.T, dtype)
         self.w = padded_zeros(X.shape[0], k, dtype)
         if W is None:
@@ -103,18 +133,30 @@ class LeastSquares:
     def H(self) -> NDArray:
         return unpadded_transpose(self.h, self.n_components)
 
+    def loss(self) -> float:
+        """The loss without the penalties."""
+        return max(self.value - self._penalty_of(self.w_ahead) - self.penalty_H.value(self.h), 0.0)
+
+    def _penalty_of(self, w: NDArray) -> float:
+        if not any(self.penalty_W):
+            return 0.0
+        if self.root is None:
+            return self.penalty_W.value(w, self.sample_weight)
+        l1, l2 = self.penalty_W  # of rows divided by the root, times its square
+        return Penalty(l1).value(w, self.root) + Penalty(0.0, l2).value(w)
+
     def update(self) -> tuple[float, float]:
-        """One extrapolated step, or a plain one; the loss after it, and the norm of the projected gradient before."""
+        """One extrapolated step, or a plain one; loss and penalties after it, norm of projected gradient before."""
         w, h = self.w_ahead.copy(), self.h_ahead.copy()
         slope = self.rows.sweep(w, h, self.n_sweeps)
         w_ahead = _ahead(w, self.w, self.weight)
         slope += self.columns.sweep(h, w_ahead, self.n_sweeps)
-        value = self.columns.loss(h, self.norm)
+        value = self.columns.loss(h, self.norm) + self._penalty_of(w_ahead)
         if value > self.value:
             w, h = self.w_ahead.copy(), self.h.copy()
             slope = self.rows.sweep(w, h, self.n_sweeps)
             slope += self.columns.sweep(h, w, self.n_sweeps)
-            value = self.columns.loss(h, self.norm)
+            value = self.columns.loss(h, self.norm) + self._penalty_of(w)
             w_ahead, h_ahead = w, h
             self.limit, self.weight = self.weight, self.weight / _SHRINKAGE
         else:
@@ -125,10 +167,11 @@ class LeastSquares:
         return value, float(np.sqrt(slope))
 
 
-def solve_rows(X: Any, H: NDArray, *, n_sweeps: int, tol: float, n_threads: int) -> NDArray:
-    """W >= 0 of least |X - W H|^2; a row stops when a sweep moves it by ``tol`` times what the first one did."""
+def solve_rows(X: Any, H: NDArray, *, penalty: Penalty, n_sweeps: int, tol: float, n_threads: int) -> NDArray:
+    """W >= 0 of least loss and penalty; a row stops when a sweep moves it by ``tol`` times what the first one did."""
     w = padded_zeros(X.shape[0], H.shape[0], H.dtype)
-    Side(X, H.shape[0], H.dtype, n_threads).sweep(w, padded(H.T, H.dtype), n_sweeps, tol**2)
+    side = ObservedSide if isinstance(X, Observed) else Side
+    side(X, H.shape[0], H.dtype, n_threads, penalty).sweep(w, padded(H.T, H.dtype), n_sweeps, tol**2)
     return w[:, : H.shape[0]].copy()
 
 

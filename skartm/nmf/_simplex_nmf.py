@@ -9,9 +9,10 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_array, check_random_state
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skartm._threads import effective_n_threads
+from skartm._callbacks import CallbackSupportMixin, with_callbacks
 from skartm._validation import (
     check_choice,
     check_dtype,
@@ -35,6 +36,19 @@ _LOOK = 10  # iterations from one look at the divergence to the next
 
 
 class SimplexNMF(NamedRegularizers, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+from skartm.nmf._fitting import iterate
+from skartm.nmf._least_squares import is_sparse
+from skartm.nmf._observed import Observed, observed
+from skartm.nmf._online import check_online, statistics_of
+from skartm.nmf._penalties import check_penalties
+from skartm.nmf._solvers import solve_rows, solver_of
+from skartm.nmf._start import nndsvd_start, random_start
+
+_LOSSES = ("frobenius", "kullback-leibler")
+_STARTS = ("nndsvd", "nndsvda", "random")
+
+
+class SimplexNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     r"""Non-negative matrix factorisation, with the scale of the components kept apart.
 
     .. math::
@@ -50,7 +64,7 @@ class SimplexNMF(NamedRegularizers, ClassNamePrefixFeaturesOutMixin, Transformer
 
     The Kullback-Leibler divergence is minimised by multiplicative updates on the kernel of topic models, of which it is
     the likelihood; the Frobenius norm by extrapolated hierarchical alternating least squares (E-HALS), whose loss never
-    increases. Sparse X stays sparse with both.
+    increases. Sparse X stays sparse with both. NaN in an array is a missing entry, of which the loss knows nothing.
 
     Parameters
     ----------
@@ -83,6 +97,12 @@ class SimplexNMF(NamedRegularizers, ClassNamePrefixFeaturesOutMixin, Transformer
         Updates of W before one of H; with ``"frobenius"`` at most so many sweeps over either. None is 3 for
         ``"kullback-leibler"`` and 4 for ``"frobenius"``. With 1 the former makes exactly the updates of
         ``sklearn.decomposition.NMF(solver="mu")``.
+    alpha_W, alpha_H : float, default=0 and "same"
+        Penalties of W and H as in scikit-learn, alpha_W n_features and alpha_H n_samples times
+        l1_ratio |.|_1 + (1 - l1_ratio) |.|_F^2 / 2. They need ``simplex=None``. "same" is ``alpha_W``.
+    l1_ratio : float in [0, 1], default=0
+    forget_factor : float in (0, 1], default=0.7
+        What ``partial_fit`` multiplies its statistics of earlier batches by; 1 forgets nothing.
     max_iter : int, default=200
         Iterations; in ``transform``, updates of a row.
     tol : float, default=1e-4
@@ -141,6 +161,10 @@ class SimplexNMF(NamedRegularizers, ClassNamePrefixFeaturesOutMixin, Transformer
         volume_weight: float = 0.0,
         init: Any = None,
         inner_iter: int | None = None,
+        alpha_W: float = 0.0,
+        alpha_H: float | str = "same",
+        l1_ratio: float = 0.0,
+        forget_factor: float = 0.7,
         max_iter: int = 200,
         tol: float = 1e-4,
         dtype: Any = None,
@@ -154,21 +178,29 @@ class SimplexNMF(NamedRegularizers, ClassNamePrefixFeaturesOutMixin, Transformer
         self.volume_weight = volume_weight
         self.init = init
         self.inner_iter = inner_iter
+        self.alpha_W = alpha_W
+        self.alpha_H = alpha_H
+        self.l1_ratio = l1_ratio
+        self.forget_factor = forget_factor
         self.max_iter = max_iter
         self.tol = tol
         self.dtype = dtype
         self.n_jobs = n_jobs
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
-        """Learn H.
+    @with_callbacks
+    def fit(self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None, entry_weight: Any = None) -> Self:
+        """Learn H; after an interruption, H is that of the last whole iteration.
 
         Parameters
         ----------
         X : array or sparse matrix of shape (n_samples, n_features), non-negative
+            NaN in an array is a missing entry. Entries that a sparse matrix does not store are zeros.
         y : ignored
         sample_weight : array of shape (n_samples,) or None
             Factors of the loss of rows; integers are repetitions.
+        entry_weight : array or sparse matrix of the shape of X, or None
+            Factors of the loss of entries; entries of weight zero, or not stored, are missing.
 
         Returns
         -------
@@ -177,10 +209,10 @@ class SimplexNMF(NamedRegularizers, ClassNamePrefixFeaturesOutMixin, Transformer
         Raises
         ------
         ValueError, TypeError
-            Parameters out of their range, or X with negative, infinite or missing entries.
+            Parameters out of their range, or X with negative or infinite entries.
         """
         self._check_parameters()
-        X = self._checked(X, reset=True)
+        X, known = self._read(X, entry_weight, reset=True)
         weights = check_weights(self, sample_weight, X.shape[0])
         W, H = self._start(X, weights)
         solver = self._minimise_kl if self.beta_loss == "kullback-leibler" else self._minimise_ls
@@ -191,16 +223,59 @@ class SimplexNMF(NamedRegularizers, ClassNamePrefixFeaturesOutMixin, Transformer
         H = solver(X, W, H, weights)
         self._write(X, H, weights)
         if self.n_iter_ == self.max_iter and self.tol > 0:
+        W, H = self._start(X if known is None else known, weights)
+        self.__dict__.pop("_online", None)
+        solver, converged = solver_of(self, X, known, W, H, weights)
+
+        def write() -> None:
+            self.reconstruction_err_ = float(np.sqrt(2 * solver.loss()))
+            self._write(X, known, solver.H, weights)
+
+        if not iterate(self, X, solver, converged, write) and self.tol > 0:
             msg = f"SimplexNMF did not converge in {self.max_iter} iterations. Increase max_iter, or tol."
-            warnings.warn(msg, ConvergenceWarning, stacklevel=2)
+            warnings.warn(msg, ConvergenceWarning, stacklevel=3)
         return self
 
-    def transform(self, X: Any) -> NDArray:
+    @available_if(check_online)
+    def partial_fit(self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
+        """Improve H by one more batch of rows.
+
+        W of the batch is solved for the present H, and H for the sums over all batches that the losses need of W, of
+        which those of earlier batches have been multiplied by ``forget_factor`` once a batch. ``n_iter_`` counts
+        batches, ``reconstruction_err_`` is that of the batch before H changes. After ``fit`` it goes on from its H.
+        Not with missing entries, penalties, or W on simplices.
+        """
+        self._check_parameters()
+        first = not hasattr(self, "components_")
+        X, known = self._read(X, None, reset=first)
+        if known is not None:
+            raise ValueError("SimplexNMF: partial_fit does not take missing entries. Got NaN in X; use fit.")
+        weights = check_weights(self, sample_weight, X.shape[0])
+        H = self._start(X, weights)[1] if first else self.components_
+        if not hasattr(self, "_online"):
+            self._online, self.n_iter_ = statistics_of(self), 0
+        H, loss = self._online.update(self, X, H, weights)
+        self.reconstruction_err_ = float(np.sqrt(2 * loss))
+        self._write(X, None, H, weights)
+        self.n_iter_ += 1
+        return self
+
+    def fit_transform(
+        self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None, entry_weight: Any = None
+    ) -> NDArray:
+        """``fit`` and ``transform`` of the same rows, entries weighted alike."""
+        self.fit(X, y, sample_weight=sample_weight, entry_weight=entry_weight)
+        return self.transform(X, entry_weight=entry_weight)
+
+    def transform(self, X: Any, entry_weight: Any = None) -> NDArray:
         """W of rows, for the H of the fit.
 
         Parameters
         ----------
         X : array or sparse matrix of shape (n_samples, n_features), non-negative
+            With NaN where entries are missing. A row of which nothing is observed gets zeros.
+        entry_weight : array or sparse matrix of the shape of X, or None
+            As in ``fit``.
 
         Returns
         -------
@@ -208,7 +283,8 @@ class SimplexNMF(NamedRegularizers, ClassNamePrefixFeaturesOutMixin, Transformer
         """
         check_is_fitted(self)
         self._check_parameters()
-        return self._solve(self._checked(X, reset=False), self.scale_[:, None] * self.components_)
+        X, known = self._read(X, entry_weight, reset=False)
+        return solve_rows(self, X, known, self.scale_[:, None] * self.components_)
 
     def inverse_transform(self, X: Any) -> NDArray:
         """W diag(s) H.
@@ -239,23 +315,35 @@ class SimplexNMF(NamedRegularizers, ClassNamePrefixFeaturesOutMixin, Transformer
         check_real(self, "tol", low=0)
         check_terms(self)
         check_volume(self)
+        check_real(self, "forget_factor", low=0, high=1, open_low=True)
+        check_penalties(self)
         if self.dtype is not None:
             check_dtype(self)
         if self.init is None or isinstance(self.init, str):
             check_choice(self, "init", (*STARTS, None))
 
-    def _checked(self, X: Any, *, reset: bool) -> Any:
+    def _read(self, X: Any, entry_weight: Any, *, reset: bool) -> tuple[Any, Observed | None]:
+        """X as the solvers read it, and what of it is observed if that is not everything."""
         check_structure(X)
         dtype = [np.float64, np.float32] if self.dtype is None else np.dtype(self.dtype)
-        X = validate_data(self, X, reset=reset, accept_sparse="csr", dtype=dtype, ensure_non_negative=True)
+        finite = True if sparse.issparse(X) else "allow-nan"
+        X = validate_data(
+            self, X, reset=reset, accept_sparse="csr", dtype=dtype, ensure_non_negative=True, ensure_all_finite=finite
+        )
         if not reset and X.dtype != self.components_.dtype:
             X = X.astype(self.components_.dtype)
-        if not is_sparse(X):
-            return X if self.beta_loss == "frobenius" else sparse.csr_matrix(X)
-        if not X.has_canonical_format:
-            X = X.copy()
-            X.sum_duplicates()
-        return X
+        if is_sparse(X):
+            if not X.has_canonical_format:
+                X = X.copy()
+                X.sum_duplicates()
+        elif (X < 0).any():  # scikit-learn does not see them beside NaN
+            raise ValueError(f"Negative values in data passed to {type(self).__name__}: X must be non-negative.")
+        known = observed(X, entry_weight, type(self).__name__)
+        if reset and known is not None and known.data.size == 0:
+            raise ValueError(f"{type(self).__name__}: no entry of X is observed; give some that is, with a weight.")
+        if known is None and not is_sparse(X) and self.beta_loss == "kullback-leibler":
+            X = sparse.csr_matrix(X)
+        return X, known
 
     def _start(self, X: Any, weights: NDArray | None) -> tuple[NDArray | None, NDArray]:
         k, smaller = self.n_components, min(X.shape)
@@ -263,8 +351,14 @@ class SimplexNMF(NamedRegularizers, ClassNamePrefixFeaturesOutMixin, Transformer
             W, H = self.init if isinstance(self.init, (tuple, list)) and len(self.init) == 2 else (None, self.init)
             H = self._given(H, (k, X.shape[1]), "H", X.dtype)
             return None if W is None else self._given(W, (X.shape[0], k), "W", X.dtype), H
-        init = self.init or ("nndsvda" if k <= smaller else "random")
+        missing = isinstance(X, Observed)
+        init = self.init or ("nndsvda" if k <= smaller and not missing else "random")
         random_state = check_random_state(self.random_state)
+        if missing:
+            if init != "random":
+                msg = f"init={init!r} needs all entries of X, of equal weights. Use init='random', None or arrays."
+                raise ValueError(f"SimplexNMF: {msg}")
+            return None, X.weighted(weights).random_start(k, random_state).astype(X.dtype)
         if init == "random":
             return None, random_start(X, k, weights, random_state).astype(X.dtype)
         if init == "spa":
@@ -335,6 +429,7 @@ class SimplexNMF(NamedRegularizers, ClassNamePrefixFeaturesOutMixin, Transformer
         return solve_rows_ls(X, H, n_sweeps=self.max_iter, **options)
 
     def _write(self, X: Any, H: NDArray, weights: NDArray | None) -> None:
+    def _write(self, X: Any, known: Observed | None, H: NDArray, weights: NDArray | None) -> None:
         """Put the scale where ``simplex`` wants it."""
         self.scale_ = np.ones(H.shape[0], dtype=H.dtype)
         self.components_ = H
@@ -342,7 +437,7 @@ class SimplexNMF(NamedRegularizers, ClassNamePrefixFeaturesOutMixin, Transformer
             sums = H.sum(axis=1, dtype=np.float64)
             self.components_ = (H / np.where(sums > 0, sums, 1)[:, None]).astype(H.dtype)
         if self.simplex in ("W", "both"):
-            W = self._solve(X, self.components_)
+            W = solve_rows(self, X, known, self.components_)
             mass = (W.sum(axis=0, dtype=np.float64) if weights is None else weights @ W).astype(H.dtype)
             if self.simplex == "both":
                 self.scale_ = mass
@@ -357,5 +452,6 @@ class SimplexNMF(NamedRegularizers, ClassNamePrefixFeaturesOutMixin, Transformer
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         tags.input_tags.positive_only = True
+        tags.input_tags.allow_nan = not isinstance(self.init, str) or self.init == "random"
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags

@@ -236,6 +236,8 @@ def test_bad_entries(beta_loss, value, match):
     X = problem(0)[0]
     X[3, 4] = value
     for form in (np.asarray, sparse.csr_array):
+        if form is np.asarray and np.isnan(value):  # missing
+            continue
         with pytest.raises(ValueError, match=match):
             SimplexNMF(3, beta_loss=beta_loss).fit(form(X))
 

@@ -117,3 +117,82 @@ def successive_projections(X, k):
         axis = left[best] / math.sqrt(float(left[best] @ left[best]))
         left = [row - float(row @ axis) * axis for row in left]
     return np.array(chosen)
+def observed_sweep(X, V, W, H, l1=0.0, l2=0.0, row_weights=None):
+    """One sweep of coordinate descent over W, entries weighted by V, zero being missing; loss and penalty after it."""
+    W, loss = W.copy(), 0.0
+    for i in range(X.shape[0]):
+        share = 1.0 if row_weights is None else row_weights[i]
+        for t in range(H.shape[0]):
+            slope, curve = share * (l1 + l2 * W[i, t]), share * l2
+            for j in range(X.shape[1]):
+                if V[i, j] > 0:
+                    slope += V[i, j] * (float(W[i] @ H[:, j]) - X[i, j]) * H[t, j]
+                    curve += V[i, j] * H[t, j] ** 2
+            if curve > 0:
+                W[i, t] = max(W[i, t] - slope / curve, 0.0)
+        loss += share * (l1 * W[i].sum() + 0.5 * l2 * float(W[i] @ W[i]))
+        for j in range(X.shape[1]):
+            if V[i, j] > 0:
+                loss += 0.5 * V[i, j] * (float(W[i] @ H[:, j]) - X[i, j]) ** 2
+    return W, loss
+
+
+def observed_step(X, V, W, H, l1=0.0, l2=0.0):
+    """One multiplicative step over W, entries weighted by V, zero being missing."""
+    W, Z = W.copy(), W @ H
+    for i in range(X.shape[0]):
+        for t in range(H.shape[0]):
+            up = down = 0.0
+            for j in range(X.shape[1]):
+                if V[i, j] > 0:
+                    up += V[i, j] * X[i, j] / Z[i, j] * H[t, j] if X[i, j] > 0 else 0.0
+                    down += V[i, j] * H[t, j]
+            up, down = up * W[i, t], down + l1
+            W[i, t] = (math.sqrt(down**2 + 4 * l2 * up) - down) / (2 * l2) if l2 > 0 else up / down
+    return W
+
+
+def observed_divergence(X, V, W, H):
+    total = 0.0
+    for i in range(X.shape[0]):
+        for j in range(X.shape[1]):
+            if V[i, j] > 0:
+                z = float(W[i] @ H[:, j])
+                total += V[i, j] * (z - X[i, j] + (X[i, j] * math.log(X[i, j] / z) if X[i, j] > 0 else 0.0))
+    return total
+
+
+def incremental(X, theta, phi, parts, n_passes, n_iter):
+    """Incremental EM over slices of rows: theta, phi, and the free energy after every step of it.
+
+    The free energy is that of shares q of the components in every entry; it is the negative log-likelihood where q is
+    p(t|i,j) of the present theta and phi.
+    """
+    theta, phi, q, energies = theta.copy(), phi.copy(), np.zeros((*X.shape, phi.shape[0])), []
+
+    def energy():
+        total = 0.0
+        for i in range(X.shape[0]):
+            for j in range(X.shape[1]):
+                for t in range(phi.shape[0]):
+                    if X[i, j] > 0 and q[i, j, t] > 0:
+                        total -= X[i, j] * q[i, j, t] * math.log(theta[i, t] * phi[t, j] / q[i, j, t])
+        return total
+
+    def shares(i, j):
+        joint = theta[i] * phi[:, j]
+        return joint / joint.sum()
+
+    for iteration in range(n_iter):
+        for rows in parts:
+            for i in rows:
+                for _ in range(n_passes):
+                    counts = sum(X[i, j] * shares(i, j) for j in range(X.shape[1]))
+                    theta[i] = counts / counts.sum()
+                for j in range(X.shape[1]):
+                    q[i, j] = shares(i, j)
+            if iteration > 0 or rows is parts[-1]:
+                counts = np.einsum("ij,ijt->tj", X, q)
+                phi = counts / counts.sum(axis=1, keepdims=True)
+                energies.append(energy())
+    return theta, phi, energies

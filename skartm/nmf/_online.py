@@ -1,0 +1,95 @@
+"""Learning from batches of rows that come one after another: statistics of W, and H from them."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skartm._kernels import half_step
+from skartm._threads import effective_n_threads
+from skartm.em import Pass, padded, padded_zeros, unpadded_transpose
+from skartm.nmf._kullback_leibler import KullbackLeibler
+from skartm.nmf._least_squares import is_sparse, solve_rows
+from skartm.nmf._penalties import NONE, penalties
+from skartm.nmf._solvers import inner_iterations
+
+_LEAST = 1e-10  # of the mean: counts that were positive do not fade below, since zeros of H stay zeros
+
+
+class OnlineDivergence:
+    """Counts n_tj = h_tj sum_i w_it x_ij / z_ij, which rows of H are proportional to.
+
+    At first the counts are those of the H to start from, with the mass of the first batch.
+    """
+
+    def __init__(self) -> None:
+        self.counts: NDArray | None = None
+
+    def update(self, model: Any, X: Any, H: NDArray, weights: NDArray | None) -> tuple[NDArray, float]:
+        """H after the batch; the loss of the batch before that."""
+        n_threads = effective_n_threads(model.n_jobs)
+        solver = KullbackLeibler(X, H, None, sample_weight=weights, n_passes=model.max_iter, n_threads=n_threads)
+        solver.mixture.free.tol = model.tol
+        result = Pass()
+        for batch in solver.batches:
+            solver.engine.e_step(batch, solver.state, result, keep=True)
+        counters = solver.state.counters
+        if self.counts is None:
+            self.counts = solver.phi_wt * H.dtype.type(result.mass / H.shape[0])
+        self.counts *= H.dtype.type(model.forget_factor)
+        least = H.dtype.type(_LEAST * result.mass / H.size)
+        np.maximum(self.counts, least, out=self.counts, where=self.counts > 0)
+        self.counts += counters.stored
+        counters.stored[...] = self.counts
+        solver.engine.posterior.update(solver.phi_wt, counters)
+        return solver.H, max(solver.own - result.mean_log_likelihood * result.mass, 0.0)
+
+
+class OnlineLeastSquares:
+    """W^T W and X^T W, the normal equations of H.
+
+    At first they are those of which the H to start from is the solution, with the norm of the first batch.
+    """
+
+    def __init__(self) -> None:
+        self.gram: NDArray | None = None
+        self.target: NDArray | None = None
+
+    def update(self, model: Any, X: Any, H: NDArray, weights: NDArray | None) -> tuple[NDArray, float]:
+        """H after the batch; the loss of the batch before that."""
+        k, n_threads, forget = H.shape[0], effective_n_threads(model.n_jobs), model.forget_factor
+        W = solve_rows(X, H, penalty=NONE, n_sweeps=model.max_iter, tol=model.tol, n_threads=n_threads)
+        weighted = W if weights is None else W * weights[:, None].astype(W.dtype)
+        h = padded(H.T, H.dtype)
+        gram, target = np.zeros((k, h.shape[1]), dtype=H.dtype), padded_zeros(H.shape[1], k, H.dtype)
+        gram[:, :k], target[:, :k] = W.T @ weighted, X.T @ weighted
+        if self.gram is None or self.target is None:
+            mean = gram.trace() / k
+            self.gram, self.target = mean * np.eye(k, h.shape[1], dtype=H.dtype), mean * h
+        self.gram, self.target = forget * self.gram + gram, forget * self.target + target
+        slopes, scratch = np.zeros(H.shape[1]), padded_zeros(n_threads, k, H.dtype)
+        half_step.hals_sweeps(self.gram, self.target, inner_iterations(model), 0.0, h, slopes, scratch, n_threads)
+        return unpadded_transpose(h, k), _loss(X, W, H, weights)
+
+
+def check_online(model: Any) -> bool:
+    """Raise where ``partial_fit`` cannot do what the parameters say, which hides it."""
+    if model.simplex in ("W", "both") or any(any(penalty) for penalty in penalties(model, 1.0, 1)):
+        msg = "partial_fit needs simplex='H' or None, since it never sees all W, and no penalties"
+        got = f"simplex={model.simplex!r}, alpha_W={model.alpha_W!r}, alpha_H={model.alpha_H!r}"
+        raise ValueError(f"{type(model).__name__}: {msg}. Got {got}.")
+    return True
+
+
+def statistics_of(model: Any) -> OnlineDivergence | OnlineLeastSquares:
+    """Empty ones for the loss of a model."""
+    return OnlineDivergence() if model.beta_loss == "kullback-leibler" else OnlineLeastSquares()
+
+
+def _loss(X: Any, W: NDArray, H: NDArray, weights: NDArray | None) -> float:
+    """sum v |x - w H|^2 / 2."""
+    squares = X.multiply(X).sum(axis=1) if is_sparse(X) else np.einsum("ij,ij->i", X, X, dtype=np.float64)
+    rows = 0.5 * np.asarray(squares, dtype=np.float64).ravel() + np.einsum(
+        "ij,ij->i", W, 0.5 * (W @ (H @ H.T)) - X @ H.T, dtype=np.float64
+    )
+    return max(float(rows.sum() if weights is None else rows @ weights), 0.0)

@@ -1,0 +1,57 @@
+"""Which solver a loss, what is observed and the penalties ask for."""
+
+from typing import Any
+
+from numpy.typing import NDArray
+
+from skartm._threads import effective_n_threads
+from skartm.nmf._fitting import SmallDecrease, SmallSlope
+from skartm.nmf._kullback_leibler import KullbackLeibler, affordable_parts
+from skartm.nmf._kullback_leibler import solve_rows as solve_rows_kl
+from skartm.nmf._least_squares import LeastSquares
+from skartm.nmf._least_squares import solve_rows as solve_rows_ls
+from skartm.nmf._multiplicative import Multiplicative
+from skartm.nmf._multiplicative import solve_rows as solve_rows_mu
+from skartm.nmf._observed import Observed, everything
+from skartm.nmf._penalties import penalties
+
+_INNER = {"frobenius": 4, "kullback-leibler": 3}  # benchmarks/nmf.py --only inner compares others
+
+
+def inner_iterations(model: Any) -> int:
+    """Updates of W before one of H, or sweeps."""
+    return _INNER[model.beta_loss] if model.inner_iter is None else model.inner_iter
+
+
+def solver_of(
+    model: Any, X: Any, known: Observed | None, W: NDArray | None, H: NDArray, weights: NDArray | None
+) -> tuple[Any, Any]:
+    """A solver at its start, and the rule by which it stops; ``known`` is what of X is observed if not everything."""
+    of_W, of_H = penalties(model, X.shape[0] if weights is None else weights.sum(), X.shape[1])
+    options: dict[str, Any] = {"n_threads": effective_n_threads(model.n_jobs)}
+    both: dict[str, Any] = {"penalty_W": of_W, "penalty_H": of_H}
+    n_inner = inner_iterations(model)
+    if model.beta_loss == "frobenius":
+        options |= both | {"sample_weight": weights, "n_sweeps": n_inner}
+        return LeastSquares(X if known is None else known, H, W, **options), SmallSlope(model.tol)
+    options["n_passes"] = n_inner
+    solver: Any
+    if known is not None or any(of_W) or any(of_H):
+        entries = (known or everything(X)).weighted(weights)
+        solver = Multiplicative(entries, H, W, full=known is None, **options, **both)
+    else:
+        n_parts = 1 if model.inner_iter == 1 else affordable_parts(X, model.n_components)
+        solver = KullbackLeibler(X, H, W, sample_weight=weights, n_parts=n_parts, **options)
+    return solver, SmallDecrease(solver, model.tol)
+
+
+def solve_rows(model: Any, X: Any, known: Observed | None, H: NDArray) -> NDArray:
+    """W for a given H, row by row."""
+    options: dict[str, Any] = {"tol": model.tol, "n_threads": effective_n_threads(model.n_jobs)}
+    penalty = penalties(model, 1.0, X.shape[1])[0]
+    if model.beta_loss == "frobenius":
+        return solve_rows_ls(X if known is None else known, H, penalty=penalty, n_sweeps=model.max_iter, **options)
+    if known is None and not any(penalty):
+        return solve_rows_kl(X, H, n_passes=model.max_iter, **options)
+    options |= {"full": known is None, "penalty": penalty, "n_passes": model.max_iter}
+    return solve_rows_mu(known or everything(X), H, **options)
