@@ -75,6 +75,18 @@ class Observed:
         mean = self.counts.sum(dtype=np.float64) / total if total > 0 else 0.0
         return np.sqrt(mean / n_components) * np.abs(random_state.standard_normal((n_components, self.shape[1])))
 
+    def filled(self, purpose: str) -> NDArray:
+        """An array with the means of the columns where nothing is observed, which has to be less than half of it."""
+        size = self.shape[0] * self.shape[1]
+        if 2 * self.data.size < size:
+            msg = f"{purpose} needs at least half of the entries of X. Got {self.data.size} of {size}"
+            raise ValueError(f"{msg}; use init='random' or arrays.")
+        totals, weights = (np.bincount(self.indices, w, self.shape[1]) for w in (self.counts, self.weights))
+        means = np.divide(totals, weights, out=np.zeros(self.shape[1]), where=weights > 0)
+        out = np.tile(means.astype(self.dtype), (self.shape[0], 1))
+        out[np.repeat(np.arange(self.shape[0]), np.diff(self.indptr)), self.indices] = self.data
+        return out
+
 
 class ObservedSide:
     """Sweeps over the rows of a factor, each of which has the gram matrix of its own entries.

@@ -93,6 +93,11 @@ class SimplexNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transfor
         "random" otherwise. "spa" takes rows of X by the successive projection algorithm: the truth where every
         component has a row to itself. W starts as a function of H, the same for equal rows, unless it is given. With
         the Kullback-Leibler divergence zeros of the start stay zeros.
+    init : {"nndsvda", "nndsvd", "random"}, array of shape (n_components, n_features), pair of arrays or None
+        H to start from, or W and H; default=None is "nndsvda" where ``n_components`` is at most the smaller side of X
+        and nothing is missing, "random" otherwise. The others put means of columns where entries are missing. W starts
+        as a function of H, the same for equal rows, unless it is given. With the Kullback-Leibler divergence zeros of
+        the start stay zeros.
     inner_iter : int or None, default=None
         Updates of W before one of H; with ``"frobenius"`` at most so many sweeps over either. None is 3 for
         ``"kullback-leibler"`` and 4 for ``"frobenius"``. With 1 the former makes exactly the updates of
@@ -354,11 +359,10 @@ class SimplexNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transfor
         missing = isinstance(X, Observed)
         init = self.init or ("nndsvda" if k <= smaller and not missing else "random")
         random_state = check_random_state(self.random_state)
-        if missing:
-            if init != "random":
-                msg = f"init={init!r} needs all entries of X, of equal weights. Use init='random', None or arrays."
-                raise ValueError(f"SimplexNMF: {msg}")
+        if missing and init == "random":
             return None, X.weighted(weights).random_start(k, random_state).astype(X.dtype)
+        if missing:
+            X = X.weighted(weights).filled(f"SimplexNMF: init={init!r}")
         if init == "random":
             return None, random_start(X, k, weights, random_state).astype(X.dtype)
         if init == "spa":
@@ -452,6 +456,6 @@ class SimplexNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transfor
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         tags.input_tags.positive_only = True
-        tags.input_tags.allow_nan = not isinstance(self.init, str) or self.init == "random"
+        tags.input_tags.allow_nan = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags

@@ -182,6 +182,20 @@ def test_rows_and_threads(beta_loss, global_random_seed):
 
 
 @LOSSES
+@quiet
+@pytest.mark.parametrize("init", ["nndsvd", "nndsvda"])
+def test_starts_of_means(beta_loss, init, global_random_seed):
+    X, V, _, _ = problem(global_random_seed)
+    filled = X.copy()
+    for j in range(9):
+        filled[V[:, j] == 0, j] = np.average(X[:, j], weights=V[:, j])
+    options = {"beta_loss": beta_loss, "random_state": 0, "max_iter": 5, "tol": 0, "simplex": None}
+    start = SimplexNMF(3, init=init, **options)._start(filled, None)[1]
+    model, other = (SimplexNMF(3, init=value, **options).fit(X, entry_weight=V) for value in (init, start))
+    assert_allclose(model.components_, other.components_, rtol=1e-6, atol=1e-9)
+
+
+@LOSSES
 def test_the_weights_of_the_caller_stay(beta_loss, global_random_seed):
     X, V, _, _ = problem(global_random_seed)
     weights = sparse.csr_matrix(np.ones_like(X))
@@ -199,7 +213,7 @@ def test_the_weights_of_the_caller_stay(beta_loss, global_random_seed):
         ({}, -np.ones((12, 9)), "Negative values"),
         ({}, np.full((12, 9), np.nan), "entry_weight contains NaN"),
         ({}, np.zeros((12, 9)), "no entry of X is observed"),
-        ({"init": "nndsvd"}, np.ones((12, 9)), "init='nndsvd' needs all entries"),
+        ({"init": "nndsvd"}, np.eye(12, 9), "init='nndsvd' needs at least half of the entries of X. Got 9 of 108"),
         ({"alpha_W": -1.0, "simplex": None}, None, "'alpha_W'"),
         ({"alpha_H": "other", "simplex": None}, None, "'alpha_H'"),
         ({"l1_ratio": 2.0}, None, "'l1_ratio'"),

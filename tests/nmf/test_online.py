@@ -33,7 +33,7 @@ def test_parts_equal_loops(global_random_seed):
     solver = parts_solver(X, H, 3, n_passes=2)
     for _ in range(4):
         solver.update()
-    parts = [range(0, 4), range(4, 8), range(8, 12)]
+    parts = [range(4), range(4, 8), range(8, 12)]
     phi = H / H.sum(axis=1, keepdims=True)
     theta, phi, energies = oracle.incremental(X, np.full((12, 3), 1 / 3), phi, parts, 2, 4)
     assert_allclose(solver.H, phi, rtol=1e-8)
