@@ -36,6 +36,36 @@ class SmallSlope:
         return value[1] <= self.tol * self.first
 
 
+class SmallChange:
+    """Whether ten iterations change a regularized objective by less than ``tol`` times the first divergence."""
+
+    def __init__(self, solver: Any, tol: float) -> None:
+        self.solver, self.tol, self.n_iter = solver, tol, 0
+        self.first = self.before = solver.loss() if tol > 0 else np.inf
+
+    def __call__(self, value: float) -> bool:
+        self.n_iter += 1
+        if self.tol == 0 or self.n_iter % _LOOK != 0:
+            return False
+        change, self.before = abs(self.before - value), value
+        return bool(self.n_iter > _LOOK and self.solver.settled and change <= self.tol * self.first)
+
+
+class SmallShare:
+    """Whether ten iterations lower the objective by at most ``tol`` times what all have."""
+
+    def __init__(self, solver: Any, tol: float) -> None:
+        self.solver, self.tol, self.n_iter = solver, tol, 0
+        self.first = self.before = solver.objective() if tol > 0 else np.inf
+
+    def __call__(self, value: None) -> bool:
+        self.n_iter += 1
+        if self.tol == 0 or self.n_iter % _LOOK != 0:
+            return False
+        before, self.before = self.before, self.solver.objective()
+        return bool(before - self.before <= self.tol * (self.first - self.before))
+
+
 def iterate(model: Any, X: Any, solver: Any, converged: Callable[[Any], bool], write: Callable[[], None]) -> bool:
     """Update until convergence, True, or until ``max_iter`` or a callback says so.
 

@@ -166,7 +166,10 @@ class KullbackLeibler:
         return self.parts is not None
 
     def update(self) -> float:
-        """One update of W and H; the divergence between the two."""
+        """One update of W and H; the divergence between the two, part by part where H changes with them."""
+        self.n_updates += 1
+        if self.parts is not None:
+            return self._update_parts(self.parts)
         divergence = self.expect()
         self.engine.posterior.update(self.phi_wt, self.state.counters)
         self.rescale(self.engine.posterior.topic_mass)
@@ -174,10 +177,6 @@ class KullbackLeibler:
 
     def expect(self) -> float:
         """One update of W, and the counters that one of H is made from; the divergence between the two."""
-        """One update of W and H; the divergence between the two, part by part where H changes with them."""
-        self.n_updates += 1
-        if self.parts is not None:
-            return self._update_parts(self.parts)
         result = Pass()
         self.state.counters.clear()
         for batch in self.batches:
@@ -187,6 +186,10 @@ class KullbackLeibler:
 
     def rescale(self, after: NDArray) -> None:
         """The sums that an update has changed in the rows of H, of which phi knows nothing, go to theta."""
+        theta = self.theta_dt[:, : self.n_components]
+        before = self.row_weights @ theta
+        theta *= np.divide(after, before, out=np.zeros_like(after), where=before > 0).astype(theta.dtype)
+
     def _update_parts(self, parts: Parts) -> float:
         """All rows once; H after every part as soon as there are counts of all of them."""
         result, counters = Pass(), self.state.counters
@@ -203,12 +206,6 @@ class KullbackLeibler:
         if self.n_updates == PART_ITERATIONS:
             self.parts = None
         return self._divergence(result)
-
-    def _rescale(self) -> None:
-        """The sums that the update has changed in the rows of H, of which phi knows nothing, go to theta."""
-        theta = self.theta_dt[:, : self.n_components]
-        before = self.row_weights @ theta
-        theta *= np.divide(after, before, out=np.zeros_like(after), where=before > 0).astype(theta.dtype)
 
 
 def affordable_parts(X: Any, n_components: int) -> int:

@@ -9,8 +9,6 @@ from skartm.em import Bound, Layout, PhiTerm
 from skartm.nmf._kullback_leibler import KullbackLeibler
 from skartm.regularizers import bind_all, check_regularizers
 
-_LOOK = 10  # iterations from one look at the objective to the next
-
 
 def check_terms(estimator: Any) -> bool:
     """Whether there are regularizers; raises on those that cannot be used."""
@@ -64,14 +62,15 @@ class Regularized:
         values = [posterior.coefficients[name] * value for name, value in posterior.values.items()]
         return divergence - float(np.sum(values))
 
-    def iterate(self, tol: float) -> int:
-        """Iterations made: until ten change the objective by at most ``tol`` times the first divergence."""
-        first = before = self.model.loss()
-        for iteration in range(1, self.n_iter + 1):
-            value = self.update()
-            if tol > 0 and iteration % _LOOK == 0:
-                settled = self.model.engine.settled(iteration - 1, self.n_iter)
-                if settled and iteration > _LOOK and abs(before - value) <= tol * first:
-                    break
-                before = value
-        return iteration
+    @property
+    def H(self) -> NDArray:
+        return self.model.H
+
+    @property
+    def settled(self) -> bool:
+        """Whether the strengths stay as they are."""
+        return self.model.engine.settled(self.done - 1, self.n_iter)
+
+    def loss(self) -> float:
+        """The divergence of what there is now."""
+        return self.model.loss()

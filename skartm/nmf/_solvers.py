@@ -5,7 +5,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from skartm._threads import effective_n_threads
-from skartm.nmf._fitting import SmallDecrease, SmallSlope
+from skartm.nmf._fitting import SmallChange, SmallDecrease, SmallShare, SmallSlope
 from skartm.nmf._kullback_leibler import KullbackLeibler, affordable_parts
 from skartm.nmf._kullback_leibler import solve_rows as solve_rows_kl
 from skartm.nmf._least_squares import LeastSquares
@@ -14,6 +14,8 @@ from skartm.nmf._multiplicative import Multiplicative
 from skartm.nmf._multiplicative import solve_rows as solve_rows_mu
 from skartm.nmf._observed import Observed, everything
 from skartm.nmf._penalties import penalties
+from skartm.nmf._regularized import Regularized, bind_terms, check_terms
+from skartm.nmf._volume import SmallVolume, check_volume
 
 _INNER = {"frobenius": 4, "kullback-leibler": 3}  # benchmarks/nmf.py --only inner compares others
 
@@ -31,11 +33,19 @@ def solver_of(
     options: dict[str, Any] = {"n_threads": effective_n_threads(model.n_jobs)}
     both: dict[str, Any] = {"penalty_W": of_W, "penalty_H": of_H}
     n_inner = inner_iterations(model)
+    solver: Any
+    if check_terms(model):
+        options |= {"n_passes": n_inner, "terms": bind_terms(model, X, weights)}
+        solver = Regularized(KullbackLeibler(X, H, W, sample_weight=weights, **options), model.max_iter)
+        return solver, SmallChange(solver, model.tol)
+    if check_volume(model):
+        options |= {"n_sweeps": n_inner, "volume_weight": model.volume_weight}
+        solver = SmallVolume(X, H, W, sample_weight=weights, **options)
+        return solver, SmallShare(solver, model.tol)
     if model.beta_loss == "frobenius":
         options |= both | {"sample_weight": weights, "n_sweeps": n_inner}
         return LeastSquares(X if known is None else known, H, W, **options), SmallSlope(model.tol)
     options["n_passes"] = n_inner
-    solver: Any
     if known is not None or any(of_W) or any(of_H):
         entries = (known or everything(X)).weighted(weights)
         solver = Multiplicative(entries, H, W, full=known is None, **options, **both)

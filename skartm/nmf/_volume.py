@@ -10,7 +10,6 @@ from skartm.em import padded, padded_zeros
 from skartm.nmf._least_squares import Side, is_sparse, scaled_rows
 from skartm.simplex import project
 
-_LOOK = 10  # iterations from one look at the objective to the next
 _RIDGE = 1e-3  # delta as a share of the mean squared length of the first components
 
 
@@ -66,15 +65,15 @@ class SmallVolume:
     def H(self) -> NDArray:
         return self._H.astype(self.w.dtype)
 
-    def error(self) -> float:
-        """|X - W H|^2 / 2."""
+    def loss(self) -> float:
+        """|X - W H|^2 / 2, without the penalty."""
         gram, target = self._products()
         cross = float((target * self._H).sum())
         return max(0.5 * self.norm - cross + 0.5 * float((gram * (self._H @ self._H.T)).sum()), 0.0)
 
-    def loss(self) -> float:
-        """The objective of what there is now."""
-        return self.error() + self.weight * float(np.linalg.slogdet(self._spread())[1])
+    def objective(self) -> float:
+        """What is minimised, of what there is now."""
+        return self.loss() + self.weight * float(np.linalg.slogdet(self._spread())[1])
 
     def update(self) -> None:
         """Sweeps over W, and over H."""
@@ -85,18 +84,6 @@ class SmallVolume:
             for t in np.flatnonzero(gram.diagonal() > 0):  # else X is zeros
                 rest = target[t] - gram[t] @ self._H + gram[t, t] * self._H[t]
                 self._H[t] = project(rest / gram[t, t])
-
-    def iterate(self, n_iter: int, tol: float) -> int:
-        """Iterations made: until ten lower the objective by at most ``tol`` times what all have."""
-        first = before = self.loss()
-        for iteration in range(1, n_iter + 1):
-            self.update()
-            if tol > 0 and iteration % _LOOK == 0:
-                value = self.loss()
-                if before - value <= tol * (first - value):
-                    break
-                before = value
-        return iteration
 
     def _spread(self) -> NDArray:
         return self._H @ self._H.T + self.delta * np.eye(self._H.shape[0])

@@ -39,9 +39,9 @@ def test_objective_never_increases(form, weighted, volume_weight, global_random_
     root = np.ones(60) if weights is None else np.sqrt(weights)
     losses = []
     for _ in range(60):
-        losses.append(model.loss())
+        losses.append(model.objective())
         error = 0.5 * np.square(root[:, None] * X - model.w[:, :4] @ model.H).sum()
-        assert_allclose(model.error(), error, rtol=1e-7)
+        assert_allclose(model.loss(), error, rtol=1e-7)
         volume = np.linalg.slogdet(model.H @ model.H.T + model.delta * np.eye(4))[1]
         assert_allclose(losses[-1], error + model.weight * volume, rtol=1e-7)
         assert_allclose(model.H.sum(axis=1), 1)
