@@ -63,6 +63,7 @@ def test_public_names():
         "ARTMTransformer",
         "AuthorTopic",
         "ContextARTM",
+        "DeepSimplexNMF",
         "HierarchicalARTM",
         "HypergraphARTM",
         "SentenceTopicModel",
