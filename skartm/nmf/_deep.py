@@ -84,7 +84,7 @@ class DeepSimplexNMF(LabelledRows, ClassNamePrefixFeaturesOutMixin, TransformerM
         Those of the last layer.
     component_weights_ : list of arrays of shape (n_l,)
         Shares of the components in the sum of X.
-    loss_curve_ : array of shape (n_iter_ + 1,)
+    loss_curve_ : array of shape (n_iterations + 1,)
         The objective in the joint phase, labels included: before it, and in every iteration between the updates of W
         and those of the layers.
     reconstruction_err_ : float
