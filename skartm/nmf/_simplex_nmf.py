@@ -142,6 +142,8 @@ class SimplexNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transfor
     D. D. Lee and H. S. Seung, Algorithms for non-negative matrix factorization, NIPS 2000.
     A. M. S. Ang and N. Gillis, Accelerating nonnegative matrix factorization algorithms using extrapolation, Neural
     Computation 31(2), 2019.
+    R. M. Neal and G. E. Hinton, A view of the EM algorithm that justifies incremental, sparse, and other variants,
+    1998.
 
     Examples
     --------

@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
+from sklearn import config_context
+from sklearn.base import clone
 from sklearn.decomposition import NMF
+from sklearn.pipeline import Pipeline
 
 from skartm import SimplexNMF
 from skartm.nmf._observed import observed
@@ -204,6 +207,18 @@ def test_the_weights_of_the_caller_stay(beta_loss, global_random_seed):
     SimplexNMF(3, beta_loss=beta_loss, max_iter=2, tol=0, random_state=0).fit(with_nan(X, V), entry_weight=weights)
     assert weights.nnz == before.nnz
     assert_array_equal(weights.toarray(), before.toarray())
+
+
+@quiet
+def test_entry_weight_is_routed(global_random_seed):
+    X, V, _, H = problem(global_random_seed)
+    model = SimplexNMF(3, init=H, max_iter=20, tol=0)
+    expected = clone(model).fit_transform(X, entry_weight=V)
+    with config_context(enable_metadata_routing=True):
+        model.set_fit_request(entry_weight=True).set_transform_request(entry_weight=True)
+        pipeline = Pipeline([("nmf", model)])
+        assert_array_equal(pipeline.fit_transform(X, entry_weight=V), expected)
+        assert_array_equal(pipeline.transform(X, entry_weight=V), expected)
 
 
 @pytest.mark.parametrize(
