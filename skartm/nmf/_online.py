@@ -11,7 +11,9 @@ from skartm.em import Pass, padded, padded_zeros, unpadded_transpose
 from skartm.nmf._kullback_leibler import KullbackLeibler
 from skartm.nmf._least_squares import is_sparse, solve_rows
 from skartm.nmf._penalties import NONE, penalties
+from skartm.nmf._regularized import check_terms
 from skartm.nmf._solvers import inner_iterations
+from skartm.nmf._volume import check_volume
 
 _LEAST = 1e-10  # of the mean: counts that were positive do not fade below, since zeros of H stay zeros
 
@@ -78,6 +80,9 @@ def check_online(model: Any) -> bool:
         msg = "partial_fit needs simplex='H' or None, since it never sees all W, and no penalties"
         got = f"simplex={model.simplex!r}, alpha_W={model.alpha_W!r}, alpha_H={model.alpha_H!r}"
         raise ValueError(f"{type(model).__name__}: {msg}. Got {got}.")
+    if check_terms(model) or check_volume(model):
+        msg = f"{type(model).__name__}: partial_fit takes neither regularizers nor volume_weight. Use fit."
+        raise ValueError(msg)
     return True
 
 

@@ -21,34 +21,21 @@ from skartm._validation import (
     check_structure,
     check_weights,
 )
-from skartm.nmf._kullback_leibler import KullbackLeibler, affordable_parts
-from skartm.nmf._kullback_leibler import solve_rows as solve_rows_kl
-from skartm.nmf._least_squares import LeastSquares, is_sparse
-from skartm.nmf._least_squares import solve_rows as solve_rows_ls
-from skartm.nmf._regularized import Regularized, bind_terms, check_terms
-from skartm.nmf._start import STARTS, nndsvd_start, random_start, spa_start
-from skartm.nmf._volume import SmallVolume, check_volume
-from skartm.regularizers import NamedRegularizers
-
-_LOSSES = ("frobenius", "kullback-leibler")
-_INNER = {"frobenius": 4, "kullback-leibler": 3}  # benchmarks/nmf.py --only inner compares others
-_LOOK = 10  # iterations from one look at the divergence to the next
-
-
-class SimplexNMF(NamedRegularizers, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
 from skartm.nmf._fitting import iterate
 from skartm.nmf._least_squares import is_sparse
 from skartm.nmf._observed import Observed, observed
 from skartm.nmf._online import check_online, statistics_of
 from skartm.nmf._penalties import check_penalties
+from skartm.nmf._regularized import check_terms
 from skartm.nmf._solvers import solve_rows, solver_of
-from skartm.nmf._start import nndsvd_start, random_start
+from skartm.nmf._start import STARTS, nndsvd_start, random_start, spa_start
+from skartm.nmf._volume import check_volume
+from skartm.regularizers import NamedRegularizers
 
 _LOSSES = ("frobenius", "kullback-leibler")
-_STARTS = ("nndsvd", "nndsvda", "random")
 
 
-class SimplexNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class SimplexNMF(NamedRegularizers, CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     r"""Non-negative matrix factorisation, with the scale of the components kept apart.
 
     .. math::
@@ -88,16 +75,13 @@ class SimplexNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transfor
     volume_weight : float, default=0.0
         For ``"frobenius"``: adds :math:`\lambda \ln \det(H H^T + \delta I)` for rows of H that are distributions, with
         :math:`\lambda` this share of :math:`\|X\|^2 / 2`; components move close around the rows. See the user guide.
+        Neither this nor ``regularizers`` takes missing entries or penalties.
     init : {"nndsvda", "nndsvd", "spa", "random"}, array of shape (n_components, n_features), pair of arrays or None
-        H to start from, or W and H; default=None is "nndsvda" where ``n_components`` is at most the smaller side of X,
-        "random" otherwise. "spa" takes rows of X by the successive projection algorithm: the truth where every
-        component has a row to itself. W starts as a function of H, the same for equal rows, unless it is given. With
-        the Kullback-Leibler divergence zeros of the start stay zeros.
-    init : {"nndsvda", "nndsvd", "random"}, array of shape (n_components, n_features), pair of arrays or None
         H to start from, or W and H; default=None is "nndsvda" where ``n_components`` is at most the smaller side of X
-        and nothing is missing, "random" otherwise. The others put means of columns where entries are missing. W starts
-        as a function of H, the same for equal rows, unless it is given. With the Kullback-Leibler divergence zeros of
-        the start stay zeros.
+        and nothing is missing, "random" otherwise. "spa" takes rows of X by the successive projection algorithm: the
+        truth where every component has a row to itself. Means of columns take the place of missing entries in all but
+        "random". W starts as a function of H, the same for equal rows, unless it is given. With the Kullback-Leibler
+        divergence zeros of the start stay zeros.
     inner_iter : int or None, default=None
         Updates of W before one of H; with ``"frobenius"`` at most so many sweeps over either. None is 3 for
         ``"kullback-leibler"`` and 4 for ``"frobenius"``. With 1 the former makes exactly the updates of
@@ -221,15 +205,6 @@ class SimplexNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transfor
         self._check_parameters()
         X, known = self._read(X, entry_weight, reset=True)
         weights = check_weights(self, sample_weight, X.shape[0])
-        W, H = self._start(X, weights)
-        solver = self._minimise_kl if self.beta_loss == "kullback-leibler" else self._minimise_ls
-        if check_terms(self):
-            solver = self._minimise_regularized
-        elif check_volume(self):
-            solver = self._minimise_volume
-        H = solver(X, W, H, weights)
-        self._write(X, H, weights)
-        if self.n_iter_ == self.max_iter and self.tol > 0:
         W, H = self._start(X if known is None else known, weights)
         self.__dict__.pop("_online", None)
         solver, converged = solver_of(self, X, known, W, H, weights)
@@ -320,10 +295,10 @@ class SimplexNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transfor
             check_integer(self, "inner_iter", minimum=1)
         check_integer(self, "max_iter", minimum=1)
         check_real(self, "tol", low=0)
-        check_terms(self)
-        check_volume(self)
         check_real(self, "forget_factor", low=0, high=1, open_low=True)
         check_penalties(self)
+        check_terms(self)
+        check_volume(self)
         if self.dtype is not None:
             check_dtype(self)
         if self.init is None or isinstance(self.init, str):
@@ -381,60 +356,6 @@ class SimplexNMF(CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, Transfor
             raise ValueError(msg)
         return factor
 
-    def _minimise_kl(self, X: Any, W: NDArray | None, H: NDArray, weights: NDArray | None) -> NDArray:
-        model = KullbackLeibler(
-            X, H, W, sample_weight=weights, n_passes=self._inner(), n_threads=effective_n_threads(self.n_jobs),
-            n_parts=1 if self.inner_iter == 1 else affordable_parts(X, self.n_components),
-        )  # fmt: skip
-        first = before = np.sqrt(model.loss()) if self.tol > 0 else np.inf
-        for iteration in range(1, self.max_iter + 1):
-            error = np.sqrt(model.update())
-            if self.tol > 0 and iteration % _LOOK == 0 and not model.in_parts:
-                if before - error <= self.tol * first:
-                    break
-                before = error
-        self.n_iter_ = iteration
-        self.reconstruction_err_ = float(np.sqrt(2 * model.loss()))
-        return model.H
-
-    def _minimise_ls(self, X: Any, W: NDArray | None, H: NDArray, weights: NDArray | None) -> NDArray:
-        model = LeastSquares(
-            X, H, W, sample_weight=weights, n_sweeps=self._inner(), n_threads=effective_n_threads(self.n_jobs)
-        )
-        first = 0.0
-        for n_iter in range(1, self.max_iter + 1):  # noqa: B007
-            loss, slope = model.update()
-            first = first or slope
-            if slope <= self.tol * first:
-                break
-        self.n_iter_, self.reconstruction_err_ = n_iter, float(np.sqrt(2 * loss))
-        return model.H
-
-    def _minimise_regularized(self, X: Any, W: NDArray | None, H: NDArray, weights: NDArray | None) -> NDArray:
-        options = {"n_passes": self._inner(), "n_threads": effective_n_threads(self.n_jobs)}
-        terms = bind_terms(self, X, weights)
-        model = KullbackLeibler(X, H, W, sample_weight=weights, terms=terms, **options)
-        self.n_iter_ = Regularized(model, self.max_iter).iterate(self.tol)
-        self.reconstruction_err_ = float(np.sqrt(2 * model.loss()))
-        return model.H
-
-    def _minimise_volume(self, X: Any, W: NDArray | None, H: NDArray, weights: NDArray | None) -> NDArray:
-        options = {"n_sweeps": self._inner(), "n_threads": effective_n_threads(self.n_jobs)}
-        model = SmallVolume(X, H, W, sample_weight=weights, volume_weight=self.volume_weight, **options)
-        self.n_iter_ = model.iterate(self.max_iter, self.tol)
-        self.reconstruction_err_ = float(np.sqrt(2 * model.error()))
-        return model.H
-
-    def _inner(self) -> int:
-        return _INNER[self.beta_loss] if self.inner_iter is None else self.inner_iter
-
-    def _solve(self, X: Any, H: NDArray) -> NDArray:
-        options: dict[str, Any] = {"tol": self.tol, "n_threads": effective_n_threads(self.n_jobs)}
-        if self.beta_loss == "kullback-leibler":
-            return solve_rows_kl(X, H, n_passes=self.max_iter, **options)
-        return solve_rows_ls(X, H, n_sweeps=self.max_iter, **options)
-
-    def _write(self, X: Any, H: NDArray, weights: NDArray | None) -> None:
     def _write(self, X: Any, known: Observed | None, H: NDArray, weights: NDArray | None) -> None:
         """Put the scale where ``simplex`` wants it."""
         self.scale_ = np.ones(H.shape[0], dtype=H.dtype)

@@ -34,11 +34,17 @@ def solver_of(
     both: dict[str, Any] = {"penalty_W": of_W, "penalty_H": of_H}
     n_inner = inner_iterations(model)
     solver: Any
-    if check_terms(model):
+    regularized, small_volume = check_terms(model), check_volume(model)
+    if (regularized or small_volume) and (known is not None or any(of_W) or any(of_H)):
+        name = "regularizers" if regularized else "volume_weight"
+        others = "missing entries or weights of entries" if known is not None else "alpha_W or alpha_H"
+        msg = f"{type(model).__name__}: {name} cannot be combined with {others}. Got both; take one of them away."
+        raise ValueError(msg)
+    if regularized:
         options |= {"n_passes": n_inner, "terms": bind_terms(model, X, weights)}
         solver = Regularized(KullbackLeibler(X, H, W, sample_weight=weights, **options), model.max_iter)
         return solver, SmallChange(solver, model.tol)
-    if check_volume(model):
+    if small_volume:
         options |= {"n_sweeps": n_inner, "volume_weight": model.volume_weight}
         solver = SmallVolume(X, H, W, sample_weight=weights, **options)
         return solver, SmallShare(solver, model.tol)

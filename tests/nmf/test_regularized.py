@@ -129,3 +129,21 @@ def test_dead_components_are_zeros(simplex, global_random_seed):
 def test_what_cannot_be_used(parameters, error, match):
     with pytest.raises(error, match=match):
         SimplexNMF(**{"n_components": 3, **parameters}).fit(problem(0)[0])
+
+
+@pytest.mark.parametrize(
+    ("parameters", "others"),
+    [
+        ({"regularizers": [("smooth", SmoothSparsePhi(0.1))]}, {"alpha_W": 0.1, "simplex": None}),
+        ({"volume_weight": 0.1, "beta_loss": "frobenius"}, {"alpha_H": 0.1, "simplex": None}),
+        ({"regularizers": [("smooth", SmoothSparsePhi(0.1))]}, {}),
+        ({"volume_weight": 0.1, "beta_loss": "frobenius"}, {}),
+    ],
+)
+def test_not_with_missing_entries_or_penalties(parameters, others):
+    X = np.random.default_rng(0).uniform(1, 2, (9, 6))
+    if not others:
+        X[2, 3] = np.nan
+    name = "regularizers" if "regularizers" in parameters else "volume_weight"
+    with pytest.raises(ValueError, match=f"SimplexNMF: {name} cannot be combined with "):
+        SimplexNMF(2, init="random", random_state=0, **parameters, **others).fit(X)
