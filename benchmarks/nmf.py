@@ -35,8 +35,6 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import TfidfTransformer
 
 from skartm import DeepSimplexNMF, SimplexNMF
-from skartm.nmf._kullback_leibler import KullbackLeibler
-from skartm import SimplexNMF
 from skartm.nmf._kullback_leibler import KullbackLeibler, affordable_parts
 from skartm.nmf._least_squares import LeastSquares
 from skartm.nmf._start import nndsvd_start
