@@ -35,7 +35,9 @@ from skartm.regularizers import NamedRegularizers
 _LOSSES = ("frobenius", "kullback-leibler")
 
 
-class SimplexNMF(NamedRegularizers, CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class SimplexNMF(
+    NamedRegularizers, CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+):
     r"""Non-negative matrix factorisation, with the scale of the components kept apart.
 
     .. math::
