@@ -2,6 +2,8 @@
 
 from skartm._version import __version__
 from skartm.nmf import DeepSimplexNMF, SimplexNMF
+from skartm.monotonic import MonotonicClassifier, MonotonicRegressor
+from skartm.nmf import SimplexNMF
 from skartm.topics import (
     LDA,
     PLSA,
@@ -28,6 +30,8 @@ __all__ = [
     "DeepSimplexNMF",
     "HierarchicalARTM",
     "HypergraphARTM",
+    "MonotonicClassifier",
+    "MonotonicRegressor",
     "SentenceTopicModel",
     "SimplexNMF",
     "ThetalessARTM",

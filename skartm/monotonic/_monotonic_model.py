@@ -1,0 +1,73 @@
+"""What the regressor and the classifier share: checks, scaling of features, the net."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, clone
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import validate_data
+
+from skartm._threads import effective_n_threads
+from skartm._validation import check_weights
+from skartm.monotonic._constraints import check_monotonic_cst
+from skartm.monotonic._losses import Loss
+from skartm.monotonic._scaling import Scaling
+
+MODELS: dict[str, type] = {}  # name: class of the net
+
+
+class MonotonicModel(BaseEstimator):
+    """Base of the estimators; ``model``, ``monotonic_cst``, ``n_jobs`` and ``random_state`` are theirs."""
+
+    model: Any
+    monotonic_cst: Any
+    n_jobs: int | None
+    random_state: Any
+
+    def _new_net(self, loss: Loss) -> Any:
+        if isinstance(self.model, str):
+            if self.model not in MODELS:
+                msg = f"must be one of {sorted(MODELS)} or a net. Got {self.model!r} instead."
+                raise ValueError(f"The 'model' parameter of {type(self).__name__} {msg}")
+            net = MODELS[self.model]()
+        elif isinstance(self.model, tuple(MODELS.values())):
+            net = clone(self.model)
+        else:
+            msg = f"must be one of {sorted(MODELS)} or a net. Got {self.model!r} instead."
+            raise TypeError(f"The 'model' parameter of {type(self).__name__} {msg}")
+        if loss.name not in net.losses:
+            able = sorted(name for name, other in MODELS.items() if loss.name in other.losses)
+            msg = f"{type(net).__name__} cannot be fitted by the loss {loss.name!r}, only by {sorted(net.losses)}."
+            raise ValueError(f"{type(self).__name__}: {msg} Models that can: {able}.")
+        return net
+
+    def _fit_net(self, X: NDArray, y: NDArray, sample_weight: Any, loss: Loss) -> None:
+        """Learn ``net_`` from checked data."""
+        net = self._new_net(loss)
+        self.monotonic_cst_ = check_monotonic_cst(self, self.monotonic_cst)
+        weights = check_weights(self, sample_weight, X.shape[0])
+        if weights is None:
+            weights = np.ones(X.shape[0])
+        kept = weights > 0
+        X, y, weights = X[kept], y[kept], weights[kept] / weights[kept].mean()
+        self.scaling_ = Scaling().fit(X)
+        seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
+        self.net_ = net.fit(
+            self.scaling_.transform(X, fill=not net.handles_missing),
+            y,
+            weights,
+            self.monotonic_cst_,
+            loss,
+            np.random.default_rng(seed),
+            effective_n_threads(self.n_jobs),
+        )
+
+    def _net_predictions(self, X: Any) -> NDArray:
+        X = validate_data(self, X, reset=False, dtype=np.float64, ensure_all_finite="allow-nan")
+        return self.net_.predict(self.scaling_.transform(X, fill=not self.net_.handles_missing))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
