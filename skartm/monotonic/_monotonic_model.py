@@ -6,15 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
 from skartm._threads import effective_n_threads
 from skartm._validation import check_weights
 from skartm.monotonic._constraints import check_monotonic_cst
+from skartm.monotonic._explanation import explain_model, explain_rows
 from skartm.monotonic._losses import Loss
+from skartm.monotonic._polynomial import Polynomial
 from skartm.monotonic._scaling import Scaling
 
-MODELS: dict[str, type] = {}  # name: class of the net
+MODELS: dict[str, Any] = {"polynomial": Polynomial}
 
 
 class MonotonicModel(BaseEstimator):
@@ -50,7 +52,7 @@ class MonotonicModel(BaseEstimator):
         if weights is None:
             weights = np.ones(X.shape[0])
         kept = weights > 0
-        X, y, weights = X[kept], y[kept], weights[kept] / weights[kept].mean()
+        X, y, weights = X[kept], y[kept], weights[kept]
         self.scaling_ = Scaling().fit(X)
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         self.net_ = net.fit(
@@ -66,6 +68,31 @@ class MonotonicModel(BaseEstimator):
     def _net_predictions(self, X: Any) -> NDArray:
         X = validate_data(self, X, reset=False, dtype=np.float64, ensure_all_finite="allow-nan")
         return self.net_.predict(self.scaling_.transform(X, fill=not self.net_.handles_missing))
+
+    def explain(self, X: Any = None, *, n_terms: int = 10) -> Any:
+        """If-then terms of the model "polynomial": thresholds on features, and what they add to the prediction.
+
+        Parameters
+        ----------
+        X : array of shape (n_samples, n_features) or None
+            None explains the function as a whole.
+        n_terms : int, default=10
+            Terms at most.
+
+        Returns
+        -------
+        list of Term, or for every row of X such a list
+            Largest first. A term has ``weight``, ``kind`` ("and", "or"), ``conditions`` and, for a row, ``met``.
+        """
+        check_is_fitted(self)
+        if not isinstance(self.net_, Polynomial):
+            msg = f"explain needs model='polynomial'. Got a {type(self.net_).__name__}, which has no thresholds."
+            raise ValueError(f"{type(self).__name__}: {msg}")
+        names = [str(name) for name in _check_feature_names_in(self)]
+        if X is None:
+            return explain_model(self.net_, self.scaling_, names, n_terms)
+        X = validate_data(self, X, reset=False, dtype=np.float64, ensure_all_finite="allow-nan")
+        return explain_rows(self.net_, self.scaling_, names, self.scaling_.transform(X), n_terms)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -42,7 +42,7 @@ class Net(Protocol):
         y : float64 array of shape (n_rows,)
             The target as the user has it; 0 or 1 with the loss "log_loss".
         sample_weight : float64 array of shape (n_rows,)
-            Positive (rows of weight zero have been left out), of mean one.
+            Positive (rows of weight zero have been left out); a weight of 2 counts as the row twice.
         signs : int8 array of shape (n_features,)
             1 rises, -1 falls, 0 is free.
         loss : a loss of ``_losses.py``

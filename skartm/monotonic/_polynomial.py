@@ -1,0 +1,327 @@
+"""The positive-polynomial net: sums of products of monotone functions of one feature."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+
+from skartm._validation import check_choice, check_integer, check_real
+from skartm.monotonic._knots import Knots
+from skartm.monotonic._losses import Loss
+from skartm.monotonic._tables import Tables, predictions
+
+_FEW = 64  # rows, by weight, up to which nothing is held out and all rows make one batch
+_FEW_ITERATIONS = 30
+_ENOUGH_ROWS = 20000  # rows times members, and at most _MOST_MEMBERS
+_MOST_MEMBERS = 16
+_CURVE_MEMBERS = 4  # of one feature: curves need fewer
+_BATCHES, _SMALLEST_BATCH, _LARGEST_BATCH = 8, 32, 512
+_DECAY = 0.3  # share of the newest batch in the counts
+_CEILING = 2.0  # upper end of the scale of counts ("poisson"), in largest targets
+_IMPROVED = 1e-5
+
+
+_MARGINS = {"squared_error": (0.3, 0.05, 0.05), "log_loss": 0.35}
+_ACTIVE = 3.0  # features that a product asks from the start
+
+
+@dataclass(frozen=True)
+class Scale:
+    """The probability of a target y is margin + slope (y - low); it stays a fraction where y ends."""
+
+    low: float
+    slope: float
+    margin: float
+
+    def probabilities(self, y: NDArray) -> NDArray:
+        return self.margin + self.slope * (y - self.low)
+
+
+@dataclass(frozen=True)
+class Member:
+    """What is kept of a polynomial that has been learned."""
+
+    entries: NDArray
+    pi: NDArray
+    n_and: int
+    n_iter: int
+
+
+class Polynomial(BaseEstimator):
+    r"""Products of monotone functions of one feature, mixed.
+
+    .. math::
+
+       P(x) = \sum_{k \in \text{and}} \pi_k \prod_j u_{kj}(x_j) +
+              \sum_{k \in \text{or}} \pi_k \Bigl(1 - \prod_j v_{kj}(x_j)\Bigr), \qquad
+       u_{kj}(x_j) = \sum_h p_{kjh} [x_j \ge t_{jh}], \qquad \pi, p_{kj} \in \Delta
+
+    u rises in a feature of sign 1 and falls in one of sign -1, v the other way round, and both are free in [0, 1] at the
+    knots of a feature of sign 0; between knots they are linear, outside of them constant. P and 1 - P are polynomials
+    with non-negative coefficients of all distributions, so p <- norm(p df/dp), the lemma, never decreases the
+    likelihood y ln P + (1 - y) ln(1 - P) of a target in [0, 1], and needs no step size. Other targets are brought to
+    [0, 1] by a line; with a margin of 0.25 their likelihood is close to the squared error.
+
+    Several members with other starts and other rows held out are averaged, which is a polynomial again. A row costs
+    features times components, whatever the number of knots.
+
+    Parameters
+    ----------
+    n_components : int, default=32
+        Products of a member, half of them of either kind.
+    n_members : int or None, default=None
+        None is as many as make 20,000 rows of training together, from 1 to 16; 4 with one feature.
+    max_knots : int, default=32
+        Knots of a feature, at its quantiles.
+    margin : float, tuple of floats in [0, 0.49] or None, default=None
+        Of the scale of the target at both ends. Members take the values of a tuple in turn. None is 0.35 for classes
+        and (0.3, 0.05, 0.05) for numbers. Counts ("poisson") have no margin.
+    idle : float or tuple of floats, default=(0.0, 0.0, 1.0, 1.0)
+        Pseudo-count for features that are not asked: the larger, the fewer features a product has. Members take turns.
+    smoothing : float, default=1.0
+        Pseudo-count that brings neighbouring entries of features without sign together.
+    power : int, default=2
+        1 is the plain lemma, 2 goes twice as far in logarithms.
+    batch_size : int or None, default=None
+        Rows between two updates. None is an eighth of them, from 32 to 512. As many as there are rows is the lemma on all of
+        them, whose likelihood never decreases with ``power=1``.
+    max_iter : int, default=60
+        Passes over the rows.
+    validation_fraction : float in [0, 1), default=0.15
+        Rows that a member holds out and stops by; 0 makes all passes. Nothing is held out of less than 64 rows, of
+        which there are 30 passes at most.
+    n_iter_no_change : int, default=8
+        Passes without a better likelihood of the rows held out, after which a member stops.
+
+    Attributes
+    ----------
+    knots_ : Knots
+    tables_ : array of shape (n_rows, n_products)
+        Entries u and v, features below each other, products of all members side by side.
+    weights_ : array of shape (n_products,)
+        pi on the scale of the target.
+    n_and_ : int
+        The first so many products are of the kind "and".
+    offset_ : float
+        The prediction without any product.
+    n_iter_ : list of int
+        Passes of the members.
+
+    References
+    ----------
+    L. E. Baum and J. A. Eagon, An inequality with applications to statistical estimation for probabilistic functions
+    of Markov processes and to a model for ecology, Bulletin of the AMS 73, 1967.
+    """
+
+    losses: ClassVar[tuple[str, ...]] = ("squared_error", "log_loss", "poisson")
+    handles_missing: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        n_components: int = 32,
+        *,
+        n_members: int | None = None,
+        max_knots: int = 32,
+        margin: Any = None,
+        idle: Any = (0.0, 0.0, 1.0, 1.0),
+        smoothing: float = 1.0,
+        power: int = 2,
+        batch_size: int | None = None,
+        max_iter: int = 60,
+        validation_fraction: float = 0.15,
+        n_iter_no_change: int = 8,
+    ) -> None:
+        self.n_components = n_components
+        self.n_members = n_members
+        self.max_knots = max_knots
+        self.margin = margin
+        self.idle = idle
+        self.smoothing = smoothing
+        self.power = power
+        self.batch_size = batch_size
+        self.max_iter = max_iter
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+
+    def fit(
+        self,
+        X: NDArray,
+        y: NDArray,
+        sample_weight: NDArray,
+        signs: NDArray,
+        loss: Loss,
+        rng: Generator,
+        n_threads: int,
+    ) -> Self:
+        """See Net."""
+        self._check()
+        few = sample_weight.sum() <= _FEW
+        dtype = np.float64 if few else np.float32
+        self.knots_ = Knots(self.max_knots).fit(X)
+        self.knots_.features[:, 2] = signs
+        index, share = self.knots_.locate(X, dtype)
+        n_members = self._n_members(*X.shape)
+        scales = [_scale(y, loss, margin) for margin in _turns(self._margin(loss), n_members)]
+
+        def train(member: tuple[Scale, float, Generator]) -> Member:
+            scale, idle, own_rng = member
+            z = scale.probabilities(y)
+            target = np.column_stack([sample_weight * z, sample_weight * (1 - z)])
+            return self._train(index, share, target, idle, own_rng, few)
+
+        jobs = list(zip(scales, _turns(self.idle, n_members), rng.spawn(n_members), strict=True))
+        if n_threads > 1 and n_members > 1:
+            with ThreadPoolExecutor(min(n_threads, n_members)) as pool:
+                members = list(pool.map(train, jobs))
+        else:
+            members = [train(job) for job in jobs]
+        self._merge(members, scales)
+        self._fill_missing(index, share, sample_weight)
+        self.range_ = (y[0], y[0]) if np.ptp(y) == 0 else _range(y, loss, sample_weight)
+        self.n_threads_ = n_threads
+        return self
+
+    def predict(self, X: NDArray) -> NDArray:
+        """See Net."""
+        index, share = self.knots_.locate(X, np.float64)
+        mixture = predictions(index, share, self.tables_, self.weights_, self.n_and_, self.n_threads_)
+        return np.clip(self.offset_ + mixture, *self.range_)
+
+    def _merge(self, members: list[Member], scales: list[Scale]) -> None:
+        """The mean of the members on the scale of the target; all "and" products come first."""
+        parts = [(member, slice(0, member.n_and)) for member in members]
+        parts += [(member, slice(member.n_and, None)) for member in members]
+        self.n_and_ = sum(member.n_and for member in members)
+        slopes = [scale.slope * len(members) for scale in scales] * 2
+        pi = [member.pi[part] / slope for (member, part), slope in zip(parts, slopes, strict=True)]
+        self.weights_ = np.concatenate(pi).astype(np.float64)
+        self.tables_ = np.hstack([member.entries[:, part] for member, part in parts]).astype(np.float64)
+        self.offset_ = float(np.mean([scale.low - scale.margin / scale.slope for scale in scales]))
+        self.n_iter_ = [member.n_iter for member in members]
+
+    def _fill_missing(self, index: NDArray, share: NDArray, sample_weight: NDArray) -> None:
+        """Without a missing value in training, its entry is the mean of those of the training rows."""
+        n_rows = self.knots_.n_rows
+        mass = np.bincount(index.ravel(), (sample_weight[:, None] * (1 - share)).ravel(), n_rows + 1)
+        mass[1:] += np.bincount(index.ravel(), (sample_weight[:, None] * share).ravel(), n_rows + 1)[:-1]
+        for first, n, _ in self.knots_.features:
+            if mass[first + n] == 0:
+                knots = slice(first, first + n)
+                self.tables_[first + n] = mass[knots] @ self.tables_[knots] / mass[knots].sum()
+
+    def _check(self) -> None:
+        check_integer(self, "n_components", minimum=2)
+        if self.n_members is not None:
+            check_integer(self, "n_members", minimum=1)
+        check_integer(self, "max_knots", minimum=2)
+        check_real(self, "smoothing", low=0)
+        check_integer(self, "power", minimum=1)
+        if self.batch_size is not None:
+            check_integer(self, "batch_size", minimum=1)
+        check_integer(self, "max_iter", minimum=1)
+        check_real(self, "validation_fraction", low=0, high=0.9)
+        check_integer(self, "n_iter_no_change", minimum=1)
+        for name, high in (("margin", 0.49), ("idle", np.inf)):
+            for value in _turns(getattr(self, name), 0):
+                if name == "margin" and value is None:
+                    continue
+                if not isinstance(value, (int, float)) or not 0 <= value <= high:
+                    msg = f"must be a number in [0, {high}] or a tuple of them. Got {getattr(self, name)!r} instead."
+                    raise ValueError(f"The {name!r} parameter of Polynomial {msg}")
+
+    def _margin(self, loss: Loss) -> Any:
+        return _MARGINS.get(loss.name, 0.0) if self.margin is None else self.margin
+
+    def _n_members(self, n_rows: int, n_features: int) -> int:
+        if self.n_members is not None:
+            return self.n_members
+        return int(np.clip(_ENOUGH_ROWS // n_rows, 1, _CURVE_MEMBERS if n_features == 1 else _MOST_MEMBERS))
+
+    def _train(
+        self, index: NDArray, share: NDArray, target: NDArray, idle: float, rng: Generator, few: bool
+    ) -> Member:
+        """One member, as it was when the rows held out were likeliest."""
+        n = index.shape[0]
+        tables = Tables(
+            self.knots_,
+            self.n_components,
+            n_active=_ACTIVE,
+            priors=(0.0, self.smoothing, 0.0, idle),
+            power=self.power,
+            rng=rng,
+            dtype=share.dtype,
+        )
+        shuffled = np.arange(n, dtype=np.int32) if few else rng.permutation(n).astype(np.int32)
+        n_held = 0 if few else int(self.validation_fraction * n)
+        held, rows = shuffled[:n_held], shuffled[n_held:]
+        held_index, held_share, held_target = index[held], share[held], target[held]
+        batches = np.array_split(rows, 1 if few else self._n_batches(rows.size))
+        best, best_state, waited, n_iter = np.inf, (tables.entries, tables.pi), 0, 0
+        for n_iter in range(1, (min(self.max_iter, _FEW_ITERATIONS) if few else self.max_iter) + 1):
+            self._pass(tables, index, share, target, batches, rng, first=n_iter == 1)
+            if not n_held:
+                continue
+            P = np.clip(tables.probabilities(held_index, held_share), 1e-6, 1 - 1e-6)
+            loss = -(held_target[:, 0] @ np.log(P) + held_target[:, 1] @ np.log(1 - P)) / held_target.sum()
+            waited += 1
+            if loss < best - _IMPROVED:
+                best, best_state, waited = loss, (tables.entries.copy(), tables.pi.copy()), 0
+            elif waited > self.n_iter_no_change:
+                break
+        return Member(*best_state, tables.n_and, n_iter)
+
+    def _n_batches(self, n_rows: int) -> int:
+        if self.batch_size is not None:
+            return max(1, n_rows // self.batch_size)
+        return max(1, n_rows // int(np.clip(n_rows // _BATCHES, _SMALLEST_BATCH, _LARGEST_BATCH)))
+
+    def _pass(
+        self,
+        tables: Tables,
+        index: NDArray,
+        share: NDArray,
+        target: NDArray,
+        batches: list[NDArray],
+        rng: Generator,
+        *,
+        first: bool,
+    ) -> None:
+        """Updates from all batches; the counts forget older ones."""
+        n_rows = sum(batch.size for batch in batches)
+        for i in rng.permutation(len(batches)):
+            new = 1.0 if first or len(batches) == 1 else _DECAY
+            first = False
+            tables.counts *= 1 - new
+            batch = batches[i]
+            scaled = (target[batch] * (new * n_rows / batch.size)).astype(share.dtype)
+            tables.count(index[batch], share[batch], scaled, rng.permutation(tables.order))
+            tables.update()
+
+
+def _turns(value: Any, n: int) -> list[Any]:
+    """A value for each of n members; a tuple goes round. All of the tuple with n = 0."""
+    values = list(value) if isinstance(value, (tuple, list)) and value else [value]
+    return [values[i % len(values)] for i in range(n)] if n else values
+
+
+def _scale(y: NDArray, loss: Loss, margin: float) -> Scale:
+    low = loss.low if np.isfinite(loss.low) else float(y.min())
+    high = loss.high if np.isfinite(loss.high) else float(y.max())
+    width = high - low if high > low else 1.0
+    if loss.name == "poisson":
+        return Scale(low, 1 / (_CEILING * width), 0.0)
+    return Scale(low, (1 - 2 * margin) / width, margin)
+
+
+def _range(y: NDArray, loss: Loss, sample_weight: NDArray) -> tuple[float, float]:
+    """Where predictions end: declared bounds, above zero for means of counts, off certainty for probabilities."""
+    if loss.name == "log_loss":
+        doubt = 1 / (sample_weight.sum() + 2)
+        return doubt, 1 - doubt
+    if loss.name == "poisson":
+        return max(loss.low, float(np.average(y, weights=sample_weight)) / (sample_weight.sum() + 2)), loss.high
+    return loss.low, loss.high
