@@ -25,8 +25,8 @@ _CEILING = 2.0  # upper end of the scale of counts ("poisson"), in largest targe
 _IMPROVED = 1e-5
 
 
-_MARGINS = {"squared_error": (0.3, 0.05, 0.05), "log_loss": 0.35}
-_ACTIVE = 3.0  # features that a product asks from the start
+_MARGINS = {"squared_error": (0.3, 0.05, 0.05, 0.05), "log_loss": 0.35}
+_ACTIVE = 1.0  # features that a product asks from the start
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Polynomial(BaseEstimator):
         Knots of a feature, at its quantiles.
     margin : float, tuple of floats in [0, 0.49] or None, default=None
         Of the scale of the target at both ends. Members take the values of a tuple in turn. None is 0.35 for classes
-        and (0.3, 0.05, 0.05) for numbers. Counts ("poisson") have no margin.
+        and (0.3, 0.05, 0.05, 0.05) for numbers. Counts ("poisson") have no margin.
     idle : float or tuple of floats, default=(0.0, 0.0, 1.0, 1.0)
         Pseudo-count for features that are not asked: the larger, the fewer features a product has. Members take turns.
     smoothing : float, default=1.0

@@ -103,3 +103,8 @@ class MonotonicRegressor(RegressorMixin, MonotonicModel):
         if loss.name == "poisson" and not y.any():
             msg = "y must have a positive entry with loss='poisson'. Got zeros only."
             raise ValueError(f"MonotonicRegressor: {msg}")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.positive_only = self.loss == "poisson"
+        return tags
