@@ -14,7 +14,50 @@ from skartm.monotonic._monotonic_model import MonotonicModel
 
 
 class MonotonicClassifier(ClassifierMixin, MonotonicModel):
-    """Classification into two classes by a probability that is monotone in features."""
+    r"""Classification into two classes by a probability that is monotone in features.
+
+    .. math::
+
+       P(y = 1 \mid x) = a + \sum_k c_k z_k(x), \qquad c_k \ge 0, \qquad
+       z_k(x) = \prod_j u_{kj}(x_j) \ \text{or} \ 1 - \prod_j v_{kj}(x_j)
+
+    with the default model; see :doc:`/user_guide/monotone`. Signs are those of the probability of ``classes_[1]``.
+
+    Parameters
+    ----------
+    model : str or net, default="polynomial"
+        See :class:`MonotonicRegressor`.
+    monotonic_cst : array-like of shape (n_features,), dict or None, default=None
+        1 for a feature in which the probability may not fall, -1 where it may not rise, 0 where it is free; or a
+        dict from names of features to signs. The same as in
+        :class:`sklearn.ensemble.HistGradientBoostingClassifier`.
+    n_jobs : int or None, default=None
+        Threads; results do not depend on it.
+    random_state : int, RandomState or None, default=None
+
+    Attributes
+    ----------
+    classes_ : array of shape (2,)
+    net_ : the fitted net
+    monotonic_cst_ : int8 array of shape (n_features,)
+    scaling_ : the ranges of the features
+    n_features_in_, feature_names_in_
+        As everywhere in scikit-learn.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skartm import MonotonicClassifier
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.random((300, 2))
+    >>> y = (X[:, 0] > 0.4) & (X[:, 1] < 0.7)
+    >>> model = MonotonicClassifier(monotonic_cst=[1, -1], random_state=0).fit(X, y)
+    >>> bool(model.score(X, y) > 0.95)
+    True
+    >>> strongest = model.explain()[0]
+    >>> strongest.kind, sorted({condition.feature for condition in strongest.conditions})
+    ('and', ['x0', 'x1'])
+    """
 
     def __init__(
         self,

@@ -9,7 +9,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
-from skartm._validation import check_choice, check_integer, check_real
+from skartm._validation import check_integer, check_real
 from skartm.monotonic._knots import Knots
 from skartm.monotonic._losses import Loss
 from skartm.monotonic._tables import Tables, predictions
@@ -18,7 +18,8 @@ _FEW = 64  # rows, by weight, up to which nothing is held out and all rows make 
 _FEW_ITERATIONS = 30
 _ENOUGH_ROWS = 20000  # rows times members, and at most _MOST_MEMBERS
 _MOST_MEMBERS = 16
-_CURVE_MEMBERS = 4  # of one feature: curves need fewer
+_MAX_KNOTS = 32
+_CURVE = {"n_members": 8, "max_knots": 128, "margin": 0.05}  # defaults with one feature
 _BATCHES, _SMALLEST_BATCH, _LARGEST_BATCH = 8, 32, 512
 _DECAY = 0.3  # share of the newest batch in the counts
 _CEILING = 2.0  # upper end of the scale of counts ("poisson"), in largest targets
@@ -60,8 +61,8 @@ class Polynomial(BaseEstimator):
               \sum_{k \in \text{or}} \pi_k \Bigl(1 - \prod_j v_{kj}(x_j)\Bigr), \qquad
        u_{kj}(x_j) = \sum_h p_{kjh} [x_j \ge t_{jh}], \qquad \pi, p_{kj} \in \Delta
 
-    u rises in a feature of sign 1 and falls in one of sign -1, v the other way round, and both are free in [0, 1] at the
-    knots of a feature of sign 0; between knots they are linear, outside of them constant. P and 1 - P are polynomials
+    u rises in a feature of sign 1 and falls in one of sign -1, v the other way round, and both are free in [0, 1] at
+    the knots of a feature of sign 0; between knots they are linear, outside of them constant. P and 1 - P are polynomials
     with non-negative coefficients of all distributions, so p <- norm(p df/dp), the lemma, never decreases the
     likelihood y ln P + (1 - y) ln(1 - P) of a target in [0, 1], and needs no step size. Other targets are brought to
     [0, 1] by a line; with a margin of 0.25 their likelihood is close to the squared error.
@@ -74,12 +75,12 @@ class Polynomial(BaseEstimator):
     n_components : int, default=32
         Products of a member, half of them of either kind.
     n_members : int or None, default=None
-        None is as many as make 20,000 rows of training together, from 1 to 16; 4 with one feature.
-    max_knots : int, default=32
-        Knots of a feature, at its quantiles.
+        None is as many as make 20,000 rows of training together, from 1 to 16; at most 8 with one feature.
+    max_knots : int or None, default=None
+        Knots of a feature, at its quantiles. None is 32, and 128 with one feature.
     margin : float, tuple of floats in [0, 0.49] or None, default=None
         Of the scale of the target at both ends. Members take the values of a tuple in turn. None is 0.35 for classes
-        and (0.3, 0.05, 0.05, 0.05) for numbers. Counts ("poisson") have no margin.
+        and (0.3, 0.05, 0.05, 0.05) for numbers, 0.05 with one feature. Counts ("poisson") have no margin.
     idle : float or tuple of floats, default=(0.0, 0.0, 1.0, 1.0)
         Pseudo-count for features that are not asked: the larger, the fewer features a product has. Members take turns.
     smoothing : float, default=1.0
@@ -87,8 +88,8 @@ class Polynomial(BaseEstimator):
     power : int, default=2
         1 is the plain lemma, 2 goes twice as far in logarithms.
     batch_size : int or None, default=None
-        Rows between two updates. None is an eighth of them, from 32 to 512. As many as there are rows is the lemma on all of
-        them, whose likelihood never decreases with ``power=1``.
+        Rows between two updates. None is an eighth of them, from 32 to 512. With as many as there are rows and
+        ``power=1`` the likelihood never decreases.
     max_iter : int, default=60
         Passes over the rows.
     validation_fraction : float in [0, 1), default=0.15
@@ -125,7 +126,7 @@ class Polynomial(BaseEstimator):
         n_components: int = 32,
         *,
         n_members: int | None = None,
-        max_knots: int = 32,
+        max_knots: int | None = None,
         margin: Any = None,
         idle: Any = (0.0, 0.0, 1.0, 1.0),
         smoothing: float = 1.0,
@@ -161,11 +162,13 @@ class Polynomial(BaseEstimator):
         self._check()
         few = sample_weight.sum() <= _FEW
         dtype = np.float64 if few else np.float32
-        self.knots_ = Knots(self.max_knots).fit(X)
+        curve = X.shape[1] == 1
+        max_knots = self.max_knots or (_CURVE["max_knots"] if curve else _MAX_KNOTS)
+        self.knots_ = Knots(int(max_knots)).fit(X)
         self.knots_.features[:, 2] = signs
         index, share = self.knots_.locate(X, dtype)
         n_members = self._n_members(*X.shape)
-        scales = [_scale(y, loss, margin) for margin in _turns(self._margin(loss), n_members)]
+        scales = [_scale(y, loss, margin) for margin in _turns(self._margin(loss, curve=curve), n_members)]
 
         def train(member: tuple[Scale, float, Generator]) -> Member:
             scale, idle, own_rng = member
@@ -217,7 +220,8 @@ class Polynomial(BaseEstimator):
         check_integer(self, "n_components", minimum=2)
         if self.n_members is not None:
             check_integer(self, "n_members", minimum=1)
-        check_integer(self, "max_knots", minimum=2)
+        if self.max_knots is not None:
+            check_integer(self, "max_knots", minimum=2)
         check_real(self, "smoothing", low=0)
         check_integer(self, "power", minimum=1)
         if self.batch_size is not None:
@@ -233,17 +237,17 @@ class Polynomial(BaseEstimator):
                     msg = f"must be a number in [0, {high}] or a tuple of them. Got {getattr(self, name)!r} instead."
                     raise ValueError(f"The {name!r} parameter of Polynomial {msg}")
 
-    def _margin(self, loss: Loss) -> Any:
-        return _MARGINS.get(loss.name, 0.0) if self.margin is None else self.margin
+    def _margin(self, loss: Loss, *, curve: bool) -> Any:
+        if self.margin is not None:
+            return self.margin
+        return _CURVE["margin"] if curve and loss.name == "squared_error" else _MARGINS.get(loss.name, 0.0)
 
     def _n_members(self, n_rows: int, n_features: int) -> int:
         if self.n_members is not None:
             return self.n_members
-        return int(np.clip(_ENOUGH_ROWS // n_rows, 1, _CURVE_MEMBERS if n_features == 1 else _MOST_MEMBERS))
+        return int(np.clip(_ENOUGH_ROWS // n_rows, 1, _CURVE["n_members"] if n_features == 1 else _MOST_MEMBERS))
 
-    def _train(
-        self, index: NDArray, share: NDArray, target: NDArray, idle: float, rng: Generator, few: bool
-    ) -> Member:
+    def _train(self, index: NDArray, share: NDArray, target: NDArray, idle: float, rng: Generator, few: bool) -> Member:
         """One member, as it was when the rows held out were likeliest."""
         n = index.shape[0]
         tables = Tables(

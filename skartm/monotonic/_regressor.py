@@ -15,7 +15,57 @@ _LOSSES = ("squared_error", "quantile", "poisson")
 
 
 class MonotonicRegressor(RegressorMixin, MonotonicModel):
-    """Regression by a function that is monotone in features."""
+    r"""Regression by a function that is monotone in features, everywhere and by construction.
+
+    .. math::
+
+       f(x) = a + \sum_k c_k z_k(x), \qquad c_k \ge 0, \qquad
+       z_k(x) = \prod_j u_{kj}(x_j) \ \text{or} \ 1 - \prod_j v_{kj}(x_j)
+
+    with the default model; see :doc:`/user_guide/monotone` for it and for the others. No other data than those of the
+    training, and no rounding, makes the prediction move against a sign.
+
+    Parameters
+    ----------
+    model : str or net, default="polynomial"
+        What the function is made of, by name or as a net with options, such as
+        ``skartm.monotonic.Polynomial(n_components=64)``.
+    monotonic_cst : array-like of shape (n_features,), dict or None, default=None
+        1 for a feature in which the prediction may not fall, -1 where it may not rise, 0 where it is free; or a
+        dict from names of features to signs. The same as in
+        :class:`sklearn.ensemble.HistGradientBoostingRegressor`.
+    loss : {"squared_error", "poisson", "quantile"}, default="squared_error"
+        What the prediction is: the mean, the mean of counts (positive everywhere), or a quantile. A model that cannot
+        be fitted by a loss says so.
+    quantile : float in [0, 1] or None, default=None
+        With ``loss="quantile"``.
+    bounds : pair of floats or None, default=None
+        Least and largest value of the target; None, also for either of them, is unknown. Predictions stay within.
+    n_jobs : int or None, default=None
+        Threads; results do not depend on it.
+    random_state : int, RandomState or None, default=None
+
+    Attributes
+    ----------
+    net_ : the fitted net
+    monotonic_cst_ : int8 array of shape (n_features,)
+    scaling_ : the ranges of the features
+    n_features_in_, feature_names_in_
+        As everywhere in scikit-learn.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skartm import MonotonicRegressor
+    >>> rng = np.random.default_rng(0)
+    >>> X = rng.random((200, 2))
+    >>> y = X[:, 0] + np.sin(6 * X[:, 1]) + 0.1 * rng.standard_normal(200)
+    >>> model = MonotonicRegressor(monotonic_cst=[1, 0], random_state=0).fit(X, y)
+    >>> bool(model.score(X, y) > 0.95)
+    True
+    >>> bool((np.diff(model.predict(np.column_stack([np.linspace(-1, 2, 50), np.full(50, 0.5)]))) >= 0).all())
+    True
+    """
 
     def __init__(
         self,

@@ -89,9 +89,7 @@ class Tables:
         return predictions(index, share, self.entries, self.pi, self.n_and, 1)
 
 
-def predictions(
-    index: NDArray, share: NDArray, entries: NDArray, pi: NDArray, n_and: int, n_threads: int
-) -> NDArray:
+def predictions(index: NDArray, share: NDArray, entries: NDArray, pi: NDArray, n_and: int, n_threads: int) -> NDArray:
     """sum_k pi_k z_k of rows that Knots.locate has found."""
     n, n_features = index.shape
     out = np.empty(n)
