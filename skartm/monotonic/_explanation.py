@@ -30,7 +30,10 @@ class Condition:
     strength: float
 
     def __str__(self) -> str:
-        return f"{self.feature} in " + " or ".join(f"[{low:.4g}, {high:.4g}]" for low, high in self.intervals)
+        low, high = self.intervals[0][0], self.intervals[-1][1]
+        if len(self.intervals) > 1 or (np.isfinite(low) and np.isfinite(high)):
+            return f"{self.feature} in " + " or ".join(f"[{low:.4g}, {high:.4g}]" for low, high in self.intervals)
+        return f"{self.feature} >= {low:.4g}" if np.isfinite(low) else f"{self.feature} <= {high:.4g}"
 
 
 @dataclass(frozen=True)
@@ -103,11 +106,9 @@ def _term(net: Polynomial, scaling: Scaling, names: list[str], k: int) -> Term:
 
 
 def _intervals(knots: NDArray, entries: NDArray) -> tuple[tuple[float, float], ...]:
-    """Where entries, linear between knots and constant outside, are above the middle of their range."""
-    middle = (entries.min() + entries.max()) / 2
-    above = entries >= middle
+    """Where entries are above the middle of their range; ends lie halfway between two knots."""
+    above = entries >= (entries.min() + entries.max()) / 2
     change = np.flatnonzero(above[1:] != above[:-1])
-    part = (middle - entries[change]) / (entries[change + 1] - entries[change])
-    ends = (knots[change] + part * (knots[change + 1] - knots[change])).tolist()
+    ends = ((knots[change] + knots[change + 1]) / 2).tolist()
     ends = ([-np.inf] if above[0] else []) + ends + ([np.inf] if above[-1] else [])
     return tuple(zip(ends[::2], ends[1::2], strict=True))

@@ -62,10 +62,10 @@ class Polynomial(BaseEstimator):
        u_{kj}(x_j) = \sum_h p_{kjh} [x_j \ge t_{jh}], \qquad \pi, p_{kj} \in \Delta
 
     u rises in a feature of sign 1 and falls in one of sign -1, v the other way round, and both are free in [0, 1] at
-    the knots of a feature of sign 0; between knots they are linear, outside of them constant. P and 1 - P are polynomials
-    with non-negative coefficients of all distributions, so p <- norm(p df/dp), the lemma, never decreases the
-    likelihood y ln P + (1 - y) ln(1 - P) of a target in [0, 1], and needs no step size. Other targets are brought to
-    [0, 1] by a line; with a margin of 0.25 their likelihood is close to the squared error.
+    the knots of a feature of sign 0; between knots they are linear, outside of them constant. P and 1 - P are
+    polynomials with non-negative coefficients of all distributions, so p <- norm(p df/dp), the lemma, never decreases
+    the likelihood y ln P + (1 - y) ln(1 - P) of a target in [0, 1], and needs no step size. Other targets are brought
+    to [0, 1] by a line; with a margin of 0.25 their likelihood is close to the squared error.
 
     Several members with other starts and other rows held out are averaged, which is a polynomial again. A row costs
     features times components, whatever the number of knots.
@@ -116,6 +116,17 @@ class Polynomial(BaseEstimator):
     ----------
     L. E. Baum and J. A. Eagon, An inequality with applications to statistical estimation for probabilistic functions
     of Markov processes and to a model for ecology, Bulletin of the AMS 73, 1967.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skartm import MonotonicRegressor
+    >>> from skartm.monotonic import Polynomial
+    >>> X = np.random.default_rng(0).random((100, 2))
+    >>> net = Polynomial(n_components=8, n_members=2)
+    >>> model = MonotonicRegressor(net, monotonic_cst=[1, 1], random_state=0).fit(X, X.prod(axis=1))
+    >>> model.net_.weights_.shape
+    (16,)
     """
 
     losses: ClassVar[tuple[str, ...]] = ("squared_error", "log_loss", "poisson")

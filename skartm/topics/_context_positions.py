@@ -72,10 +72,15 @@ class ContextPositions:
                     row = batch.start + some.start + d
                     yield ContextVectors(
                         X.indices[X.indptr[row] : X.indptr[row + 1]].copy(),
-                        *(part[start:stop].copy() for part in (token, some.left, some.right, some.theta, contextual)),
+                        *(
+                            part[start:stop].copy()
+                            for part in (token, some.left, some.right, some.theta, contextual)
+                        ),
                     )
 
-    def token_topics(self, X: Any, position_gamma: Any = None, *, dense: bool = False, threshold: float = 0.01) -> Any:
+    def token_topics(
+        self, X: Any, position_gamma: Any = None, *, dense: bool = False, threshold: float = 0.01
+    ) -> Any:
         """Topics of every position in its context, p(t|i).
 
         Parameters

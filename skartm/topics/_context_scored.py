@@ -83,7 +83,9 @@ class ContextScored:
         values = self.position_log_likelihood(X, position_gamma, evaluation=evaluation)
         return float(counts @ values / total) if total > 0 else 0.0
 
-    def position_log_likelihood(self, X: Any, position_gamma: Any = None, *, evaluation: str | None = None) -> NDArray:
+    def position_log_likelihood(
+        self, X: Any, position_gamma: Any = None, *, evaluation: str | None = None
+    ) -> NDArray:
         """ln p(w_i | context) of every position.
 
         Leaving a word out takes one more pass over the text with one layer. With more layers each position needs all of

@@ -197,7 +197,9 @@ def _require(column: Any, parameter: str, columns: Mapping[Any, Any], declared: 
         raise ValueError(f"{msg}{column!r}.")
 
 
-def _vertex_columns(columns: Mapping[Any, Any], declared: Declaration, kind: Any, *, fitting: bool) -> dict[Any, str]:
+def _vertex_columns(
+    columns: Mapping[Any, Any], declared: Declaration, kind: Any, *, fitting: bool
+) -> dict[Any, str]:
     if declared.vertices is None:
         others = [name for name in columns if name not in (declared.container, declared.weight)]
         chosen = {name: str(name) for name in others}

@@ -189,3 +189,5 @@ def _share(theta: NDArray, graph: Hypergraph) -> NDArray:
     """Mean theta by the weights of the edges."""
     mass = np.bincount(graph.container_of, graph.weights, graph.shape[0])
     return mass @ theta.astype(np.float64) / mass.sum()
+
+
