@@ -2,6 +2,14 @@
 
 from skartm.monotonic._classifier import MonotonicClassifier
 from skartm.monotonic._polynomial import Polynomial
+from skartm.monotonic._constrained import Constrained
+from skartm.monotonic._minmax import MinMax
 from skartm.monotonic._regressor import MonotonicRegressor
+from skartm.monotonic._smooth import Smooth
 
-__all__ = ["MonotonicClassifier", "MonotonicRegressor", "Polynomial"]
+__all__ = [
+    "MonotonicClassifier",
+    "MonotonicRegressor",
+    "Polynomial",
+]
+__all__ = ["Constrained", "MinMax", "MonotonicClassifier", "MonotonicRegressor", "Smooth"]

@@ -10,13 +10,18 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, v
 
 from skartm._threads import effective_n_threads
 from skartm._validation import check_weights
+from skartm.monotonic._constrained import Constrained
 from skartm.monotonic._constraints import check_monotonic_cst
 from skartm.monotonic._explanation import explain_model, explain_rows
 from skartm.monotonic._losses import Loss
 from skartm.monotonic._polynomial import Polynomial
+from skartm.monotonic._minmax import MinMax
 from skartm.monotonic._scaling import Scaling
+from skartm.monotonic._smooth import Smooth
 
 MODELS: dict[str, Any] = {"polynomial": Polynomial}
+# name: class of the net
+MODELS: dict[str, type] = {"minmax": MinMax, "smooth": Smooth, "constrained": Constrained}
 
 
 class MonotonicModel(BaseEstimator):
