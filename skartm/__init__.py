@@ -3,6 +3,7 @@
 from skartm._version import __version__
 from skartm.nmf import DeepSimplexNMF, SimplexNMF
 from skartm.monotonic import MonotonicClassifier, MonotonicRegressor
+from skartm.monotonic import MonotonicClassifier, MonotonicRegressor, MonotonicStacking
 from skartm.nmf import SimplexNMF
 from skartm.topics import (
     LDA,
@@ -32,6 +33,7 @@ __all__ = [
     "HypergraphARTM",
     "MonotonicClassifier",
     "MonotonicRegressor",
+    "MonotonicStacking",
     "SentenceTopicModel",
     "SimplexNMF",
     "ThetalessARTM",

@@ -3,9 +3,11 @@
 from skartm.monotonic._classifier import MonotonicClassifier
 from skartm.monotonic._polynomial import Polynomial
 from skartm.monotonic._constrained import Constrained
+from skartm.monotonic._linear import Linear
 from skartm.monotonic._minmax import MinMax
 from skartm.monotonic._regressor import MonotonicRegressor
 from skartm.monotonic._smooth import Smooth
+from skartm.monotonic._stacking import MonotonicStacking
 
 __all__ = [
     "MonotonicClassifier",
@@ -13,3 +15,11 @@ __all__ = [
     "Polynomial",
 ]
 __all__ = ["Constrained", "MinMax", "MonotonicClassifier", "MonotonicRegressor", "Smooth"]
+    "Constrained",
+    "Linear",
+    "MinMax",
+    "MonotonicClassifier",
+    "MonotonicRegressor",
+    "MonotonicStacking",
+    "Smooth",
+]

@@ -78,7 +78,8 @@ class Constrained(Network):
         first = self.signs_.size - free + before
         units = self.n_units
         layers = {"free": (free, before), "first": (first, units), "second": (units, units), "last": (units, 1)}
-        return {f"{kind}_{name}": shape if kind == "w" else shape[1:] for name, shape in layers.items() for kind in "wb"}
+        weights = {f"w_{name}": shape for name, shape in layers.items()}
+        return weights | {f"b_{name}": shape[1:] for name, shape in layers.items()}
 
     def _start(self, rng: np.random.Generator) -> NDArray:
         """Weights of variance 1 / fan-in, biases zero."""

@@ -13,6 +13,7 @@ from skartm._validation import check_weights
 from skartm.monotonic._constrained import Constrained
 from skartm.monotonic._constraints import check_monotonic_cst
 from skartm.monotonic._explanation import explain_model, explain_rows
+from skartm.monotonic._linear import Linear
 from skartm.monotonic._losses import Loss
 from skartm.monotonic._polynomial import Polynomial
 from skartm.monotonic._minmax import MinMax
@@ -21,7 +22,7 @@ from skartm.monotonic._smooth import Smooth
 
 MODELS: dict[str, Any] = {"polynomial": Polynomial}
 # name: class of the net
-MODELS: dict[str, type] = {"minmax": MinMax, "smooth": Smooth, "constrained": Constrained}
+MODELS: dict[str, type] = {"linear": Linear, "minmax": MinMax, "smooth": Smooth, "constrained": Constrained}
 
 
 class MonotonicModel(BaseEstimator):

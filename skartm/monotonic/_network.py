@@ -11,7 +11,7 @@ from skartm.monotonic._grid import snap
 from skartm.monotonic._losses import Loss
 from skartm.monotonic._rprop import rprop
 
-_MOST_ROWS = 4096  # of a step of a member
+_MOST_ROWS = 2048  # of a step of a member
 _CHUNK = 4096  # rows predicted at a time
 _FEW_ROWS = 4  # a member with less to hold out holds nothing out
 _LEAST_PARTS = 5  # no member holds out more than a fifth
@@ -104,7 +104,8 @@ class Network(BaseEstimator):
             rows = np.stack([np.sort(rng.permutation(n)[:_MOST_ROWS]) for _ in range(members)])
             weights, held = weights[rows], np.take_along_axis(held, rows, axis=1)
         weights = np.broadcast_to(weights, held.shape)
-        learn, stop = np.where(held, 0, weights), np.where(held.any(axis=1, keepdims=True), np.where(held, weights, 0), weights)
+        learn = np.where(held, 0, weights)
+        stop = np.where(held | ~held.any(axis=1, keepdims=True), weights, 0)
         return rows, learn / learn.sum(axis=1, keepdims=True), stop / stop.sum(axis=1, keepdims=True)
 
     def _unpack(self, theta: NDArray) -> Parameters:

@@ -1,0 +1,69 @@
+"""Folds of rows, and members that are fitted on all folds but one."""
+
+from typing import Any
+
+import numpy as np
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.model_selection import check_cv
+from sklearn.utils import _safe_indexing
+
+
+def equal_rows(X: Any) -> NDArray:
+    """Numbers of groups of equal rows, (n_rows,) integers from 0; missing values are equal."""
+    if sparse.issparse(X):
+        return np.arange(X.shape[0])
+    columns = [X.iloc[:, j].to_numpy() for j in range(X.shape[1])] if hasattr(X, "iloc") else list(np.asarray(X).T)
+    codes = [np.unique(x.astype(str) if x.dtype.kind == "O" else x, return_inverse=True)[1] for x in columns]
+    return np.unique(np.column_stack(codes), axis=0, return_inverse=True)[1].ravel()
+
+
+def deal(groups: NDArray, y: NDArray, n_folds: int, rng: np.random.RandomState) -> NDArray:
+    """The fold of every row: equal rows stay together, and targets are spread evenly over the folds.
+
+    Groups are sorted by their mean target, ties at random, and dealt in turn.
+    """
+    _, first, groups = np.unique(groups, return_index=True, return_inverse=True)
+    means = np.bincount(groups, y) / np.bincount(groups)
+    fold = np.empty(first.size, int)
+    fold[np.lexsort((rng.uniform(size=first.size), np.round(means, 12)))] = np.arange(first.size) % n_folds
+    return fold[groups]
+
+
+def held_out(cv: Any, X: Any, y: NDArray, groups: NDArray, classes: bool, rng: np.random.RandomState) -> list[NDArray]:
+    """Rows that the folds hold out; none at all where that would leave nothing, or one class, to learn from."""
+    if isinstance(cv, (int, np.integer)):
+        dealt = deal(groups, y, min(int(cv), groups.max() + 1), rng)
+        folds = [np.flatnonzero(dealt == fold) for fold in range(dealt.max() + 1)]
+    else:
+        folds = [np.asarray(test) for _, test in check_cv(cv, y, classifier=classes).split(X, y)]
+        if np.unique(np.concatenate(folds)).size < sum(map(len, folds)):
+            msg = "The 'cv' parameter of MonotonicStacking must hold out a row once at most. Got overlapping folds."
+            raise ValueError(msg)
+    left = [np.delete(y, fold) for fold in folds]
+    enough = all(rest.size and (not classes or np.ptp(rest) > 0) for rest in left)
+    return folds if enough and len(folds) > 1 else []
+
+
+def cross_fit(
+    members: list[Any],
+    X: Any,
+    y: NDArray,
+    sample_weight: NDArray | None,
+    folds: list[NDArray],
+    n_jobs: int | None,
+) -> list[list[Any]]:
+    """Every member, fitted on all rows but those of each fold; on all rows if there are no folds."""
+    everything = np.arange(len(y))
+    shown = [np.delete(everything, fold) for fold in folds] or [everything]
+    fitted = Parallel(n_jobs=n_jobs)(
+        delayed(_fitted)(clone(member), X, y, sample_weight, rows) for member in members for rows in shown
+    )
+    return [fitted[first : first + len(shown)] for first in range(0, len(fitted), len(shown))]
+
+
+def _fitted(member: Any, X: Any, y: NDArray, sample_weight: NDArray | None, rows: NDArray) -> Any:
+    weights = {} if sample_weight is None else {"sample_weight": sample_weight[rows]}
+    return member.fit(_safe_indexing(X, rows), y[rows], **weights)

@@ -1,0 +1,288 @@
+"""Averages of monotone estimators."""
+
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, is_classifier, is_regressor
+from sklearn.metrics import accuracy_score, r2_score
+from sklearn.utils import (
+    ClassifierTags,
+    RegressorTags,
+    _safe_indexing,
+    check_array,
+    check_consistent_length,
+    check_random_state,
+    column_or_1d,
+    get_tags,
+)
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from skartm._named import NamedItems, is_named
+from skartm._validation import check_choice, check_real, check_weights
+from skartm.monotonic._constraints import check_monotonic_cst
+from skartm.monotonic._cross_fitting import cross_fit, equal_rows, held_out
+from skartm.monotonic._stacking_members import check_members, check_weighted, constrained_members, default_members
+from skartm.monotonic._stacking_weights import classification_weights, regression_weights
+
+_TASKS = ("classification", "regression")
+
+
+def _classifies(estimator: Any) -> bool:
+    if estimator._task() == "classification":
+        return True
+    msg = f"{type(estimator).__name__} has predict_proba for classification only; its task is {estimator._task()!r}."
+    raise AttributeError(msg)
+
+
+class MonotonicStacking(NamedItems, BaseEstimator):
+    r"""Average of monotone estimators, whose weights are a learned distribution.
+
+    .. math::
+
+       f(x) = \sum_k w_k f_k(x), \qquad w_k \ge 0, \quad \sum_k w_k = 1
+
+    is monotone in what all its members are monotone in. Every member is fitted once for each fold, on the other rows;
+    f_k is the mean of these fits, and w is learned from the predictions of the rows that were held out, by least
+    squares or likelihood with a Dirichlet prior that pulls it towards the uniform distribution.
+
+    Parameters
+    ----------
+    estimators : list of (name, estimator) or None, default=None
+        The members: all regressors, or all classifiers of two classes that have ``predict_proba``. None is a smooth and
+        a constrained net, a linear model and histogram gradient boosting with shallow and with deep trees.
+    task : {"regression", "classification"} or None, default=None
+        None is what ``estimators`` are for. The default members classify if the target has two values, or is no number;
+        set the task for a regression of two values.
+    monotonic_cst : array-like of shape (n_features,), dict of feature names or None, default=None
+        1 for features in which the prediction must not fall (for classification: the probability of ``classes_[1]``),
+        -1 for those in which it must not rise, 0 for free ones. It is given to all members, which must have a
+        parameter of this name. None leaves given members as they are; default members are free of constraints then.
+    cv : int or cross-validation splitter, default=5
+        Folds. With an integer equal rows are in the same fold, and targets are spread evenly over the folds.
+    shrinkage : float, default=2.0
+        Strength alpha of the prior, :math:`\alpha \sum_k \ln w_k`; it counts against the log-likelihood of the distinct
+        rows of X. 0 is none; infinity is the uniform distribution.
+    n_jobs : int or None, default=None
+        Jobs in which members are fitted; results do not depend on it.
+    random_state : int, RandomState or None, default=None
+        For the folds and for default members; given members keep their own.
+
+    Attributes
+    ----------
+    weights_ : array of shape (n_members,)
+        w, in the order of ``estimators``.
+    estimators_ : list of lists of fitted estimators
+        Of each member, the fits of the folds. There is one fit, of all rows, and weights are uniform, where folds would
+        leave too little to learn from.
+    names_ : list of str
+        Names of the members.
+    task_ : str
+    classes_ : array of shape (2,)
+        With classification only.
+    n_features_in_, feature_names_in_
+        As everywhere in scikit-learn.
+
+    References
+    ----------
+    L. Breiman. "Stacked regressions." *Machine Learning* 24, 1996.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.ensemble import HistGradientBoostingRegressor
+    >>> from sklearn.linear_model import LinearRegression
+    >>> from skartm import MonotonicStacking
+    >>> X = np.linspace(0, 1, 200)[:, None]
+    >>> trees = HistGradientBoostingRegressor(monotonic_cst=[1])
+    >>> members = [("trees", trees), ("line", LinearRegression(positive=True))]
+    >>> model = MonotonicStacking(members, random_state=0).fit(X, X[:, 0])
+    >>> dict(zip(model.names_, model.weights_.round(2).tolist()))["line"] > 0.9
+    True
+    >>> bool((np.diff(model.predict(X)) >= 0).all())
+    True
+    """
+
+    _listed = "estimators"
+
+    def __init__(
+        self,
+        estimators: list[tuple[str, Any]] | None = None,
+        *,
+        task: str | None = None,
+        monotonic_cst: Any = None,
+        cv: Any = 5,
+        shrinkage: float = 2.0,
+        n_jobs: int | None = None,
+        random_state: Any = None,
+    ) -> None:
+        self.estimators = estimators
+        self.task = task
+        self.monotonic_cst = monotonic_cst
+        self.cv = cv
+        self.shrinkage = shrinkage
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Fit the members and learn their weights.
+
+        Parameters
+        ----------
+        X : array of shape (n_samples, n_features)
+            Given to the members as it is.
+        y : array of shape (n_samples,)
+        sample_weight : array of shape (n_samples,) or None
+
+        Returns
+        -------
+        self
+        """
+        check_choice(self, "task", (None, *_TASKS))
+        if self.shrinkage != np.inf:
+            check_real(self, "shrinkage", low=0)
+        if self.estimators is not None:
+            check_members(self, self.estimators, self.task)
+        X = self._checked(X, y, reset=True)
+        target = self._target(y)
+        check_consistent_length(X, target)
+        weights = check_weights(self, sample_weight, len(target))
+        if weights is not None:  # a row of weight zero is no row
+            rows = np.flatnonzero(weights)
+            X, target, weights = _safe_indexing(X, rows), target[rows], weights[rows]
+        if self.task_ == "classification" and np.unique(target).size < 2:
+            msg = f"y must have two classes of positive weight. Got one class: {self.classes_[int(target[0])]!r}."
+            raise ValueError(f"MonotonicStacking: {msg}")
+        rng = check_random_state(self.random_state)
+        named = self._members(rng)
+        if weights is not None:
+            check_weighted(self, named)
+        groups = equal_rows(X)
+        folds = held_out(self.cv, X, target, groups, self.task_ == "classification", rng)
+        self.names_ = [name for name, _ in named]
+        self.estimators_ = cross_fit([member for _, member in named], X, target, weights, folds, self.n_jobs)
+        self._learn_weights(X, target, weights, folds, np.unique(groups).size)
+        return self
+
+    def predict(self, X: Any) -> NDArray:
+        """Predictions of shape (n_samples,): numbers, or the likelier classes.
+
+        Parameters
+        ----------
+        X : array of shape (n_samples, n_features)
+        """
+        output = self._average(X)
+        return output if self.task_ == "regression" else self.classes_[(output >= 0.5).astype(np.intp)]
+
+    @available_if(_classifies)
+    def predict_proba(self, X: Any) -> NDArray:
+        """Probabilities of ``classes_``, of shape (n_samples, 2).
+
+        Parameters
+        ----------
+        X : array of shape (n_samples, n_features)
+        """
+        output = self._average(X)
+        return np.column_stack([1 - output, output])
+
+    def score(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
+        """Coefficient of determination, or the share of right classes.
+
+        Parameters
+        ----------
+        X : array of shape (n_samples, n_features)
+        y : array of shape (n_samples,)
+        sample_weight : array of shape (n_samples,) or None
+        """
+        predicted = self.predict(X)
+        measure = r2_score if self.task_ == "regression" else accuracy_score
+        return float(measure(y, predicted, sample_weight=sample_weight))
+
+    def _average(self, X: Any) -> NDArray:
+        check_is_fitted(self)
+        X = self._checked(X, reset=False)
+        total = np.zeros(X.shape[0])
+        for weight, fits in zip(self.weights_, self.estimators_, strict=True):
+            if weight > 0:
+                part = np.zeros(X.shape[0])
+                for fit in fits:
+                    part += self._output(fit, X)
+                total += weight * (part / len(fits))
+        return np.clip(total, 0, 1) if self.task_ == "classification" else total
+
+    def _output(self, fit: Any, X: Any) -> NDArray:
+        output = fit.predict(X) if self.task_ == "regression" else fit.predict_proba(X)[:, 1]
+        return np.asarray(output, dtype=np.float64)
+
+    def _learn_weights(
+        self, X: Any, y: NDArray, sample_weight: NDArray | None, folds: list[NDArray], n_distinct: int
+    ) -> None:
+        self.weights_ = np.full(len(self.names_), 1 / len(self.names_))
+        if not folds or len(self.names_) == 1 or np.isinf(self.shrinkage):
+            return
+        predictions = [
+            np.concatenate([self._output(fit, _safe_indexing(X, fold)) for fit, fold in zip(fits, folds, strict=True)])
+            for fits in self.estimators_
+        ]
+        rows = np.concatenate(folds)
+        weights = np.ones(rows.size) if sample_weight is None else sample_weight[rows]
+        learn = regression_weights if self.task_ == "regression" else classification_weights
+        weights = weights * (n_distinct / weights.sum())
+        self.weights_ = learn(np.column_stack(predictions), y[rows], weights, float(self.shrinkage))
+
+    def _checked(self, X: Any, y: Any = "no_validation", *, reset: bool) -> Any:
+        """X, of which the members check what they need: here it is rectangular and has its features."""
+        if not hasattr(X, "iloc"):
+            X = check_array(X, accept_sparse="csr", dtype=None, ensure_all_finite=False, estimator=self, input_name="X")
+        validate_data(self, X, y, reset=reset, skip_check_array=True)
+        return X
+
+    def _target(self, y: Any) -> NDArray:
+        """Numbers, or codes of classes; sets the task and the classes."""
+        y = column_or_1d(y, warn=True)
+        task = self._declared_task()
+        if task is None:
+            numbers = np.asarray(y).dtype.kind in "fiu"
+            task = "classification" if not numbers or type_of_target(y) == "binary" else "regression"
+        self.task_ = task
+        if task == "regression":
+            return check_array(y, ensure_2d=False, dtype=np.float64, input_name="y", estimator=self)
+        check_classification_targets(y)
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        if len(self.classes_) > 2:
+            msg = f"Only binary classification is supported. The type of the target is {len(self.classes_)} classes;"
+            raise ValueError(f"{msg} a monotone probability needs two of them.")
+        return codes
+
+    def _members(self, rng: np.random.RandomState) -> list[tuple[str, Any]]:
+        signs = check_monotonic_cst(self, self.monotonic_cst)
+        if self.estimators is None:
+            return default_members(self.task_, signs, rng)
+        return constrained_members(self, self.estimators, self.monotonic_cst)
+
+    def _task(self) -> str | None:
+        return getattr(self, "task_", None) or self._declared_task()
+
+    def _declared_task(self) -> str | None:
+        """The task that parameters tell; None if y has to."""
+        if self.task is not None or not self.estimators:
+            return self.task
+        members = [item[1] for item in self.estimators if is_named(item)]
+        if members and all(is_classifier(member) for member in members):
+            return "classification"
+        return "regression" if members and all(is_regressor(member) for member in members) else None
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        task = self._task()
+        if task == "classification":
+            tags.estimator_type, tags.classifier_tags = "classifier", ClassifierTags(multi_class=False)
+        elif task == "regression":
+            tags.estimator_type, tags.regressor_tags = "regressor", RegressorTags()
+        members = [item[1] for item in self.estimators or () if is_named(item)]
+        tags.input_tags.allow_nan = all(get_tags(member).input_tags.allow_nan for member in members)
+        tags.input_tags.sparse = bool(members) and all(get_tags(member).input_tags.sparse for member in members)
+        return tags

@@ -1,0 +1,83 @@
+"""The members of a stacking: checks, and those that are taken by default."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import clone, is_classifier, is_regressor
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.utils.validation import has_fit_parameter
+
+from skartm._named import is_named
+from skartm.monotonic._classifier import MonotonicClassifier
+from skartm.monotonic._constrained import Constrained
+from skartm.monotonic._regressor import MonotonicRegressor
+from skartm.monotonic._smooth import Smooth
+
+_SHALLOW = {"learning_rate": 0.05, "max_iter": 150, "max_leaf_nodes": 8, "early_stopping": False}
+_NETS = 2  # in every fold, so that an average has ten of them
+_DEEP = {"max_iter": 200, "early_stopping": False}
+
+
+def default_members(task: str, signs: NDArray, rng: np.random.RandomState) -> list[tuple[str, Any]]:
+    """Estimators that err in different ways: smooth functions, a line and steps."""
+    classify = task == "classification"
+    net = MonotonicClassifier if classify else MonotonicRegressor
+    trees = HistGradientBoostingClassifier if classify else HistGradientBoostingRegressor
+    kinds = {
+        "smooth": (net, {"model": Smooth(n_members=_NETS), "n_jobs": 1}),
+        "constrained": (net, {"model": Constrained(n_members=_NETS), "n_jobs": 1}),
+        "linear": (net, {"model": "linear", "n_jobs": 1}),
+        "shallow_trees": (trees, _SHALLOW),
+        "deep_trees": (trees, _DEEP),
+    }
+    seeds = rng.randint(np.iinfo(np.int32).max, size=len(kinds))
+    return [
+        (name, make(monotonic_cst=signs, random_state=int(seed), **options))
+        for seed, (name, (make, options)) in zip(seeds, kinds.items(), strict=True)
+    ]
+
+
+def check_members(owner: Any, estimators: Any, task: str | None) -> None:
+    """Raise unless it is a list of named estimators for one task, the declared one if there is one."""
+    name = type(owner).__name__
+    wanted = "must be None or a list of pairs (name, estimator) with different names."
+    if not isinstance(estimators, (list, tuple)) or not estimators or not all(is_named(item) for item in estimators):
+        msg = f"The 'estimators' parameter of {name} {wanted} Got {estimators!r} instead."
+        raise TypeError(msg)
+    names = [key for key, _ in estimators]
+    if len(set(names)) < len(names) or any("__" in key or key in owner.get_params(deep=False) for key in names):
+        msg = f"The 'estimators' parameter of {name} {wanted} No name may contain '__' or be a parameter's."
+        raise ValueError(f"{msg} Got {names}.")
+    members = [member for _, member in estimators]
+    able = {"regression": all(map(is_regressor, members)), "classification": all(map(is_classifier, members))}
+    if not any(able.values()) if task is None else not able[task]:
+        kinds = {"regression": "regressors only", "classification": "classifiers only"}
+        expected = " or ".join(kinds.values()) if task is None else kinds[task]
+        msg = f"The 'estimators' parameter of {name} must hold {expected}. Got {estimators!r}."
+        raise ValueError(msg)
+    lacking = [key for key, member in estimators if is_classifier(member) and not hasattr(member, "predict_proba")]
+    if lacking:
+        msg = f"The 'estimators' parameter of {name} must hold classifiers with predict_proba. Without it: {lacking}."
+        raise ValueError(msg)
+
+
+def constrained_members(owner: Any, estimators: Any, monotonic_cst: Any) -> list[tuple[str, Any]]:
+    """Members with the constraint of the stacking, if it has one."""
+    if monotonic_cst is None:
+        return list(estimators)
+    lacking = [name for name, member in estimators if "monotonic_cst" not in member.get_params(deep=False)]
+    if lacking:
+        msg = (
+            f"{type(owner).__name__}: monotonic_cst needs members with a parameter of this name. Without it: {lacking};"
+        )
+        raise ValueError(f"{msg} make all members monotone yourself and leave monotonic_cst of the stacking None.")
+    return [(name, clone(member).set_params(monotonic_cst=monotonic_cst)) for name, member in estimators]
+
+
+def check_weighted(owner: Any, estimators: Any) -> None:
+    """Raise if a member cannot be fitted with weights."""
+    unable = [name for name, member in estimators if not has_fit_parameter(member, "sample_weight")]
+    if unable:
+        msg = f"{type(owner).__name__}: sample_weight needs members whose fit takes it. Without it: {unable}."
+        raise ValueError(msg)
