@@ -32,17 +32,19 @@ def deal(groups: NDArray, y: NDArray, n_folds: int, rng: np.random.RandomState) 
     return fold[groups]
 
 
-def held_out(cv: Any, X: Any, y: NDArray, groups: NDArray, classes: bool, rng: np.random.RandomState) -> list[NDArray]:
-    """Rows that the folds hold out; none at all where that would leave nothing, or one class, to learn from."""
+def held_out(cv: Any, X: Any, y: NDArray, rows: NDArray, classes: bool, rng: np.random.RandomState) -> list[NDArray]:
+    """Those of ``rows`` that folds hold out; no folds where one would leave nothing, or one class, to learn from."""
     if isinstance(cv, (int, np.integer)):
-        dealt = deal(groups, y, min(int(cv), groups.max() + 1), rng)
-        folds = [np.flatnonzero(dealt == fold) for fold in range(dealt.max() + 1)]
+        groups = equal_rows(_safe_indexing(X, rows))
+        dealt = deal(groups, y[rows], min(int(cv), groups.max() + 1), rng)
+        folds = [rows[dealt == fold] for fold in range(dealt.max() + 1)]
     else:
         folds = [np.asarray(test) for _, test in check_cv(cv, y, classifier=classes).split(X, y)]
         if np.unique(np.concatenate(folds)).size < sum(map(len, folds)):
             msg = "The 'cv' parameter of MonotonicStacking must hold out a row once at most. Got overlapping folds."
             raise ValueError(msg)
-    left = [np.delete(y, fold) for fold in folds]
+        folds = [fold for fold in (np.intersect1d(test, rows) for test in folds) if fold.size]
+    left = [y[np.setdiff1d(rows, fold)] for fold in folds]
     enough = all(rest.size and (not classes or np.ptp(rest) > 0) for rest in left)
     return folds if enough and len(folds) > 1 else []
 
@@ -52,16 +54,34 @@ def cross_fit(
     X: Any,
     y: NDArray,
     sample_weight: NDArray | None,
+    rows: NDArray,
     folds: list[NDArray],
     n_jobs: int | None,
+    *,
+    distinct: bool,
 ) -> list[list[Any]]:
-    """Every member, fitted on all rows but those of each fold; on all rows if there are no folds."""
-    everything = np.arange(len(y))
-    shown = [np.delete(everything, fold) for fold in folds] or [everything]
+    """Every member, fitted on ``rows`` but those of each fold; on all of them if there are no folds.
+
+    With ``distinct`` k equal rows are given as one of weight k, for trees count rows without regard to weights.
+    """
+    shown = [np.setdiff1d(rows, fold) for fold in folds] or [rows]
+    given = [_merged(X, y, sample_weight, part) if distinct else (part, sample_weight) for part in shown]
     fitted = Parallel(n_jobs=n_jobs)(
-        delayed(_fitted)(clone(member), X, y, sample_weight, rows) for member in members for rows in shown
+        delayed(_fitted)(clone(member), X, y, weights, part) for member in members for part, weights in given
     )
     return [fitted[first : first + len(shown)] for first in range(0, len(fitted), len(shown))]
+
+
+def _merged(X: Any, y: NDArray, sample_weight: NDArray | None, rows: NDArray) -> tuple[NDArray, NDArray | None]:
+    """A row for each distinct one with its target, in a fixed order, and the weights with those of equal rows added."""
+    table = np.column_stack([equal_rows(_safe_indexing(X, rows)), y[rows]])
+    _, first, groups = np.unique(table, axis=0, return_index=True, return_inverse=True)
+    if sample_weight is None and first.size == rows.size:
+        return rows[first], None
+    weights = np.zeros(len(y))
+    total = np.bincount(groups.ravel(), None if sample_weight is None else sample_weight[rows])
+    weights[rows[first]] = total / total.mean()
+    return rows[first], weights
 
 
 def _fitted(member: Any, X: Any, y: NDArray, sample_weight: NDArray | None, rows: NDArray) -> Any:

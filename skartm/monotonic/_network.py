@@ -59,6 +59,9 @@ class Network(BaseEstimator):
         spread = np.sqrt(np.average((y - np.average(y, weights=weights)) ** 2, weights=weights))
         self.spread_ = float(spread) if loss.name in ("squared_error", "quantile") and spread > 0 else 1.0
         start = np.stack([self._start(rng) for _ in range(self.n_members)])
+        if y.min() == y.max():  # there is nothing to learn
+            self.spread_, self.theta_, self.n_iter_ = 0.0, start, np.zeros(self.n_members, int)
+            return self
         rows, train, held = self._splits(weights, _groups(X), rng)
         shown = X[None] if rows is None else X[rows]
         target = y[None] if rows is None else y[rows]

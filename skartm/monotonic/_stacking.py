@@ -149,21 +149,21 @@ class MonotonicStacking(NamedItems, BaseEstimator):
         target = self._target(y)
         check_consistent_length(X, target)
         weights = check_weights(self, sample_weight, len(target))
-        if weights is not None:  # a row of weight zero is no row
-            rows = np.flatnonzero(weights)
-            X, target, weights = _safe_indexing(X, rows), target[rows], weights[rows]
-        if self.task_ == "classification" and np.unique(target).size < 2:
-            msg = f"y must have two classes of positive weight. Got one class: {self.classes_[int(target[0])]!r}."
+        rows = np.arange(len(target)) if weights is None else np.flatnonzero(weights)  # weight zero: no row
+        if self.task_ == "classification" and np.unique(target[rows]).size < 2:
+            got = self.classes_[int(target[rows[0]])]
+            msg = f"y must have two classes of positive weight. Got one class: {got!r}."
             raise ValueError(f"MonotonicStacking: {msg}")
         rng = check_random_state(self.random_state)
         named = self._members(rng)
         if weights is not None:
             check_weighted(self, named)
-        groups = equal_rows(X)
-        folds = held_out(self.cv, X, target, groups, self.task_ == "classification", rng)
+        folds = held_out(self.cv, X, target, rows, self.task_ == "classification", rng)
         self.names_ = [name for name, _ in named]
-        self.estimators_ = cross_fit([member for _, member in named], X, target, weights, folds, self.n_jobs)
-        self._learn_weights(X, target, weights, folds, np.unique(groups).size)
+        members = [member for _, member in named]
+        distinct = self.estimators is None
+        self.estimators_ = cross_fit(members, X, target, weights, rows, folds, self.n_jobs, distinct=distinct)
+        self._learn_weights(X, target, weights, folds)
         return self
 
     def predict(self, X: Any) -> NDArray:
@@ -216,9 +216,7 @@ class MonotonicStacking(NamedItems, BaseEstimator):
         output = fit.predict(X) if self.task_ == "regression" else fit.predict_proba(X)[:, 1]
         return np.asarray(output, dtype=np.float64)
 
-    def _learn_weights(
-        self, X: Any, y: NDArray, sample_weight: NDArray | None, folds: list[NDArray], n_distinct: int
-    ) -> None:
+    def _learn_weights(self, X: Any, y: NDArray, sample_weight: NDArray | None, folds: list[NDArray]) -> None:
         self.weights_ = np.full(len(self.names_), 1 / len(self.names_))
         if not folds or len(self.names_) == 1 or np.isinf(self.shrinkage):
             return
@@ -229,6 +227,7 @@ class MonotonicStacking(NamedItems, BaseEstimator):
         rows = np.concatenate(folds)
         weights = np.ones(rows.size) if sample_weight is None else sample_weight[rows]
         learn = regression_weights if self.task_ == "regression" else classification_weights
+        n_distinct = equal_rows(_safe_indexing(X, rows)).max() + 1
         weights = weights * (n_distinct / weights.sum())
         self.weights_ = learn(np.column_stack(predictions), y[rows], weights, float(self.shrinkage))
 
@@ -245,10 +244,13 @@ class MonotonicStacking(NamedItems, BaseEstimator):
         task = self._declared_task()
         if task is None:
             numbers = np.asarray(y).dtype.kind in "fiu"
-            task = "classification" if not numbers or type_of_target(y) == "binary" else "regression"
+            classes = not numbers or (np.isfinite(y).all() and type_of_target(y) == "binary")
+            task = "classification" if classes else "regression"
         self.task_ = task
         if task == "regression":
             return check_array(y, ensure_2d=False, dtype=np.float64, input_name="y", estimator=self)
+        if np.asarray(y).dtype.kind == "f":
+            check_array(y, ensure_2d=False, input_name="y", estimator=self)
         check_classification_targets(y)
         self.classes_, codes = np.unique(y, return_inverse=True)
         if len(self.classes_) > 2:
