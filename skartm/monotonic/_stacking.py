@@ -1,5 +1,6 @@
 """Averages of monotone estimators."""
 
+from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
@@ -21,7 +22,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skartm._named import NamedItems, is_named
-from skartm._validation import check_choice, check_real, check_weights
+from skartm._validation import check_choice, check_integer, check_real, check_weights
 from skartm.monotonic._constraints import check_monotonic_cst
 from skartm.monotonic._cross_fitting import cross_fit, equal_rows, held_out
 from skartm.monotonic._stacking_members import check_members, check_weighted, constrained_members, default_members
@@ -141,6 +142,8 @@ class MonotonicStacking(NamedItems, BaseEstimator):
         self
         """
         check_choice(self, "task", (None, *_TASKS))
+        if isinstance(self.cv, Integral):
+            check_integer(self, "cv", minimum=2)
         if self.shrinkage != np.inf:
             check_real(self, "shrinkage", low=0)
         if self.estimators is not None:
