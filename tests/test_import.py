@@ -69,6 +69,7 @@ def test_public_names():
         "HypergraphARTM",
         "MonotonicClassifier",
         "MonotonicRegressor",
+        "MonotonicStacking",
         "SentenceTopicModel",
             "SimplexNMF",
         "ThetalessARTM",
