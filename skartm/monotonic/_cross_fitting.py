@@ -14,7 +14,8 @@ from sklearn.utils import _safe_indexing
 def equal_rows(X: Any) -> NDArray:
     """Numbers of groups of equal rows, (n_rows,) integers from 0; missing values are equal."""
     if sparse.issparse(X):
-        return np.arange(X.shape[0])
+        matrix: Any = X
+        return np.arange(matrix.shape[0])
     columns = [X.iloc[:, j].to_numpy() for j in range(X.shape[1])] if hasattr(X, "iloc") else list(np.asarray(X).T)
     codes = [np.unique(x.astype(str) if x.dtype.kind == "O" else x, return_inverse=True)[1] for x in columns]
     return np.unique(np.column_stack(codes), axis=0, return_inverse=True)[1].ravel()
