@@ -22,7 +22,7 @@ from skartm.monotonic._smooth import Smooth
 
 MODELS: dict[str, Any] = {"polynomial": Polynomial}
 # name: class of the net
-MODELS: dict[str, type] = {"linear": Linear, "minmax": MinMax, "smooth": Smooth, "constrained": Constrained}
+MODELS: dict[str, Any] = {"linear": Linear, "minmax": MinMax, "smooth": Smooth, "constrained": Constrained}
 
 
 class MonotonicModel(BaseEstimator):

@@ -24,7 +24,7 @@ def default_members(task: str, signs: NDArray, rng: np.random.RandomState) -> li
     classify = task == "classification"
     net = MonotonicClassifier if classify else MonotonicRegressor
     trees = HistGradientBoostingClassifier if classify else HistGradientBoostingRegressor
-    kinds = {
+    kinds: dict[str, tuple[Any, dict[str, Any]]] = {
         "smooth": (net, {"model": Smooth(n_members=_NETS), "n_jobs": 1}),
         "constrained": (net, {"model": Constrained(n_members=_NETS), "n_jobs": 1}),
         "linear": (net, {"model": "linear", "n_jobs": 1}),
