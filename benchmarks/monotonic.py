@@ -58,7 +58,14 @@ TABLES = {
     ),
 # target, features (all others if empty), signs; the signs are those of the literature for the first five
 TABLES = {
-    "auto": (["autompg"], "mpg", ["car name"], {"displacement": -1, "horsepower": -1, "weight": -1}),
+    "auto": (["autompg"], "mpg", ["car name"], AUTO_SIGNS),
+    # signs of all features, as in some papers
+    "auto-all": (
+        ["autompg"],
+        "mpg",
+        ["car name"],
+        AUTO_SIGNS | {"cylinders": -1, "acceleration": 1, "model year": 1, "origin": 1},
+    ),
     "esl": (["esl"], "class", [], {"in1": 1, "in2": 1, "in3": 1, "in4": 1}),
     "era": (["era"], "class", [], {"in1": 1, "in2": 1, "in3": 1, "in4": 1}),
     "lev": (["lev"], "class", [], {"In1": 1, "In2": 1, "In3": 1, "In4": 1}),
