@@ -4,6 +4,7 @@ from skartm._version import __version__
 from skartm.nmf import DeepSimplexNMF, SimplexNMF
 from skartm.monotonic import MonotonicClassifier, MonotonicRegressor
 from skartm.monotonic import MonotonicClassifier, MonotonicRegressor, MonotonicStacking
+from skartm.monotonic import MonotonicClassifier, MonotonicRegressor
 from skartm.nmf import SimplexNMF
 from skartm.topics import (
     LDA,

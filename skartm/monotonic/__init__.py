@@ -23,3 +23,6 @@ __all__ = ["Constrained", "MinMax", "MonotonicClassifier", "MonotonicRegressor",
     "MonotonicStacking",
     "Smooth",
 ]
+from skartm.monotonic._regressor import MonotonicRegressor
+
+__all__ = ["MonotonicClassifier", "MonotonicRegressor"]

@@ -23,6 +23,15 @@ from skartm.monotonic._smooth import Smooth
 MODELS: dict[str, Any] = {"polynomial": Polynomial}
 # name: class of the net
 MODELS: dict[str, Any] = {"linear": Linear, "minmax": MinMax, "smooth": Smooth, "constrained": Constrained}
+from sklearn.utils.validation import validate_data
+
+from skartm._threads import effective_n_threads
+from skartm._validation import check_weights
+from skartm.monotonic._constraints import check_monotonic_cst
+from skartm.monotonic._losses import Loss
+from skartm.monotonic._scaling import Scaling
+
+MODELS: dict[str, type] = {}  # name: class of the net
 
 
 class MonotonicModel(BaseEstimator):
@@ -59,6 +68,7 @@ class MonotonicModel(BaseEstimator):
             weights = np.ones(X.shape[0])
         kept = weights > 0
         X, y, weights = X[kept], y[kept], weights[kept]
+        X, y, weights = X[kept], y[kept], weights[kept] / weights[kept].mean()
         self.scaling_ = Scaling().fit(X)
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         self.net_ = net.fit(
