@@ -5,6 +5,7 @@ from skartm.nmf import DeepSimplexNMF, SimplexNMF
 from skartm.monotonic import MonotonicClassifier, MonotonicRegressor
 from skartm.monotonic import MonotonicClassifier, MonotonicRegressor, MonotonicStacking
 from skartm.monotonic import MonotonicClassifier, MonotonicRegressor
+from skartm.monotonic import MonotoneCDF, MonotonicClassifier, MonotonicRegressor
 from skartm.nmf import SimplexNMF
 from skartm.topics import (
     LDA,
@@ -32,6 +33,7 @@ __all__ = [
     "DeepSimplexNMF",
     "HierarchicalARTM",
     "HypergraphARTM",
+    "MonotoneCDF",
     "MonotonicClassifier",
     "MonotonicRegressor",
     "MonotonicStacking",

@@ -1,5 +1,6 @@
 """Regression and classification by functions that are monotone in features, by construction."""
 
+from skartm.monotonic._cdf import MonotoneCDF
 from skartm.monotonic._classifier import MonotonicClassifier
 from skartm.monotonic._polynomial import Polynomial
 from skartm.monotonic._constrained import Constrained
@@ -25,4 +26,4 @@ __all__ = ["Constrained", "MinMax", "MonotonicClassifier", "MonotonicRegressor",
 ]
 from skartm.monotonic._regressor import MonotonicRegressor
 
-__all__ = ["MonotonicClassifier", "MonotonicRegressor"]
+__all__ = ["MonotoneCDF", "MonotonicClassifier", "MonotonicRegressor"]
