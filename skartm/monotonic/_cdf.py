@@ -294,7 +294,7 @@ class MonotoneCDF(DensityMixin, BaseEstimator):
         while len(objective) < max_iter:
             objective.append(learner.trainer.update())
             gain = np.inf if len(objective) < 2 else objective[-1] - objective[-2]
-            if not self.early_stopping and gain < self.tol * total:
+            if not self.early_stopping and self.tol > 0 and gain < self.tol * total:
                 break
         else:
             if not self.early_stopping and self.tol > 0:
