@@ -37,6 +37,9 @@ class MonotoneCDF(DensityMixin, BaseEstimator):
     n_components : int or "auto", default="auto"
         Products in the sum. One of them makes the features independent. "auto" chooses 1, 5, 10, 20 or 40 by the
         likelihood of parts of the training data that are left out, beginning with 10.
+    n_estimators : int, default=8
+        Such mixtures are learned from different starts, and F is their average, which has the same form with as many
+        times more components. It is closer to the truth than any of them. With ``n_components=1`` there is one.
     bandwidth : float or "auto", default="auto"
         Widths of the normal distributions, relative to the distances between the quantiles that are their means. "auto"
         chooses 1, 1.6, 2.5 or 4 in the same way.
@@ -61,15 +64,16 @@ class MonotoneCDF(DensityMixin, BaseEstimator):
     Attributes
     ----------
     mixture_ : object
-        ``mixture_.weights`` is :math:`\pi`, of shape (n_components_,); ``mixture_.table`` is p, of shape
-        (n_bases, n_components_), the bases of a feature j in the rows from ``mixture_.bases.offsets[j]`` to
-        ``mixture_.bases.offsets[j + 1]``; ``mixture_.bases.means`` and ``.widths`` are :math:`\mu` and s.
+        ``mixture_.weights`` is :math:`\pi` of the average, of shape (n_products,), where n_products is the sum of the
+        components of all mixtures; ``mixture_.table`` is p, of shape (n_bases, n_products), the bases of a feature j
+        in the rows from ``mixture_.bases.offsets[j]`` to ``mixture_.bases.offsets[j + 1]``; ``mixture_.bases.means``
+        and ``.widths`` are :math:`\mu` and s.
     n_components_ : int
-        Fewer than asked for where there are fewer distinct rows.
+        Of one mixture. Fewer than asked for where there are fewer distinct rows.
     bandwidth_ : float
     n_iter_ : int
     objective_ : array of shape (n_iter_,)
-        Log-likelihood plus the logarithm of the prior before each step; it never falls.
+        Log-likelihood plus the logarithm of the prior before each step, the mean of the mixtures; it never falls.
     n_features_in_, feature_names_in_
         As everywhere in scikit-learn.
 
@@ -82,8 +86,8 @@ class MonotoneCDF(DensityMixin, BaseEstimator):
     of its feature. A feature that does not vary gets a normal distribution with a deviation of a thousandth of its
     value, or of 0.001 if that is zero.
 
-    The time of a step is in proportion to rows, features, components and knots. Training holds the densities of all
-    bases, about 14 n_knots bytes an entry of X.
+    The time of a step is in proportion to rows, features, components, mixtures and knots. Training holds the
+    densities of all bases, about 14 n_knots bytes an entry of X.
 
     References
     ----------
@@ -110,6 +114,7 @@ class MonotoneCDF(DensityMixin, BaseEstimator):
         self,
         n_components: int | str = "auto",
         *,
+        n_estimators: int = 8,
         bandwidth: float | str = "auto",
         n_knots: int = 24,
         prior: float = 0.5,
@@ -120,6 +125,7 @@ class MonotoneCDF(DensityMixin, BaseEstimator):
         random_state: Any = None,
     ) -> None:
         self.n_components = n_components
+        self.n_estimators = n_estimators
         self.bandwidth = bandwidth
         self.n_knots = n_knots
         self.prior = prior
@@ -164,7 +170,8 @@ class MonotoneCDF(DensityMixin, BaseEstimator):
             settings = chosen(X, weights, settings, **options)
         learner = Learner(X, weights, settings)
         self.objective_ = self._steps(learner, settings.max_iter, weights.sum())
-        self._keep(learner.trainer.mixture, settings.bandwidth, len(self.objective_))
+        self._keep(learner.average, settings.bandwidth, len(self.objective_))
+        self.n_components_ = max(len(trainer.mixture.weights) for trainer in learner.trainers)
         return self
 
     def cdf(self, X: Any) -> NDArray:
@@ -266,13 +273,15 @@ class MonotoneCDF(DensityMixin, BaseEstimator):
     def _settings(self) -> Settings:
         n_components = 1 if self.n_components == "auto" else check_integer(self, "n_components", minimum=1)
         bandwidth = 1.0 if self.bandwidth == "auto" else check_real(self, "bandwidth", low=0, open_low=True)
+        n_estimators = check_integer(self, "n_estimators", minimum=1)
         n_knots = check_integer(self, "n_knots", minimum=1)
         prior = check_real(self, "prior", low=0, open_low=True)
         check_flag(self, "early_stopping")
         max_iter = check_integer(self, "max_iter", minimum=1)
         check_real(self, "tol", low=0)
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
-        return Settings(n_components, bandwidth, n_knots, prior, max_iter, seed, effective_n_threads(self.n_jobs))
+        n_threads = effective_n_threads(self.n_jobs)
+        return Settings(n_components, n_estimators, bandwidth, n_knots, prior, max_iter, seed, n_threads)
 
     def _check_values(self, X: NDArray) -> None:
         empty = np.isnan(X).all(axis=0)
@@ -292,7 +301,7 @@ class MonotoneCDF(DensityMixin, BaseEstimator):
     def _steps(self, learner: Learner, max_iter: int, total: float) -> NDArray:
         objective: list[float] = []
         while len(objective) < max_iter:
-            objective.append(learner.trainer.update())
+            objective.append(learner.update())
             gain = np.inf if len(objective) < 2 else objective[-1] - objective[-2]
             if not self.early_stopping and self.tol > 0 and gain < self.tol * total:
                 break
@@ -304,7 +313,6 @@ class MonotoneCDF(DensityMixin, BaseEstimator):
 
     def _keep(self, mixture: ProductMixture, bandwidth: float, n_iter: int) -> None:
         self.mixture_ = mixture
-        self.n_components_ = len(mixture.weights)
         self.bandwidth_ = bandwidth
         self.n_iter_ = n_iter
 
@@ -323,7 +331,7 @@ class MonotoneCDF(DensityMixin, BaseEstimator):
     def _of_features(self, features: NDArray, weights: NDArray | None) -> "MonotoneCDF":
         other = clone(self)
         other._keep(self.mixture_.of_features(features, weights), self.bandwidth_, self.n_iter_)
-        other.objective_ = self.objective_
+        other.objective_, other.n_components_ = self.objective_, self.n_components_
         other.n_features_in_ = len(features)
         if hasattr(self, "feature_names_in_"):
             other.feature_names_in_ = self.feature_names_in_[features]

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skartm.monotonic._normal_bases import NormalBases
-from skartm.monotonic._product_mixture import Kernel, Trainer, clustered, independent
+from skartm.monotonic._product_mixture import Kernel, ProductMixture, Trainer, clustered, independent
 
 COMPONENTS = (1, 5, 10, 20, 40)
 BANDWIDTHS = (1.0, 1.6, 2.5, 4.0)
@@ -22,6 +22,7 @@ class Settings:
     """What is needed to learn a mixture from data."""
 
     n_components: int
+    n_estimators: int
     bandwidth: float
     n_knots: int
     prior: float
@@ -31,23 +32,39 @@ class Settings:
 
 
 class Learner:
-    """A mixture, and the steps that improve it."""
+    """Mixtures from different starts, the steps that improve them, and their average."""
 
     def __init__(self, X: NDArray, weights: NDArray, settings: Settings) -> None:
         bases = NormalBases.of_data(X, weights, settings.n_knots, settings.bandwidth)
         values, largest = bases.densities(X)
         prior, n_threads = settings.prior, settings.n_threads
-        start, base = independent(bases)
-        self.trainer = Trainer(start, values, largest, weights, base=base, prior=prior, n_threads=n_threads)
+
+        def trainer(start: ProductMixture, base: NDArray) -> Trainer:
+            return Trainer(start, values, largest, weights, base=base, prior=prior, n_threads=n_threads)
+
+        self.trainers = [trainer(*independent(bases))]
         if settings.n_components == 1:
             return
         for _ in range(_MARGIN_STEPS):
-            self.trainer.update()
-        margins = self.trainer.mixture
+            self.update()
+        margins = self.average
         rng = np.random.RandomState(settings.seed)
-        start = clustered(X, values, weights, margins, settings.n_components, settings.prior, rng)
-        base = margins.table[:, 0]
-        self.trainer = Trainer(start, values, largest, weights, base=base, prior=prior, n_threads=n_threads)
+        starts = [
+            clustered(X, values, weights, margins, settings.n_components, prior, rng)
+            for _ in range(settings.n_estimators)
+        ]
+        self.trainers = [trainer(start, margins.table[:, 0]) for start in starts]
+
+    def update(self) -> float:
+        """One step of each mixture; the mean of their objectives before it."""
+        return float(np.mean([trainer.update() for trainer in self.trainers]))
+
+    @property
+    def average(self) -> ProductMixture:
+        """Also a mixture of products, of the components of all."""
+        mixtures = [trainer.mixture for trainer in self.trainers]
+        weights = np.concatenate([mixture.weights for mixture in mixtures]) / len(mixtures)
+        return ProductMixture(mixtures[0].bases, weights, np.hstack([mixture.table for mixture in mixtures]))
 
 
 def held_out_curve(X: NDArray, weights: NDArray, folds: NDArray, settings: Settings) -> NDArray:
@@ -56,10 +73,10 @@ def held_out_curve(X: NDArray, weights: NDArray, folds: NDArray, settings: Setti
     for fold in np.unique(folds):
         left_out = folds == fold
         learner = Learner(X[~left_out], weights[~left_out], settings)
-        values, largest = learner.trainer.mixture.bases.densities(X[left_out])
+        values, largest = learner.average.bases.densities(X[left_out])
         for step in range(settings.max_iter):
-            learner.trainer.update()
-            logarithms = Kernel(learner.trainer.mixture, settings.n_threads).shares(values)[1]
+            learner.update()
+            logarithms = Kernel(learner.average, settings.n_threads).shares(values)[1]
             total[step] += weights[left_out] @ (logarithms + largest)
     return total / weights.sum()
 
@@ -67,7 +84,10 @@ def held_out_curve(X: NDArray, weights: NDArray, folds: NDArray, settings: Setti
 def chosen(
     X: NDArray, weights: NDArray, settings: Settings, *, components: bool, bandwidth: bool, steps: bool
 ) -> Settings:
-    """Settings of the highest likelihood held out; what is not to be chosen stays as it is."""
+    """Settings of the highest likelihood held out; what is not to be chosen stays as it is.
+
+    Components and bandwidth are those that are best for one mixture, the steps those that are best for the average.
+    """
     rng = np.random.RandomState(settings.seed)
     n = min(len(X), _MOST_ROWS)
     order = rng.permutation(len(X))[:n]
@@ -80,7 +100,7 @@ def chosen(
     def value(n_components: int, width: float) -> float:
         key = (n_components, width)
         if key not in curves:
-            trial = replace(settings, n_components=n_components, bandwidth=width)
+            trial = replace(settings, n_components=n_components, n_estimators=1, bandwidth=width)
             curves[key] = held_out_curve(X, weights, folds, trial)
         return float(curves[key].max() if steps else curves[key][-1])
 
@@ -90,9 +110,10 @@ def chosen(
     width = max(BANDWIDTHS, key=lambda width: value(size, width)) if bandwidth else settings.bandwidth
     if components:
         size = _climbed(sizes, size, lambda size: value(size, width))
-    value(size, width)
-    n_iter = int(curves[size, width].argmax()) + 1 if steps else settings.max_iter
-    return replace(settings, n_components=size, bandwidth=width, max_iter=n_iter)
+    settings = replace(settings, n_components=size, bandwidth=width)
+    if steps:  # an average can make more steps than one mixture before it adapts to chance
+        settings = replace(settings, max_iter=int(held_out_curve(X, weights, folds, settings).argmax()) + 1)
+    return settings
 
 
 def _climbed(sizes: tuple[int, ...], first: int, value: Callable[[int], float]) -> int:

@@ -1,5 +1,7 @@
 """Mixtures of products against numpy."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -21,7 +23,7 @@ def problem(seed, n_rows, sizes, width, zeros=0.3):
 
 
 def mixed(values, offsets, table):
-    ends = zip(offsets[:-1], offsets[1:], strict=True)
+    ends = pairwise(offsets)
     return np.array([values[:, start:end] @ table[start:end] for start, end in ends])
 
 
@@ -55,7 +57,7 @@ def test_equal_numpy(seed, n_rows, sizes, width):
     assert_allclose(sums_of(values, offsets, table, weights), f.sum(axis=1), rtol=1e-12)
     row_weights = np.random.default_rng(seed).random(n_rows)
     expected = np.zeros_like(table)
-    for j, (start, end) in enumerate(zip(offsets[:-1], offsets[1:], strict=True)):
+    for j, (start, end) in enumerate(pairwise(offsets)):
         expected[start:end] = values[:, start:end].T @ (row_weights[:, None] * shares / u[j])
     assert_allclose(counts_of(values, offsets, table, shares, row_weights), expected, rtol=1e-11, atol=1e-14)
 

@@ -9,7 +9,7 @@ from skartm import MonotoneCDF
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @parametrize_with_checks(
     [
-        MonotoneCDF(n_jobs=1, max_iter=5),
+        MonotoneCDF(n_jobs=1, max_iter=5, n_estimators=2),
         MonotoneCDF(3, bandwidth=2.0, early_stopping=False, n_jobs=1, random_state=0),
     ]
 )
