@@ -6,6 +6,7 @@
   depth 3). With ``--repeats`` the folds are drawn so many times, and differences are paired by repetition;
 * california: 20,640 districts, beside histogram boosting of the same signs;
 * violations: random ordered pairs, a half of them far outside of the training range, float64 and float32;
+  ``cdf`` among the models is MonotoneCDF;
 * curves: one feature, six shapes, beside isotonic regression;
 * cdf: held-out log-likelihood of MonotoneCDF beside a kernel density estimate and a mixture of Gaussians, the bandwidth
   and the number of components of which are chosen on the training data.
@@ -27,7 +28,7 @@ import importlib
 import importlib.util
 import time
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -227,10 +228,15 @@ def california(folder: Path, models: list[str]) -> None:
 
 def violations(tables: list[Table], models: list[str], n_pairs: int) -> None:
     """Pairs x <= x' in the order of the signs, equal in the features without one: is f(x) <= f(x')?"""
-    for table in tables:
+    for given in tables:
         for name in models:
-            model, _ = fitted(estimator(name, table), table.X, table.y)
-            output = (lambda X, model=model: model.predict_proba(X)[:, 1]) if table.classes else model.predict
+            table = given
+            if name == "cdf":
+                table = replace(given, signs=np.ones_like(given.signs))  # a distribution function rises in all features
+                output = importlib.import_module("skartm.monotonic").MonotoneCDF(random_state=0).fit(given.X).cdf
+            else:
+                model, _ = fitted(estimator(name, table), table.X, table.y)
+                output = (lambda X, model=model: model.predict_proba(X)[:, 1]) if table.classes else model.predict
             counts = []
             for dtype in (np.float64, np.float32):
                 wrong, largest = 0, 0.0
@@ -336,7 +342,7 @@ def mixture(X: np.ndarray) -> GaussianMixture:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", default="errors,california,violations,curves,cdf")
-    parser.add_argument("--models", default="default,stacking", help="also " + ", ".join(NETS))
+    parser.add_argument("--models", default="default,stacking", help="also " + ", ".join(NETS) + "; in violations, cdf")
     parser.add_argument("--sets", default=",".join([*SMALL, "auto-all", *BUNDLED]), help="of errors and violations")
     parser.add_argument("--sets", default=",".join([*SMALL, *BUNDLED]), help="of errors and violations")
     parser.add_argument("--repeats", type=int, default=1, help="of the five folds, in errors and cdf")

@@ -46,7 +46,7 @@ class MonotoneCDF(DensityMixin, BaseEstimator):
     n_knots : int, default=24
         Quantiles of a feature. Besides a normal distribution on each of them there are wider ones on half and on a
         quarter as many. Equal quantiles, as of a feature with few values, are one knot.
-    prior : float, default=0.5
+    prior : float, default=0.2
         Pseudo-counts, a positive number of rows: how strongly each :math:`p_{kj}` is drawn to the distribution of the
         feature alone.
     early_stopping : bool, default=True
@@ -117,7 +117,7 @@ class MonotoneCDF(DensityMixin, BaseEstimator):
         n_estimators: int = 8,
         bandwidth: float | str = "auto",
         n_knots: int = 24,
-        prior: float = 0.5,
+        prior: float = 0.2,
         early_stopping: bool = True,
         max_iter: int = 50,
         tol: float = 1e-4,
