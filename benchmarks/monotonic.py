@@ -306,10 +306,10 @@ def densities(folder: Path) -> dict[str, np.ndarray]:
     return sets
 
 
-def cdf(folder: Path, repeats: int) -> None:
+def cdf(sets: dict[str, np.ndarray], repeats: int) -> None:
     module = importlib.import_module("skartm.monotonic")
     grid, inner = {"bandwidth": np.geomspace(0.05, 2, 30)}, KFold(5, shuffle=True, random_state=0)
-    for name, X in densities(folder).items():
+    for name, X in sets.items():
         values: dict[str, list[float]] = {"MonotoneCDF": [], "kernel density": [], "Gaussian mixture": []}
         seconds = []
         for seed in range(repeats):
@@ -345,6 +345,9 @@ def main() -> None:
     parser.add_argument("--models", default="default,stacking", help="also " + ", ".join(NETS) + "; in violations, cdf")
     parser.add_argument("--sets", default=",".join([*SMALL, "auto-all", *BUNDLED]), help="of errors and violations")
     parser.add_argument("--sets", default=",".join([*SMALL, *BUNDLED]), help="of errors and violations")
+    parser.add_argument(
+        "--densities", default="", help="sets of cdf, all by default: iris, wine, diabetes, cancer, auto"
+    )
     parser.add_argument("--repeats", type=int, default=1, help="of the five folds, in errors and cdf")
     parser.add_argument("--pairs", type=int, default=1_000_000)
     parser.add_argument("--seeds", type=int, default=50, help="in curves")
@@ -362,7 +365,11 @@ def main() -> None:
     if "curves" in parts:
         curves(models, 100, options.seeds)
     if "cdf" in parts:
-        cdf(folder, options.repeats)
+        known = densities(folder)
+        cdf(
+            {name: known[name] for name in (options.densities.split(",") if options.densities else known)},
+            options.repeats,
+        )
 
 
 if __name__ == "__main__":
