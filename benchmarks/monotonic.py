@@ -57,16 +57,6 @@ TABLES = {
         ["car name"],
         AUTO_SIGNS | {"cylinders": -1, "acceleration": 1, "model year": 1, "origin": 1},
     ),
-# target, features (all others if empty), signs; the signs are those of the literature for the first five
-TABLES = {
-    "auto": (["autompg"], "mpg", ["car name"], AUTO_SIGNS),
-    # signs of all features, as in some papers
-    "auto-all": (
-        ["autompg"],
-        "mpg",
-        ["car name"],
-        AUTO_SIGNS | {"cylinders": -1, "acceleration": 1, "model year": 1, "origin": 1},
-    ),
     "esl": (["esl"], "class", [], {"in1": 1, "in2": 1, "in3": 1, "in4": 1}),
     "era": (["era"], "class", [], {"in1": 1, "in2": 1, "in3": 1, "in4": 1}),
     "lev": (["lev"], "class", [], {"In1": 1, "In2": 1, "In3": 1, "In4": 1}),
@@ -344,7 +334,6 @@ def main() -> None:
     parser.add_argument("--only", default="errors,california,violations,curves,cdf")
     parser.add_argument("--models", default="default,stacking", help="also " + ", ".join(NETS) + "; in violations, cdf")
     parser.add_argument("--sets", default=",".join([*SMALL, "auto-all", *BUNDLED]), help="of errors and violations")
-    parser.add_argument("--sets", default=",".join([*SMALL, *BUNDLED]), help="of errors and violations")
     parser.add_argument(
         "--densities", default="", help="sets of cdf, all by default: iris, wine, diabetes, cancer, auto"
     )

@@ -1,12 +1,8 @@
 """skartm: topic models by additive regularization, as scikit-learn estimators on Cython kernels."""
 
 from skartm._version import __version__
+from skartm.monotonic import MonotoneCDF, MonotonicClassifier, MonotonicRegressor, MonotonicStacking
 from skartm.nmf import DeepSimplexNMF, SimplexNMF
-from skartm.monotonic import MonotonicClassifier, MonotonicRegressor
-from skartm.monotonic import MonotonicClassifier, MonotonicRegressor, MonotonicStacking
-from skartm.monotonic import MonotonicClassifier, MonotonicRegressor
-from skartm.monotonic import MonotoneCDF, MonotonicClassifier, MonotonicRegressor
-from skartm.nmf import SimplexNMF
 from skartm.topics import (
     LDA,
     PLSA,

@@ -58,7 +58,6 @@ class MonotonicClassifier(ClassifierMixin, MonotonicModel):
     >>> strongest.kind, sorted({condition.feature for condition in strongest.conditions})
     ('and', ['x0', 'x1'])
     """
-    """Classification into two classes by a probability that is monotone in features."""
 
     def __init__(
         self,

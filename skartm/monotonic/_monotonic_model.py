@@ -15,23 +15,19 @@ from skartm.monotonic._constraints import check_monotonic_cst
 from skartm.monotonic._explanation import explain_model, explain_rows
 from skartm.monotonic._linear import Linear
 from skartm.monotonic._losses import Loss
-from skartm.monotonic._polynomial import Polynomial
 from skartm.monotonic._minmax import MinMax
+from skartm.monotonic._polynomial import Polynomial
 from skartm.monotonic._scaling import Scaling
 from skartm.monotonic._smooth import Smooth
 
-MODELS: dict[str, Any] = {"polynomial": Polynomial}
 # name: class of the net
-MODELS: dict[str, Any] = {"linear": Linear, "minmax": MinMax, "smooth": Smooth, "constrained": Constrained}
-from sklearn.utils.validation import validate_data
-
-from skartm._threads import effective_n_threads
-from skartm._validation import check_weights
-from skartm.monotonic._constraints import check_monotonic_cst
-from skartm.monotonic._losses import Loss
-from skartm.monotonic._scaling import Scaling
-
-MODELS: dict[str, type] = {}  # name: class of the net
+MODELS: dict[str, Any] = {
+    "polynomial": Polynomial,
+    "minmax": MinMax,
+    "smooth": Smooth,
+    "constrained": Constrained,
+    "linear": Linear,
+}
 
 
 class MonotonicModel(BaseEstimator):
@@ -68,7 +64,6 @@ class MonotonicModel(BaseEstimator):
             weights = np.ones(X.shape[0])
         kept = weights > 0
         X, y, weights = X[kept], y[kept], weights[kept]
-        X, y, weights = X[kept], y[kept], weights[kept] / weights[kept].mean()
         self.scaling_ = Scaling().fit(X)
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         self.net_ = net.fit(

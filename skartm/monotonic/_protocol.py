@@ -43,7 +43,6 @@ class Net(Protocol):
             The target as the user has it; 0 or 1 with the loss "log_loss".
         sample_weight : float64 array of shape (n_rows,)
             Positive (rows of weight zero have been left out); a weight of 2 counts as the row twice.
-            Positive (rows of weight zero have been left out), of mean one.
         signs : int8 array of shape (n_features,)
             1 rises, -1 falls, 0 is free.
         loss : a loss of ``_losses.py``

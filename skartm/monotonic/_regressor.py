@@ -66,7 +66,6 @@ class MonotonicRegressor(RegressorMixin, MonotonicModel):
     >>> bool((np.diff(model.predict(np.column_stack([np.linspace(-1, 2, 50), np.full(50, 0.5)]))) >= 0).all())
     True
     """
-    """Regression by a function that is monotone in features."""
 
     def __init__(
         self,
