@@ -74,8 +74,8 @@ def timed(function, *arguments, **keywords):
     return result, time.process_time() - start
 
 
-def start_of(X, k: int) -> tuple[np.ndarray, np.ndarray]:
-    rng, size = np.random.RandomState(0), np.sqrt(X.mean() / k)
+def start_of(X, k: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    rng, size = np.random.RandomState(seed), np.sqrt(X.mean() / k)
     H = size * np.abs(rng.standard_normal((k, X.shape[1])))
     return size * np.abs(rng.standard_normal((X.shape[0], k))), H
 
@@ -130,8 +130,8 @@ def ls_model(k: int, n_sweeps: int = 4):
     return make
 
 
-def kl(X, k: int, n_iter: int) -> None:
-    W, H = start_of(X, k)
+def kl(X, k: int, n_iter: int, seed: int) -> None:
+    W, H = start_of(X, k, seed)
     other = NMF(k, beta_loss=KL, solver="mu", init="custom", max_iter=n_iter, tol=0)
     W_other, theirs = timed(other.fit_transform, X, W=W.copy(), H=H.copy())
     target = divergence(X, W_other, other.components_)
@@ -265,6 +265,7 @@ def main() -> None:
     parser.add_argument("--words", type=int, default=5000)
     parser.add_argument("--components", type=int, default=50)
     parser.add_argument("--iterations", type=int, default=200, help="of scikit-learn, in kl")
+    parser.add_argument("--start", type=int, default=0, help="seed of W and H, in kl")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=2.0, help="half of the time, in inner")
     parser.add_argument("--data", default=None)
@@ -278,7 +279,7 @@ def main() -> None:
         if part == "parity":
             parity(X, k, 10, options.rounds)
         elif part == "kl":
-            kl(X, k, options.iterations)
+            kl(X, k, options.iterations, options.start)
         elif part == "text":
             frobenius("tf-idf", text, k, options.rounds)
         elif part == "faces":

@@ -24,8 +24,8 @@ from skartm.em import (
 )
 
 _BATCH = 2048  # rows whose theta stays in cache
-# The first updates of H are made after every part of the rows. benchmarks/nmf.py --only parts compares others.
-PARTS, PART_ITERATIONS, _PART_ROWS = 8, 20, 128  # parts at most, updates of this kind, rows of a part at least
+# The first updates of H are made after every part of the rows: parts at most, iterations of this kind, rows at least.
+PARTS, PART_ITERATIONS, _PART_ROWS = 8, 20, 128
 
 
 class StoredMixture:
