@@ -64,6 +64,7 @@ class MonotonicModel(BaseEstimator):
             weights = np.ones(X.shape[0])
         kept = weights > 0
         X, y, weights = X[kept], y[kept], weights[kept]
+        weights = weights / min(weights.mean(), 1.0)  # less than one a row cannot be numbers of rows
         self.scaling_ = Scaling().fit(X)
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         self.net_ = net.fit(

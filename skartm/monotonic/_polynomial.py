@@ -211,8 +211,9 @@ class Polynomial(BaseEstimator):
         parts += [(member, slice(member.n_and, None)) for member in members]
         self.n_and_ = sum(member.n_and for member in members)
         slopes = [scale.slope * len(members) for scale in scales] * 2
-        pi = [member.pi[part] / slope for (member, part), slope in zip(parts, slopes, strict=True)]
-        self.weights_ = np.concatenate(pi).astype(np.float64)
+        # float64 before the scale, which float32 may not hold
+        pi = [member.pi[part].astype(np.float64) / slope for (member, part), slope in zip(parts, slopes, strict=True)]
+        self.weights_ = np.concatenate(pi)
         self.tables_ = np.hstack([member.entries[:, part] for member, part in parts]).astype(np.float64)
         self.offset_ = float(np.mean([scale.low - scale.margin / scale.slope for scale in scales]))
         self.n_iter_ = [member.n_iter for member in members]

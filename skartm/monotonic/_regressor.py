@@ -11,6 +11,7 @@ from skartm._validation import check_choice, check_real
 from skartm.monotonic._losses import Loss, Poisson, Quantile, SquaredError
 from skartm.monotonic._monotonic_model import MonotonicModel
 
+_ROOM = 100  # predictions may leave the range of the target by so much, at most
 _LOSSES = ("squared_error", "quantile", "poisson")
 
 
@@ -147,6 +148,10 @@ class MonotonicRegressor(RegressorMixin, MonotonicModel):
         return low, high
 
     def _check_target(self, y: NDArray, loss: Loss) -> None:
+        with np.errstate(over="ignore"):
+            if not np.isfinite(_ROOM * np.ptp(y)):
+                msg = f"y must have a range that is a finite number. Got {y.min():g} to {y.max():g}; rescale it."
+                raise ValueError(f"MonotonicRegressor: {msg}")
         if y.min() < loss.low or y.max() > loss.high:
             msg = f"y must lie within the bounds [{loss.low:g}, {loss.high:g}]. Got {y.min():g} to {y.max():g}."
             raise ValueError(f"MonotonicRegressor: {msg}")

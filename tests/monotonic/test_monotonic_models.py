@@ -142,6 +142,8 @@ def test_weights_count_rows(global_random_seed):
     weighted = MonotonicRegressor(fast(), monotonic_cst=SIGNS, random_state=0).fit(X, y, sample_weight=weights)
     repeated = clone(weighted).fit(np.repeat(X, weights, axis=0), np.repeat(y, weights))
     assert_allclose(weighted.predict(X), repeated.predict(X), rtol=1e-6)
+    tiny = clone(weighted).fit(X, y, sample_weight=np.full(20, 1e-6))
+    assert_allclose(tiny.predict(X), clone(weighted).fit(X, y).predict(X), rtol=1e-6)
     scaled = clone(weighted).fit(X[weights > 0], y[weights > 0], sample_weight=weights[weights > 0])
     assert_array_equal(weighted.predict(X), scaled.predict(X))
 
@@ -175,6 +177,13 @@ def test_constant_targets_and_single_rows():
     model = MonotonicRegressor(fast(), random_state=0).fit(constant, X[:, 0])
     moved = constant + np.array([0, 0, 100])
     assert_array_equal(model.predict(constant), model.predict(moved))
+
+
+@pytest.mark.parametrize("unit", [1e-200, 1e-20, 1e20, 1e200])
+def test_units_of_the_target_do_not_matter(unit, global_random_seed):
+    X, y, _ = surface(global_random_seed, 100)
+    plain, scaled = (MonotonicRegressor(fast(), random_state=0).fit(X, target).predict(X) for target in (y, y * unit))
+    assert_allclose(scaled / unit, plain, rtol=1e-3, atol=1e-3)
 
 
 def test_bounds(global_random_seed):
@@ -239,6 +248,8 @@ def test_bad_data():
         MonotonicRegressor().fit(np.array([[-1.7e308], [1.7e308]]), [0.0, 1.0])
     with pytest.raises(ValueError, match="infinity"):
         MonotonicRegressor().fit(np.array([[np.inf], [1.0]]), [0.0, 1.0])
+    with pytest.raises(ValueError, match="range that is a finite number"):
+        MonotonicRegressor().fit(X, np.repeat([-1e308, 1e308], 15))
     far = MonotonicRegressor(fast(), random_state=0).fit(X, y).predict(np.full((1, 3), 1.7e308))
     assert np.isfinite(far).all()
 
