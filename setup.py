@@ -98,7 +98,7 @@ HALF_STEP = ["_half_step.pxi", "_grouped.pxi", "_context.pxi", "_edge_products.p
 HALF_STEP += ["_tables.pxi", "_products.pxi"]
 HALF_STEP += ["rows.h", "rows_real.h"]
 HALF_STEP += ["rows_special_f32.h", "rows_special_f64.h", "rows_context.h", "rows_context_real.h", "rows_products.h"]
-extensions = [kernel("_cpu"), kernel("_transpose"), kernel("_windows"), kernel("_neighbours")]
+extensions = [kernel("_cpu"), kernel("_transpose"), kernel("_windows"), kernel("_neighbours"), kernel("_ranking")]
 extensions += [kernel(f"_half_step_{level}", HALF_STEP) for level in levels()]
 
 setup(

@@ -9,6 +9,7 @@ import os
 
 import skartm._kernels._cpu as _cpu
 from skartm._kernels._neighbours import nearest_neighbours
+from skartm._kernels._ranking import ranking_differences, ranking_gradient
 from skartm._kernels._transpose import transpose_index
 from skartm._kernels._windows import count_gensim_windows, count_windows, has_token_order
 
@@ -21,6 +22,8 @@ __all__ = [
     "has_token_order",
     "max_threads",
     "nearest_neighbours",
+    "ranking_differences",
+    "ranking_gradient",
     "transpose_index",
 ]
 
