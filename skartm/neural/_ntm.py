@@ -9,7 +9,7 @@ from numpy.typing import DTypeLike, NDArray
 from scipy import sparse
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.linear_model import LogisticRegression
-from sklearn.utils import check_random_state, column_or_1d
+from sklearn.utils import ClassifierTags, check_random_state, column_or_1d
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
@@ -76,15 +76,17 @@ class NeuralTopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     init : {"random", "autoencoder"}, default="random"
         Start of W2 and W1. ``"autoencoder"``, of the paper: W2 encodes vectors so that they can be decoded, rows of W1
         are the sums of lt over the terms of documents.
+    pretrain_iter : int, default=100
+        Steps of Adam on the vectors of all terms, with ``init="autoencoder"``.
     label_weight : float, default=0.0
         Weight of the negative log-probability of ``y`` under :math:`\operatorname{softmax}(ld_d W_3)`. With 0, ``y`` is
         ignored; otherwise ``fit`` needs it and there is ``predict``.
-    min_lift : float, default=2.0
+    min_lift : float, default=2.5
         :math:`\lambda`: how many times as frequent as in random documents a term must be in a topic to be more than a
         trace in it. 0 makes ``components_`` of the expected counts alone.
-    batch_size : int, default=2000
+    batch_size : int, default=4000
         Examples of a step.
-    max_iter : int, default=15
+    max_iter : int, default=10
         Passes over all examples.
     max_doc_iter : int, default=50
         Updates of a document in ``transform``, at most.
@@ -121,8 +123,8 @@ class NeuralTopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     Notes
     -----
     ld is no mixture weight, so ``transform`` does not continue the training: it maximises the likelihood
-    :math:`\sum_w n_{dw} \ln \sum_t \phi_{wt} \theta_{td}` over theta by EM from a uniform start, which is the fold-in of
-    the other models.
+    :math:`\sum_w n_{dw} \ln \sum_t \phi_{wt} \theta_{td}` over theta by EM from a uniform start, which is the fold-in
+    of the other models.
 
     References
     ----------
@@ -155,10 +157,11 @@ class NeuralTopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         document_learning_rate: float = 0.05,
         alpha: float = 0.0,
         init: str = "random",
+        pretrain_iter: int = 100,
         label_weight: float = 0.0,
-        min_lift: float = 2.0,
-        batch_size: int = 2000,
-        max_iter: int = 15,
+        min_lift: float = 2.5,
+        batch_size: int = 4000,
+        max_iter: int = 10,
         max_doc_iter: int = 50,
         doc_tol: float = 1e-3,
         dtype: DTypeLike = "float32",
@@ -176,6 +179,7 @@ class NeuralTopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         self.document_learning_rate = document_learning_rate
         self.alpha = alpha
         self.init = init
+        self.pretrain_iter = pretrain_iter
         self.label_weight = label_weight
         self.min_lift = min_lift
         self.batch_size = batch_size
@@ -209,7 +213,9 @@ class NeuralTopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         self._check_parameters()
         X = self._data(X, reset=True)
         if X.nnz == 0:
-            msg = f"{type(self).__name__}: X must have tokens. Got a matrix of shape {X.shape} without positive entries."
+            msg = (
+                f"{type(self).__name__}: X must have tokens. Got a matrix of shape {X.shape} without positive entries."
+            )
             raise ValueError(msg)
         targets = self._targets(y, X.shape[0])
         random_state = check_random_state(self.random_state)
@@ -217,7 +223,7 @@ class NeuralTopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
             X, self.embeddings, self.embedding_size, self._names(X.shape[1]), random_state, type(self).__name__
         )
         self.embeddings_ = np.ascontiguousarray(vectors, dtype=self.dtype)
-        weights = STARTS[self.init](X, self.embeddings_, self.n_components, random_state)
+        weights = STARTS[self.init](X, self.embeddings_, self.n_components, self.pretrain_iter, random_state)
         if targets is not None:
             weights.label = np.zeros((self.n_components, self.classes_.size), dtype=self.dtype)
         self._train(X, weights, targets, random_state)
@@ -257,7 +263,8 @@ class NeuralTopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         -------
         array of shape (n_docs,)
         """
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        number = self.predict_proba(X).argmax(axis=1)
+        return self.classes_[number]
 
     @available_if(_has_labels)
     def predict_proba(self, X: Any) -> NDArray:
@@ -271,6 +278,7 @@ class NeuralTopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         -------
         array of shape (n_docs, n_classes)
         """
+        check_is_fitted(self, "label_weights_")
         theta = self.transform(X).astype(np.float64)
         # einsum, not BLAS, whose sums depend on the number of rows
         return softmax(np.einsum("dt,ct->dc", theta, self.label_weights_) + self.label_intercept_)
@@ -278,6 +286,7 @@ class NeuralTopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     def _check_parameters(self) -> None:
         for name in ("n_components", "embedding_size", "batch_size", "max_iter", "max_doc_iter"):
             check_integer(self, name, minimum=1)
+        check_integer(self, "pretrain_iter", minimum=0)
         for name in ("learning_rate", "document_learning_rate"):
             check_real(self, name, low=0, open_low=True)
         for name in ("margin", "alpha", "label_weight", "min_lift", "doc_tol"):
@@ -380,6 +389,7 @@ class NeuralTopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         tags.input_tags.positive_only = True
-        tags.target_tags.required = bool(self.label_weight)
+        if self.label_weight:
+            tags.target_tags.required, tags.classifier_tags = True, ClassifierTags()
         tags.transformer_tags.preserves_dtype = [str(np.dtype(self.dtype))]
         return tags

@@ -174,6 +174,10 @@ class Training:
             if self.of_label is not None and step.label is not None and self.weights.label is not None:
                 self.of_label.step(self.weights.label, step.label, slice(None))
             size = batch[0].size
-            loss, difference, n_examples = loss + step.loss * size, difference + step.difference * size, n_examples + size
+            loss, difference, n_examples = (
+                loss + step.loss * size,
+                difference + step.difference * size,
+                n_examples + size,
+            )
         n_examples = max(n_examples, 1.0)
         return loss / n_examples, difference / n_examples
