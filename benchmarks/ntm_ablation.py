@@ -5,8 +5,8 @@ descent of rate .01 on the mean gradient of batches of 10,000 examples, an L2 pe
 short pre-training of W2 by an auto-encoder, vectors of unit length.
 
 * ablation: one factor changed at a time, then Adam with other factors; after --passes passes the mean hinge loss and
-  ranking difference of the last one, the norm of W2 and the standard deviation of W1 before and after, how far W1
-  moved (root mean square), NPMI, diversity, and topics that are the largest of some document;
+  ranking difference of the last one, the norm of W2 and the standard deviation of W1 within documents before and after,
+  how far W1 moved (root mean square), NPMI, diversity, and topics that are the largest of some document;
 * quality: the defaults, --seeds seeds: CPU seconds of fit (with the vectors counted in it too), NPMI of the top 10 on
   the held-out documents, diversity of the top 25, completion perplexity of the held-out documents, the same with theta
   of 1,000 updates in place of transform, and the ranking difference.
@@ -31,6 +31,7 @@ from sklearn.base import clone
 from skartm.feature_extraction import word_embeddings
 from skartm.metrics import coherence, completion_perplexity, topic_diversity
 from skartm.neural import NeuralTopicModel
+from skartm.neural._ntm_start import STARTS
 
 SGD = {"optimizer": "sgd", "document_learning_rate": 0.01}
 ADAM = {"optimizer": "adam", "document_learning_rate": 0.05}
@@ -79,10 +80,11 @@ def n_used(model: NeuralTopicModel) -> int:
     return np.unique(model.doc_topics_.argmax(axis=1)).size
 
 
-def spread_of_documents(model: NeuralTopicModel) -> float:
-    """Standard deviation of W1 within documents, up to which it can be told from ld."""
-    logits = np.log(np.maximum(model.doc_topics_, 1e-30))
-    return float((logits - logits.mean(axis=1, keepdims=True)).std())
+def start_of(model: NeuralTopicModel, X: sp.csr_matrix, vectors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """W2 and W1 that the fit begins with."""
+    state, start = np.random.RandomState(model.random_state), STARTS[model.init]
+    weights = start(X, vectors.astype(np.float32), model.n_components, model.pretrain_iter, state)
+    return weights.term, weights.document
 
 
 def ablation(X: sp.csr_matrix, test: sp.csr_matrix, k: int, passes: int) -> None:
@@ -93,14 +95,13 @@ def ablation(X: sp.csr_matrix, test: sp.csr_matrix, k: int, passes: int) -> None
     for name, change in CHANGES.items():
         model = NeuralTopicModel(k, embeddings=vectors, max_iter=passes, n_jobs=1, random_state=0)
         model.set_params(**{**STALL, **change})
-        # steps of no length show the start
-        start = clone(model).set_params(optimizer="sgd", learning_rate=1e-30, document_learning_rate=1e-30, max_iter=1)
-        start.fit(X)
+        begin_term, begin_document = start_of(model, X, vectors)
         begin = time.process_time()
         model.fit(X)
         seconds = time.process_time() - begin
-        norms = "->".join(f"{np.linalg.norm(m.term_weights_):.2f}" for m in (start, model))
-        spreads = "->".join(f"{spread_of_documents(m):.2f}" for m in (start, model))
+        norms = "->".join(f"{np.linalg.norm(W2):.2f}" for W2 in (begin_term, model.term_weights_))
+        logits = np.log(np.maximum(model.doc_topics_, 1e-30))  # W1 up to a constant of the document
+        spreads = "->".join(f"{(W1 - W1.mean(axis=1, keepdims=True)).std():.2f}" for W1 in (begin_document, logits))
         loss, difference, moved = (model.history_[key][-1] for key in ("loss", "margin", "movement"))
         print(
             f"{name:32s} {loss:6.3f} {difference:+7.3f} {norms:>14s} {spreads:>12s} {moved:8.1e} "

@@ -73,9 +73,9 @@ class NeuralTopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         Of W1.
     alpha : float, default=0.0
         Strength of the penalty :math:`\alpha \lVert W_2 \rVert^2`.
-    init : {"random", "autoencoder"}, default="random"
+    init : {"autoencoder", "random"}, default="autoencoder"
         Start of W2 and W1. ``"autoencoder"``, of the paper: W2 encodes vectors so that they can be decoded, rows of W1
-        are the sums of lt over the terms of documents.
+        are the sums of lt over the terms of documents. ``"random"``: normal draws, W1 nearly uniform.
     pretrain_iter : int, default=100
         Steps of Adam on the vectors of all terms, with ``init="autoencoder"``.
     label_weight : float, default=0.0
@@ -156,7 +156,7 @@ class NeuralTopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         learning_rate: float = 0.01,
         document_learning_rate: float = 0.05,
         alpha: float = 0.0,
-        init: str = "random",
+        init: str = "autoencoder",
         pretrain_iter: int = 100,
         label_weight: float = 0.0,
         min_lift: float = 2.5,

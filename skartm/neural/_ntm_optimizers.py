@@ -1,5 +1,6 @@
 """Rules of gradient descent, for whole matrices and for some of their rows."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
@@ -14,7 +15,7 @@ _SMALL_STEP = 1e-6
 class Rule(Protocol):
     """How a gradient becomes a step."""
 
-    def step(self, parameter: NDArray, gradient: NDArray, rows: NDArray | slice) -> None:
+    def step(self, parameter: NDArray, gradient: NDArray, rows: NDArray | slice = ...) -> None:
         """Change ``parameter[rows]`` in place; the gradient is that of these rows."""
 
 
@@ -63,4 +64,4 @@ class Adadelta:
         parameter[rows] -= self.learning_rate * change
 
 
-RULES = {"adam": Adam, "adadelta": Adadelta, "sgd": StochasticGradient}
+RULES: dict[str, Callable[[NDArray, float], Rule]] = {"adam": Adam, "adadelta": Adadelta, "sgd": StochasticGradient}
