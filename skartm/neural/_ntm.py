@@ -135,8 +135,9 @@ class NeuralTopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
     >>> from skartm.datasets import load_peps
     >>> from skartm.neural import NeuralTopicModel
     >>> peps = load_peps()
-    >>> model = NeuralTopicModel(8, max_iter=3, random_state=0).fit(peps.data)
-    >>> theta = model.transform(peps.data[:5])
+    >>> X = peps.data[::4]
+    >>> model = NeuralTopicModel(8, batch_size=2000, max_iter=3, random_state=0).fit(X)
+    >>> theta = model.transform(X[:5])
     >>> theta.shape, theta.sum(axis=1).round(3).tolist()
     ((5, 8), [1.0, 1.0, 1.0, 1.0, 1.0])
     >>> bool(model.history_["margin"][-1] > model.history_["margin"][0])
