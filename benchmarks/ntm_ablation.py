@@ -1,4 +1,4 @@
-"""NeuralTopicModel: why the settings of the paper do not learn, one change at a time, and what the defaults reach.
+"""NeuralTopicModel: why plain gradient descent does not learn, one change at a time, and what the defaults reach.
 
 20 Newsgroups, the official split, the words that most training documents have. Settings of the stall: plain gradient
 descent of rate .01 on the mean gradient of batches of 10,000 examples, an L2 penalty of .001, W1 the sums of lt from a

@@ -1,4 +1,4 @@
-"""NeuralTopicModel against loops, against what the paper's settings do, and against the truth."""
+"""NeuralTopicModel against loops, against its stall, and against the truth."""
 
 import pickle
 import subprocess
@@ -121,7 +121,7 @@ def test_components_are_those_of_loops(min_lift, global_random_seed):
     assert_allclose(topics_of_counts(n_tw, min_lift), oracle.components(n_tw, min_lift))
 
 
-def test_settings_of_the_paper_stall(global_random_seed):
+def test_gradient_descent_stalls(global_random_seed):
     X = load_peps().data
     model = NeuralTopicModel(20, embeddings=unit_vectors(X), max_iter=2, random_state=global_random_seed, **STALL)
     model.fit(X)
