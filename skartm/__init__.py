@@ -3,6 +3,8 @@
 from skartm._version import __version__
 from skartm.monotonic import MonotoneCDF, MonotonicClassifier, MonotonicRegressor, MonotonicStacking
 from skartm.nmf import DeepSimplexNMF, SimplexNMF
+from skartm.neural import EmbeddedTopicModel
+from skartm.nmf import SimplexNMF
 from skartm.topics import (
     LDA,
     PLSA,
@@ -27,6 +29,7 @@ __all__ = [
     "AuthorTopic",
     "ContextARTM",
     "DeepSimplexNMF",
+    "EmbeddedTopicModel",
     "HierarchicalARTM",
     "HypergraphARTM",
     "MonotoneCDF",

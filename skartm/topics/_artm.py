@@ -1,6 +1,6 @@
 """ARTM: topic models with any sum of regularizers."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -286,21 +286,6 @@ class ARTMTransformer(NamedRegularizers, ScoredModel, ReadableModel, TokenTopics
         self._n_threads()
         self._check_topic_names()
         check_regularizers(self)
-
-    def _check_topic_names(self) -> None:
-        if self.topic_names is None:
-            return
-        if isinstance(self.topic_names, str) or not isinstance(self.topic_names, Iterable):
-            msg = f"The 'topic_names' parameter must be {self.n_components} strings. Got {self.topic_names!r}."
-            raise TypeError(msg)
-        names = list(self.topic_names)
-        if len(names) != self.n_components or not all(isinstance(name, str) for name in names):
-            msg = f"The 'topic_names' parameter must be {self.n_components} strings. Got {self.topic_names!r}."
-            raise ValueError(msg)
-        if len(set(names)) != len(names):
-            repeated = sorted({name for name in names if names.count(name) > 1})
-            msg = f"The 'topic_names' parameter must not repeat names. Got {repeated} more than once."
-            raise ValueError(msg)
 
     def _engine(self, layout: Layout, *, warm: bool) -> EM:
         regularizers = check_regularizers(self)

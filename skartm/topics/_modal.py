@@ -1,6 +1,6 @@
 """Modalities of a model: what is declared, searched and learned about them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -61,6 +61,21 @@ class ModalModel:
             if not is_number(weight) or not np.isfinite(weight) or weight < 0:
                 msg = f"{owner}: the weight of modality {name!r} must be a finite number, at least 0. Got {weight!r}."
                 raise ValueError(msg)
+
+    def _check_topic_names(self) -> None:
+        if self.topic_names is None:
+            return
+        if isinstance(self.topic_names, str) or not isinstance(self.topic_names, Iterable):
+            msg = f"The 'topic_names' parameter must be {self.n_components} strings. Got {self.topic_names!r}."
+            raise TypeError(msg)
+        names = list(self.topic_names)
+        if len(names) != self.n_components or not all(isinstance(name, str) for name in names):
+            msg = f"The 'topic_names' parameter must be {self.n_components} strings. Got {self.topic_names!r}."
+            raise ValueError(msg)
+        if len(set(names)) != len(names):
+            repeated = sorted({name for name in names if names.count(name) > 1})
+            msg = f"The 'topic_names' parameter must not repeat names. Got {repeated} more than once."
+            raise ValueError(msg)
 
     def _layout(
         self,

@@ -1,0 +1,44 @@
+"""torch, imported when a model is fitted."""
+
+from functools import cache
+from typing import Any
+
+
+@cache
+def torch_for(owner: str) -> Any:
+    """The module torch, or an error that names the extra.
+
+    Parameters
+    ----------
+    owner : str
+        Who needs it.
+
+    Raises
+    ------
+    ImportError
+        torch is not installed.
+    """
+    try:
+        import torch
+    except ImportError as error:
+        msg = f"{owner} needs torch to be fitted, which is in the extra 'neural': pip install skartm[neural]"
+        raise ImportError(msg) from error
+    return torch
+
+
+def device_of(owner: str, name: str) -> Any:
+    """The device of that name, a torch.device; "auto" is the first of cuda and mps that is there, or else cpu.
+
+    Raises
+    ------
+    ValueError
+        There is no such device.
+    """
+    torch = torch_for(owner)
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name == "auto":
+        return torch.device(next(kind for kind, available in there.items() if available))
+    if not there[name]:
+        msg = f"The 'device' parameter of {owner} must be one of {sorted(kind for kind in there if there[kind])} here, "
+        raise ValueError(f"{msg}or 'auto'. Got {name!r}, which torch does not find on this machine.")
+    return torch.device(name)
