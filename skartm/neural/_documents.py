@@ -9,6 +9,7 @@ from scipy import sparse
 from skartm.simplex import FLOOR
 
 _CHUNK = 2**16  # non-zeros at which products of theta and beta are in memory at once
+_BAGS = ("cpu", "cuda")  # devices that have sums over bags with weights
 
 
 class Documents:
@@ -66,7 +67,7 @@ class Documents:
 
 def _sums(torch: Any, to: Any, of: Any, starts: Any, values: Any, matrix: Any, n_rows: int) -> Any:
     """Row i of the result is the sum of values times rows ``of`` of the matrix, over the entries that go ``to`` i."""
-    if matrix.device.type in ("cpu", "cuda"):
+    if matrix.device.type in _BAGS:
         bag = torch.nn.functional.embedding_bag
         return bag(of, matrix, starts, mode="sum", per_sample_weights=values)
     result = torch.zeros(n_rows, matrix.shape[1], dtype=matrix.dtype, device=matrix.device)

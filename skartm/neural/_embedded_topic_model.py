@@ -77,7 +77,7 @@ class EmbeddedTopicModel(ReadableModel, ScoredModel, TopicModel):
     init_length : float, default=10.0
         Length of the vectors of topics at the start, which are the centres of clusters of words. Longer ones make
         topics more different.
-    learning_rate : float, default=0.01
+    learning_rate : float, default=0.02
         Of Adam.
     batch_size : int, default=500
         Documents of a step.
@@ -162,7 +162,7 @@ class EmbeddedTopicModel(ReadableModel, ScoredModel, TopicModel):
         batch_norm: bool = True,
         kl_warmup: int = 10,
         init_length: float = 10.0,
-        learning_rate: float = 0.01,
+        learning_rate: float = 0.02,
         batch_size: int = 500,
         max_iter: int = 80,
         validation_fraction: float | None = None,

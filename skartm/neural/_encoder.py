@@ -1,6 +1,6 @@
 """The encoder of a fitted model, without torch."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ from scipy import sparse
 from scipy.special import softmax
 
 EPSILON = 1e-5  # added to variances
-ACTIVATIONS = {
+ACTIVATIONS: dict[str, Callable[[NDArray], NDArray]] = {
     "relu": lambda h: np.maximum(h, 0),
     "softplus": lambda h: np.logaddexp(0, h),
     "tanh": np.tanh,
