@@ -3,18 +3,23 @@
 Official split, the 5,000 words that are in the most training documents, K = 50. NPMI is that of the ten most probable
 words, counted in held-out documents; diversity that of 25 (``skartm.metrics``). Perplexity is that of one half of
 held-out documents given the other: "EM" with the same EM inference for all models, "own" with their own ``transform``.
-Seconds are CPU time of the fit, threads as the environment says. Rows are mean and standard deviation over seeds.
+Seconds are CPU time of the fit, threads as the environment says, with that of making the vectors of words; those are
+made once for all seeds. Rows are mean and standard deviation over seeds. LDA is ``skartm.LDA``, with the results of
+scikit-learn's (``lda_equality.py``) in less time.
 
 * table: the models (``--models`` names some of them);
 * ablation: what the embedded topic model owes to its options;
 * vocabulary: with stop words kept and the vocabulary growing, as in the paper of the embedded topic model: perplexity
   divided by the size of the vocabulary, NPMI and diversity (``--plot FILE`` draws them);
+* chinese: topics of Chinese laws by ARTM and by the embedded topic model, with coherence and diversity over training
+  (``--plot FILE`` draws them);
 * threads: time of an epoch with one thread of torch and with two.
 
 Examples::
 
     OMP_NUM_THREADS=1 python benchmarks/neural.py
     OMP_NUM_THREADS=1 python benchmarks/neural.py --only vocabulary --seeds 1 --plot vocabulary.png
+    OMP_NUM_THREADS=1 python benchmarks/neural.py --only chinese --components 20
 """
 
 from __future__ import annotations
@@ -22,8 +27,9 @@ from __future__ import annotations
 import argparse
 import json
 import lzma
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -35,10 +41,10 @@ from sklearn.datasets._twenty_newsgroups import (
     strip_newsgroup_header,
     strip_newsgroup_quoting,
 )
-from sklearn.decomposition import LatentDirichletAllocation
 from sklearn.feature_extraction.text import CountVectorizer
 
 from skartm import LDA, PLSA, EmbeddedTopicModel, recipes
+from skartm.callbacks import TopicMonitor
 from skartm.em import Batches, FreeMixture, padded
 from skartm.feature_extraction import word_embeddings
 from skartm.metrics import coherence, completion_split, perplexity, topic_diversity
@@ -47,27 +53,28 @@ COLUMNS = ("seconds", "NPMI", "diversity", "perplexity, EM", "perplexity, own")
 FORMATS = ("{:.1f}", "{:.3f}", "{:.3f}", "{:.0f}", "{:.0f}")
 
 
-def lda(k: int, seed: int, data: Data):
-    return LatentDirichletAllocation(k, learning_method="online", max_iter=10, random_state=seed)
-
-
 def etm(**parameters) -> Callable:
-    return lambda k, seed, data: EmbeddedTopicModel(k, random_state=seed, **parameters)
+    def make(k: int, seed: int, data: Data) -> EmbeddedTopicModel:
+        return EmbeddedTopicModel(k, embeddings=data.vectors()[0], random_state=seed, inference="encoder", **parameters)
+
+    return make
 
 
-def etm_glove(k: int, seed: int, data: Data):
-    return EmbeddedTopicModel(k, embeddings=data.glove(), token_names=data.words, random_state=seed)
+def etm_glove(k: int, seed: int, data: Data) -> EmbeddedTopicModel:
+    return EmbeddedTopicModel(
+        k, embeddings=data.glove(), token_names=data.words, random_state=seed, inference="encoder"
+    )
 
 
 MODELS: dict[str, Callable] = {
     "PLSA": lambda k, seed, data: PLSA(k, random_state=seed),
-    "LDA of scikit-learn": lda,
+    "LDA": lambda k, seed, data: LDA(k, learning_method="online", max_iter=10, random_state=seed),
     "recipes.interpretable": lambda k, seed, data: recipes.interpretable(k, random_state=seed),
-    "ETM": etm(inference="encoder"),
-    "ETM GloVe": lambda k, seed, data: etm_glove(k, seed, data).set_params(inference="encoder"),
-    "ETM trained": etm(inference="encoder", train_embeddings=True),
+    "ETM": etm(),
+    "ETM GloVe": etm_glove,
+    "ETM trained": etm(train_embeddings=True),
 }
-# one option of the embedded topic model after the other; vectors of words are made once
+# one option of the embedded topic model after the other
 ABLATION: dict[str, dict] = {
     "defaults": {},
     "batch_norm=False": {"batch_norm": False},
@@ -98,7 +105,7 @@ class Data:
 
     @classmethod
     def of_texts(cls, folder: Path, texts: dict[str, list[str]], min_df: int) -> Data:
-        vectorizer = CountVectorizer(min_df=min_df, max_df=0.7, dtype=np.float32, token_pattern=r"(?u)\b[a-z]{2,}\b")
+        vectorizer = CountVectorizer(min_df=min_df, dtype=np.float32, token_pattern=r"(?u)\b[a-z]{2,}\b")
         train, test = vectorizer.fit_transform(texts["train"]), vectorizer.transform(texts["test"])
         return cls(train, test, vectorizer.get_feature_names_out().tolist(), folder)
 
@@ -108,6 +115,12 @@ class Data:
         vectors = np.load(self.folder / "embeddings" / "glove50.npz")["vectors"].astype(np.float32)
         wanted = set(self.words)
         return {name: vector for name, vector in zip(names, vectors, strict=True) if name in wanted}
+
+    @cache  # noqa: B019
+    def vectors(self) -> tuple[np.ndarray, float]:
+        """Vectors that EmbeddedTopicModel makes by default, once for all seeds, and the seconds that it takes."""
+        start = time.process_time()
+        return word_embeddings(self.train, 100), time.process_time() - start
 
     @cache  # noqa: B019
     def halves(self):
@@ -135,12 +148,16 @@ def judged(make: Callable, k: int, seed: int, data: Data) -> list[float]:
     start = time.process_time()
     model.fit(data.train)
     seconds = time.process_time() - start
+    if isinstance(getattr(model, "embeddings", None), np.ndarray):
+        seconds += data.vectors()[1]
     phi = model.components_ / model.components_.sum(axis=1, keepdims=True)
     observed, held_out = data.halves()
     npmi = float(coherence(phi, data.test, measure="npmi", n_top=10))
     by_em = perplexity(phi, fold_in(phi, observed), held_out)
     own = perplexity(phi, model.transform(observed.astype(model.components_.dtype)), held_out)
-    return [seconds, npmi, topic_diversity(phi, n_top=25), by_em, own]
+    values = [seconds, npmi, topic_diversity(phi, n_top=25), by_em, own]
+    print(f"seed {seed}: {' '.join(form.format(value) for form, value in zip(FORMATS, values))}", file=sys.stderr)
+    return values
 
 
 def rows(models: dict[str, Callable], data: Data, k: int, seeds: int) -> None:
@@ -153,8 +170,7 @@ def rows(models: dict[str, Callable], data: Data, k: int, seeds: int) -> None:
 
 
 def ablation(data: Data, k: int, seeds: int) -> None:
-    vectors = word_embeddings(data.train, 100)
-    rows({name: etm(embeddings=vectors, **parameters) for name, parameters in ABLATION.items()}, data, k, seeds)
+    rows({name: etm(**parameters) for name, parameters in ABLATION.items()}, data, k, seeds)
 
 
 def texts_of(folder: Path) -> dict[str, list[str]]:
@@ -168,11 +184,7 @@ def texts_of(folder: Path) -> dict[str, list[str]]:
 
 def vocabulary(folder: Path, k: int, seeds: int, thresholds: list[int], plot: str | None) -> None:
     texts = texts_of(folder)
-    models = {
-        "LDA": lambda k, seed, data: LDA(k, learning_method="online", max_iter=10, random_state=seed),
-        "recipes.interpretable": MODELS["recipes.interpretable"],
-        "ETM": etm(),
-    }
+    models = {name: MODELS[name] for name in ("LDA", "recipes.interpretable", "ETM")}
     print("| words | model | seconds | perplexity / words | NPMI | diversity |\n|---|---|---|---|---|---|")
     curves: dict[str, list[list[float]]] = {name: [] for name in models}
     for min_df in thresholds:
@@ -187,48 +199,74 @@ def vocabulary(folder: Path, k: int, seeds: int, thresholds: list[int], plot: st
                 flush=True,
             )
     if plot:
-        draw(curves, plot)
+        draw(curves, plot, ("perplexity / words", "NPMI, held out", "diversity"), "words", "log")
 
 
-def draw(curves: dict[str, list[list[float]]], path: str) -> None:
+def draw(curves: dict[str, list[list[float]]], path: str, titles: Sequence[str], label: str, scale: str) -> None:
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(1, 3, figsize=(10, 3), layout="constrained")
+    figure, axes = plt.subplots(1, len(titles), figsize=(3.4 * len(titles), 3), layout="constrained")
     for name, points in curves.items():
         track = np.array(points)
         for i, axis in enumerate(axes, start=1):
             axis.plot(track[:, 0], track[:, i], marker="o", label=name)
-    for axis, title in zip(axes, ("perplexity / words", "NPMI, held out", "diversity"), strict=True):
-        axis.set(title=title, xlabel="words", xscale="log")
+    for axis, title in zip(axes, titles, strict=True):
+        axis.set(title=title, xlabel=label, xscale=scale)
     axes[0].legend()
     figure.savefig(path, dpi=150)
+
+
+def chinese(folder: Path, k: int, n_words: int, plot: str | None) -> None:
+    """Coherence and diversity over training, on Chinese laws that are split into words."""
+    X = read_counts("laws_zh", folder).astype(np.float32)
+    words = np.array((folder / "laws_zh" / "vocab.txt").read_text(encoding="utf-8").splitlines())
+    in_documents = np.bincount(X.indices, minlength=X.shape[1])
+    common = in_documents > 0.5 * X.shape[0]
+    columns = np.sort(np.argsort(np.where(common, 0, -in_documents), kind="stable")[:n_words])
+    order = np.random.RandomState(0).permutation(X.shape[0])
+    data = Data(X[order[300:]][:, columns], X[order[:300]][:, columns], words[columns].tolist(), folder)
+    print(f"laws_zh: {data}")
+    scores = {"NPMI": lambda model, X: coherence(model.components_, X), "diversity": "diversity"}
+    figure_of: dict[str, list[list[float]]] = {}
+    for name in ("recipes.interpretable", "ETM"):
+        monitor = TopicMonitor(scores, every=5, X=data.test)
+        model = MODELS[name](k, 0, data).set_params(token_names=data.words).set_callbacks(monitor).fit(data.train)
+        track = [[row["iteration"], row["NPMI"], row["diversity"]] for row in monitor.data]
+        figure_of[name] = track
+        print(f"\n{name}\n\n| iteration | NPMI | diversity |\n|---|---|---|")
+        print("\n".join(f"| {row[0]:.0f} | {row[1]:.3f} | {row[2]:.3f} |" for row in track))
+        print("\n" + "\n".join("- " + " ".join(topic) for topic in model.top_tokens(8)[:8]), flush=True)
+    if plot:
+        draw(figure_of, plot, ("NPMI, held out", "diversity"), "iteration", "linear")
 
 
 def threads(data: Data, k: int) -> None:
     import torch
 
-    vectors = word_embeddings(data.train, 100)
     for n_threads in (1, 2):
         torch.set_num_threads(n_threads)
-        model = EmbeddedTopicModel(k, embeddings=vectors, max_iter=6, random_state=0).fit(data.train)
+        model = etm(max_iter=6)(k, 0, data).fit(data.train)
         print(f"{n_threads} threads of torch: {np.median(model.history_['seconds'][1:]):.2f} s an epoch, wall time")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--only", default="table", choices=["table", "ablation", "vocabulary", "threads"])
+    parser.add_argument("--only", default="table", choices=["table", "ablation", "vocabulary", "chinese", "threads"])
     parser.add_argument("--models", default=",".join(MODELS), help="of the table, between commas")
     parser.add_argument("--words", type=int, default=5000)
     parser.add_argument("--components", type=int, default=50)
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--min-df", default="100,30,10,5", help="documents with a word, of vocabulary")
-    parser.add_argument("--plot", default=None, help="file for the picture of vocabulary")
+    parser.add_argument("--plot", default=None, help="file for the picture of vocabulary or chinese")
     parser.add_argument("--data", default=None)
     options = parser.parse_args()
     folder = data_folder(options.data)
     if options.only == "vocabulary":
         thresholds = [int(value) for value in options.min_df.split(",")]
         vocabulary(folder, options.components, options.seeds, thresholds, options.plot)
+        return
+    if options.only == "chinese":
+        chinese(folder, options.components, options.words, options.plot)
         return
     data = Data.of_counts(folder, options.words)
     if options.only == "table":

@@ -1,4 +1,7 @@
-"""Run the Python code blocks of the pages named on the command line, page by page, each page in one namespace."""
+"""Run the Python code blocks of the pages named on the command line, page by page, each page in one namespace.
+
+A page that begins with the comment ``.. needs: torch`` is left out where there is no torch.
+"""
 
 import doctest
 import re
@@ -6,12 +9,14 @@ import sys
 import textwrap
 import time
 import traceback
+from importlib.util import find_spec
 from pathlib import Path
 
 BLOCKS = {
     ".rst": re.compile(r"^( *)\.\. code-block:: python\n(?P<code>(?:\1 +.*\n|\s*\n)+)", re.MULTILINE),
     ".md": re.compile(r"^```python\n(?P<code>.*?)^```", re.MULTILINE | re.DOTALL),
 }
+NEEDS = re.compile(r"\A\.\. needs: (\w+)$", re.MULTILINE)
 
 
 def blocks(page):
@@ -23,6 +28,10 @@ def blocks(page):
 
 def run(page):
     """Run one page; return the number of failures. Lines that begin with ``>>>`` are doctests."""
+    needed = NEEDS.match(page.read_text(encoding="utf-8"))
+    if needed and find_spec(needed[1]) is None:
+        print(f"{page}: left out, needs {needed[1]}")
+        return 0
     namespace = {"__name__": "__main__"}
     for line, code in blocks(page):
         try:

@@ -81,7 +81,7 @@ class EmbeddedTopicModel(ReadableModel, ScoredModel, TopicModel):
         Of Adam.
     batch_size : int, default=500
         Documents of a step.
-    max_iter : int, default=80
+    max_iter : int, default=60
         Epochs, passes over the documents; at most, with ``validation_fraction``.
     validation_fraction : float in (0, 1), default=None
         Share of the documents held out: training stops when the best perplexity of theirs is ``n_iter_no_change``
@@ -164,7 +164,7 @@ class EmbeddedTopicModel(ReadableModel, ScoredModel, TopicModel):
         init_length: float = 10.0,
         learning_rate: float = 0.02,
         batch_size: int = 500,
-        max_iter: int = 80,
+        max_iter: int = 60,
         validation_fraction: float | None = None,
         n_iter_no_change: int = 5,
         inference: str = "em",

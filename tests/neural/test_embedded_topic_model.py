@@ -10,8 +10,10 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from skartm import PLSA, EmbeddedTopicModel
+from skartm.callbacks import TopicMonitor
 from skartm.datasets import make_topics
 from skartm.feature_extraction import word_embeddings
+from skartm.metrics import topic_diversity
 from tests.em.corpora import corpus
 from tests.topics.test_callbacks import Recorder, Stop
 
@@ -187,6 +189,13 @@ def test_every_epoch_is_seen(X):
     assert_array_equal(fitted.components_, model(max_iter=3).fit(X).components_)
     for i in range(3):
         assert_array_equal(recorder.components[i], model(max_iter=i + 1).fit(X).components_)
+
+
+def test_scores_of_every_epoch(X):
+    monitor = TopicMonitor("diversity")
+    fitted = model(max_iter=3).set_callbacks(monitor).fit(X)
+    assert [row["iteration"] for row in monitor.data] == [1, 2, 3]
+    assert monitor.data[-1]["diversity"] == topic_diversity(fitted.components_)
 
 
 def test_stopping_and_interruption_leave_the_last_whole_epoch(X, monkeypatch):
