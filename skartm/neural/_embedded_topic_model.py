@@ -279,6 +279,7 @@ class EmbeddedTopicModel(ReadableModel, ScoredModel, TopicModel):
             self._random, self.history_, self.n_iter_ = check_random_state(self.random_state), _history(False), 0
             training = self._new_training(documents, self._random)
         else:
+            self._check_same_topics()
             training = self._old_training()
         self._epoch(training, documents, self._random, self.history_, self.n_iter_)
         self.n_iter_ += 1
@@ -323,6 +324,11 @@ class EmbeddedTopicModel(ReadableModel, ScoredModel, TopicModel):
         arrays |= {"embeddings": vectors.astype(dtype), "topic_embeddings": topics.astype(dtype)}
         return Training(torch_for(type(self).__name__), arrays, free, self._options())
 
+    def _check_same_topics(self) -> None:
+        if self.components_.shape[0] != self.n_components:
+            msg = f"{type(self).__name__}: partial_fit goes on with {self.components_.shape[0]} topics, so n_components"
+            raise ValueError(f"{msg} must stay. Got {self.n_components}; fit a new model.")
+
     def _old_training(self) -> Training:
         arrays = {**self.encoder_, "embeddings": self.embeddings_, "topic_embeddings": self.topic_embeddings_}
         return Training(torch_for(type(self).__name__), arrays, self._free, self._options(), self._moments)
@@ -330,9 +336,9 @@ class EmbeddedTopicModel(ReadableModel, ScoredModel, TopicModel):
     def _vectors(self, X: Any, random: Any) -> NDArray:
         """Vectors of tokens, of unit length, or zeros where there is none."""
         n_tokens = X.shape[1]
+        names = self._names_of_tokens(n_tokens)
         if self.embeddings is None:
             return unit_rows(word_embeddings(X, min(int(self.embedding_size), n_tokens), random_state=random))
-        names = self._names_of_tokens(n_tokens)
         return unit_rows(embedding_matrix(self.embeddings, n_tokens, names, owner=type(self).__name__))
 
     def _options(self) -> Options:
@@ -341,7 +347,7 @@ class EmbeddedTopicModel(ReadableModel, ScoredModel, TopicModel):
             dropout=float(self.dropout),
             learning_rate=float(self.learning_rate),
             batch_size=int(self.batch_size),
-            device=device_of(type(self).__name__, self.device),
+            device=device_of(type(self).__name__, self.device, self._dtype()),
             dtype=self._dtype(),
         )
 

@@ -3,6 +3,8 @@
 from functools import cache
 from typing import Any
 
+import numpy as np
+
 
 @cache
 def torch_for(owner: str) -> Any:
@@ -26,16 +28,21 @@ def torch_for(owner: str) -> Any:
     return torch
 
 
-def device_of(owner: str, name: str) -> Any:
-    """The device of that name, a torch.device; "auto" is the first of cuda and mps that is there, or else cpu.
+def device_of(owner: str, name: str, dtype: np.dtype) -> Any:
+    """The device of that name, a torch.device; "auto" is the first of cuda and mps that can be used, or else cpu.
 
     Raises
     ------
     ValueError
-        There is no such device.
+        There is no such device, or it does not have the type: mps has no float64.
     """
     torch = torch_for(owner)
     there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if dtype == np.float64:
+        if name == "mps" and there["mps"]:
+            msg = f"The 'device' parameter of {owner} must not be 'mps' with dtype='float64', which mps does not have."
+            raise ValueError(f"{msg} Use float32, or another device.")
+        there["mps"] = False
     if name == "auto":
         return torch.device(next(kind for kind, available in there.items() if available))
     if not there[name]:

@@ -269,6 +269,7 @@ def test_history_and_lines(X, capsys):
         ({"inference": "gibbs"}, ValueError, "'inference'"),
         ({"device": "tpu"}, ValueError, "'device'"),
         ({"batch_norm": 1}, ValueError, "'batch_norm'"),
+        ({"token_names": ["a", "b"]}, ValueError, "'token_names'"),
         ({"topic_names": ["a"]}, ValueError, "'topic_names'"),
         ({"validation_fraction": 0.0}, ValueError, "'validation_fraction'"),
         ({"validation_fraction": 0.99}, ValueError, "'validation_fraction'"),
@@ -281,6 +282,12 @@ def test_history_and_lines(X, capsys):
 def test_bad_parameters(parameters, error, match, X):
     with pytest.raises(error, match=match):
         model(**parameters).fit(X)
+
+
+def test_learning_goes_on_with_the_same_topics_only(X):
+    fitted = model().partial_fit(X)
+    with pytest.raises(ValueError, match="goes on with 4 topics"):
+        fitted.set_params(n_components=5).partial_fit(X)
 
 
 def test_device_that_is_not_there(X):
