@@ -120,7 +120,7 @@ class Data:
     def vectors(self) -> tuple[np.ndarray, float]:
         """Vectors that EmbeddedTopicModel makes by default, once for all seeds, and the seconds that it takes."""
         start = time.process_time()
-        return word_embeddings(self.train, min(100, len(self.words))), time.process_time() - start
+        return word_embeddings(self.train, min(60, len(self.words))), time.process_time() - start
 
     @cache  # noqa: B019
     def halves(self):

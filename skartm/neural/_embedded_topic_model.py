@@ -56,8 +56,9 @@ class EmbeddedTopicModel(ReadableModel, ScoredModel, TopicModel):
         Vectors of tokens; default=None makes them from the counts of the fit
         (:func:`skartm.feature_extraction.word_embeddings`). They are scaled to unit length. Tokens without a vector
         (rows of zeros, missing keys) get one that is learned.
-    embedding_size : int, default=100
-        Length of the vectors that are made with ``embeddings=None``; at most the number of tokens.
+    embedding_size : int, default=60
+        Length of the vectors that are made with ``embeddings=None``; at most the number of tokens. Longer ones predict
+        held-out words better, shorter ones make topics more different.
     train_embeddings : bool, default=False
         Whether the vectors of all tokens are learned on.
     token_names : list of str, default=None
@@ -152,7 +153,7 @@ class EmbeddedTopicModel(ReadableModel, ScoredModel, TopicModel):
         n_components: int = 10,
         *,
         embeddings: Any = None,
-        embedding_size: int = 100,
+        embedding_size: int = 60,
         train_embeddings: bool = False,
         token_names: Any = None,
         topic_names: Any = None,
