@@ -20,8 +20,7 @@ def unit_rows(matrix: NDArray) -> NDArray:
 def cluster_directions(vectors: NDArray, n_clusters: int, random: RandomState) -> NDArray:
     """Centres of spherical k-means, from a k-means++ start; random directions where there are too few vectors.
 
-    Topics that start in different parts of the space of words stay apart; from a start at random many of them become
-    the same one (``benchmarks/neural.py --only ablation``).
+    Topics that start in different parts of the space of words stay apart more easily.
 
     Parameters
     ----------
