@@ -43,7 +43,7 @@ from sklearn.datasets._twenty_newsgroups import (
 )
 from sklearn.feature_extraction.text import CountVectorizer
 
-from skartm import LDA, PLSA, EmbeddedTopicModel, recipes
+from skartm import LDA, PLSA, EmbeddedTopicModel, NeuralTopicModel, recipes
 from skartm.callbacks import TopicMonitor
 from skartm.em import Batches, FreeMixture, padded
 from skartm.feature_extraction import word_embeddings
@@ -70,10 +70,17 @@ MODELS: dict[str, Callable] = {
     "PLSA": lambda k, seed, data: PLSA(k, random_state=seed),
     "LDA": lambda k, seed, data: LDA(k, learning_method="online", max_iter=10, random_state=seed),
     "recipes.interpretable": lambda k, seed, data: recipes.interpretable(k, random_state=seed),
+    "recipes.embedded, counted": lambda k, seed, data: recipes.embedded(k, data.vectors()[0], random_state=seed),
+    "recipes.embedded, GloVe": lambda k, seed, data: recipes.embedded(
+        k, data.glove(), token_names=data.words, random_state=seed
+    ),
+    "NTM": lambda k, seed, data: NeuralTopicModel(k, random_state=seed),
     "ETM": etm(),
     "ETM GloVe": etm_glove,
     "ETM trained": etm(train_embeddings=True),
 }
+# no vectors, vectors that are given, or vectors that fit makes and that are in its time
+WITHOUT_VECTORS = {"PLSA", "LDA", "recipes.interpretable", "recipes.embedded, GloVe", "NTM", "ETM GloVe"}
 # one option of the embedded topic model after the other
 ABLATION: dict[str, dict] = {
     "defaults": {},
@@ -142,13 +149,13 @@ def fold_in(phi: np.ndarray, X) -> np.ndarray:
     return np.vstack(theta)
 
 
-def judged(make: Callable, k: int, seed: int, data: Data) -> list[float]:
+def judged(name: str, make: Callable, k: int, seed: int, data: Data) -> list[float]:
     """The columns, for a model that is fitted here."""
     model = make(k, seed, data)
     start = time.process_time()
     model.fit(data.train)
     seconds = time.process_time() - start
-    if isinstance(getattr(model, "embeddings", None), np.ndarray):
+    if name not in WITHOUT_VECTORS:
         seconds += data.vectors()[1]
     phi = model.components_ / model.components_.sum(axis=1, keepdims=True)
     observed, held_out = data.halves()
@@ -164,7 +171,7 @@ def rows(models: dict[str, Callable], data: Data, k: int, seeds: int) -> None:
     print(f"\n{data}; {k} topics, {seeds} seeds\n\n| model | " + " | ".join(COLUMNS) + " |")
     print("|---|" + "---|" * len(COLUMNS), flush=True)
     for name, make in models.items():
-        values = np.array([judged(make, k, seed, data) for seed in range(seeds)])
+        values = np.array([judged(name, make, k, seed, data) for seed in range(seeds)])
         cells = [f"{form.format(m)} ± {form.format(s)}" for form, m, s in zip(FORMATS, values.mean(0), values.std(0))]
         print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
 
@@ -190,7 +197,7 @@ def vocabulary(folder: Path, k: int, seeds: int, thresholds: list[int], plot: st
     for min_df in thresholds:
         data = Data.of_texts(folder, texts, min_df)
         for name, make in models.items():
-            values = [judged(make, k, seed, data) for seed in range(seeds)]
+            values = [judged(name, make, k, seed, data) for seed in range(seeds)]
             seconds, npmi, diversity, by_em, _ = np.mean(values, axis=0)
             n_words = data.train.shape[1]
             curves[name].append([n_words, by_em / n_words, npmi, diversity])

@@ -2,9 +2,8 @@
 
 from skartm._version import __version__
 from skartm.monotonic import MonotoneCDF, MonotonicClassifier, MonotonicRegressor, MonotonicStacking
+from skartm.neural import EmbeddedTopicModel, NeuralTopicModel
 from skartm.nmf import DeepSimplexNMF, SimplexNMF
-from skartm.neural import EmbeddedTopicModel
-from skartm.nmf import SimplexNMF
 from skartm.topics import (
     LDA,
     PLSA,
@@ -36,6 +35,7 @@ __all__ = [
     "MonotonicClassifier",
     "MonotonicRegressor",
     "MonotonicStacking",
+    "NeuralTopicModel",
     "SentenceTopicModel",
     "SimplexNMF",
     "ThetalessARTM",

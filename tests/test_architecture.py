@@ -35,7 +35,6 @@ SHARING = ESTIMATORS | {"callbacks", "regularizers"}
 # files beside the folders: what the estimators share; below them there is nothing of ours but the kernels
 TOP_LEVEL = {
     "__init__": {"topics", "nmf", "monotonic", "neural", "_version", "exceptions"},
-    "__init__": {"topics", "nmf", "neural", "_version", "exceptions"},
     "_version": set(),
     "exceptions": set(),
     "_threads": {"_kernels"},

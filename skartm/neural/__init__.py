@@ -1,12 +1,6 @@
-"""Topic models that are learned by gradients."""
-
-from skartm.neural._ntm import NeuralTopicModel
-
-__all__ = [
-    "NeuralTopicModel",
-]
-"""Topic models that are learned by gradients; torch, of the extra ``neural``, is imported when one is fitted."""
+"""Topic models that are learned by gradients; where torch is needed, it is imported when a model is fitted."""
 
 from skartm.neural._embedded_topic_model import EmbeddedTopicModel
+from skartm.neural._ntm import NeuralTopicModel
 
-__all__ = ["EmbeddedTopicModel"]
+__all__ = ["EmbeddedTopicModel", "NeuralTopicModel"]
