@@ -70,8 +70,8 @@ MODELS: dict[str, Callable] = {
     "PLSA": lambda k, seed, data: PLSA(k, random_state=seed),
     "LDA": lambda k, seed, data: LDA(k, learning_method="online", max_iter=10, random_state=seed),
     "recipes.interpretable": lambda k, seed, data: recipes.interpretable(k, random_state=seed),
-    "recipes.embedded, counted": lambda k, seed, data: recipes.embedded(k, data.vectors()[0], random_state=seed),
-    "recipes.embedded, GloVe": lambda k, seed, data: recipes.embedded(
+    "recipes.embedded": lambda k, seed, data: recipes.embedded(k, data.vectors()[0], random_state=seed),
+    "recipes.embedded GloVe": lambda k, seed, data: recipes.embedded(
         k, data.glove(), token_names=data.words, random_state=seed
     ),
     "NTM": lambda k, seed, data: NeuralTopicModel(k, random_state=seed),
@@ -80,7 +80,7 @@ MODELS: dict[str, Callable] = {
     "ETM trained": etm(train_embeddings=True),
 }
 # no vectors, vectors that are given, or vectors that fit makes and that are in its time
-WITHOUT_VECTORS = {"PLSA", "LDA", "recipes.interpretable", "recipes.embedded, GloVe", "NTM", "ETM GloVe"}
+WITHOUT_VECTORS = {"PLSA", "LDA", "recipes.interpretable", "recipes.embedded GloVe", "NTM", "ETM GloVe"}
 # one option of the embedded topic model after the other
 ABLATION: dict[str, dict] = {
     "defaults": {},
