@@ -68,7 +68,8 @@ def etm_glove(k: int, seed: int, data: Data) -> EmbeddedTopicModel:
 
 MODELS: dict[str, Callable] = {
     "PLSA": lambda k, seed, data: PLSA(k, random_state=seed),
-    "LDA": lambda k, seed, data: LDA(k, learning_method="online", max_iter=10, random_state=seed),
+    "LDA online": lambda k, seed, data: LDA(k, learning_method="online", max_iter=10, random_state=seed),
+    "LDA batch": lambda k, seed, data: LDA(k, learning_method="batch", max_iter=10, random_state=seed),
     "recipes.interpretable": lambda k, seed, data: recipes.interpretable(k, random_state=seed),
     "recipes.embedded": lambda k, seed, data: recipes.embedded(k, data.vectors()[0], random_state=seed),
     "recipes.embedded GloVe": lambda k, seed, data: recipes.embedded(
@@ -80,7 +81,7 @@ MODELS: dict[str, Callable] = {
     "ETM trained": etm(train_embeddings=True),
 }
 # no vectors, vectors that are given, or vectors that fit makes and that are in its time
-WITHOUT_VECTORS = {"PLSA", "LDA", "recipes.interpretable", "recipes.embedded GloVe", "NTM", "ETM GloVe"}
+WITHOUT_VECTORS = {"PLSA", "LDA online", "LDA batch", "recipes.interpretable", "recipes.embedded GloVe", "NTM", "ETM GloVe"}
 # one option of the embedded topic model after the other
 ABLATION: dict[str, dict] = {
     "defaults": {},
@@ -191,7 +192,7 @@ def texts_of(folder: Path) -> dict[str, list[str]]:
 
 def vocabulary(folder: Path, k: int, seeds: int, thresholds: list[int], plot: str | None) -> None:
     texts = texts_of(folder)
-    models = {name: MODELS[name] for name in ("LDA", "recipes.interpretable", "ETM")}
+    models = {name: MODELS[name] for name in ("LDA online", "recipes.interpretable", "ETM")}
     print("| words | model | seconds | perplexity / words | NPMI | diversity |\n|---|---|---|---|---|---|")
     curves: dict[str, list[list[float]]] = {name: [] for name in models}
     for min_df in thresholds:
