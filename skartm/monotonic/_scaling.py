@@ -11,11 +11,16 @@ _FAR = 1e6  # ranges away from the training data, where functions end
 class Scaling:
     """(x - min) / (max - min), an increasing function of every feature in floating point too.
 
+    Nothing can be learned of a feature that has one value in training, or none, so functions do not depend on it: it
+    is 0 everywhere, or missing everywhere.
+
     Attributes
     ----------
     low, width : arrays of shape (n_features,)
     median : array of shape (n_features,)
         Of the scaled training data, for missing values; 0 for a feature that has no value at all.
+    constant, unseen : bool arrays of shape (n_features,)
+        Features of one value, and of none.
     """
 
     def fit(self, X: NDArray) -> Self:
@@ -30,13 +35,16 @@ class Scaling:
             msg = f"X must have features whose range is a finite number. Got larger ones in columns {wide}; rescale."
             raise ValueError(msg)
         self.low, self.width = low, np.where(width > 0, width, 1.0)
+        self.unseen = ~present.any(axis=0)
+        self.constant = (width == 0) & ~self.unseen
         scaled = self.transform(X)
-        filled = np.where(present.any(axis=0), scaled, 0.0)
-        self.median = np.nanmedian(filled, axis=0)
+        self.median = np.nanmedian(np.where(self.unseen, 0.0, scaled), axis=0)
         return self
 
     def transform(self, X: NDArray, *, fill: bool = False) -> NDArray:
         """Scaled X, C-contiguous; with ``fill`` the medians in place of NaN."""
         with np.errstate(over="ignore"):
             scaled = np.clip((X - self.low) / self.width, -_FAR, _FAR)
+        scaled[:, self.constant] *= 0.0  # missing values stay
+        scaled[:, self.unseen] = np.nan
         return np.ascontiguousarray(np.where(np.isnan(scaled), self.median, scaled) if fill else scaled)

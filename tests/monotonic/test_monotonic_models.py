@@ -276,3 +276,13 @@ def test_all_terms_of_a_row_make_its_prediction(global_random_seed):
     model = MonotonicRegressor(fast(), monotonic_cst=SIGNS, random_state=0).fit(X, y)
     sums = [sum(term.weight * term.met for term in row) for row in model.explain(X, n_terms=10**6)]
     assert_allclose(np.corrcoef(sums, model.predict(X))[0, 1], 1, atol=1e-3)
+
+
+@pytest.mark.parametrize("model", ["polynomial", "minmax", "smooth", "constrained", "linear"])
+def test_features_of_which_nothing_is_known_do_not_count(model, global_random_seed):
+    X, y, _ = surface(global_random_seed, 80)
+    X[:, 0], X[:, 2] = 1e8, np.nan  # one value, and none
+    fitted = MonotonicRegressor(model, monotonic_cst=[1, -1, 0], random_state=0).fit(X, y)
+    other = X.copy()
+    other[:, 0], other[:, 2] = np.linspace(-1e9, 1e9, 80), np.linspace(-1, 1, 80)
+    assert_allclose(fitted.predict(other), fitted.predict(X), rtol=0)
