@@ -325,8 +325,9 @@ def _turns(value: Any, n: int) -> list[Any]:
 
 
 def _scale(y: NDArray, loss: Loss, margin: float) -> Scale:
-    low = loss.low if np.isfinite(loss.low) else float(y.min())
-    high = loss.high if np.isfinite(loss.high) else float(y.max())
+    """From the targets seen and not from declared bounds, which may be far away; counts begin at their least value."""
+    low = loss.low if loss.name == "poisson" else float(y.min())
+    high = float(y.max())
     width = high - low if high > low else 1.0
     if loss.name == "poisson":
         return Scale(low, 1 / (_CEILING * width), 0.0)

@@ -286,3 +286,13 @@ def test_features_of_which_nothing_is_known_do_not_count(model, global_random_se
     other = X.copy()
     other[:, 0], other[:, 2] = np.linspace(-1e9, 1e9, 80), np.linspace(-1, 1, 80)
     assert_allclose(fitted.predict(other), fitted.predict(X), rtol=0)
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "poisson"])
+def test_bounds_far_from_the_target_change_little(loss, global_random_seed):
+    X, y, _ = surface(global_random_seed)
+    y = np.exp(y)
+    model = MonotonicRegressor(monotonic_cst=[1, -1, 0], loss=loss, random_state=0)
+    model.set_params(model=Polynomial(16, n_members=2))
+    near = model.fit(X, y).score(X, y)
+    assert model.set_params(bounds=(0, 1e9)).fit(X, y).score(X, y) > near - 0.05
