@@ -24,8 +24,8 @@ class Linear(BaseEstimator):
        \qquad w_j \ge 0 \text{ (rising)}, \quad w_j \le 0 \text{ (falling)}
 
     with the logarithmic loss it is logistic regression, with the Poisson loss log-linear regression. Features are on
-    the scale of their training range and, with the squared error, targets on that of their standard deviation; s_i are
-    the sample weights. It is found by L-BFGS-B.
+    the scale of their training range, targets on that of their standard deviation (squared error) or of their mean
+    (Poisson); s_i are the sample weights. It is found by L-BFGS-B.
 
     Parameters
     ----------
@@ -67,26 +67,24 @@ class Linear(BaseEstimator):
         """Learn from rows, as ``_protocol.Net`` says; nothing is random, nothing depends on ``n_threads``."""
         alpha = check_real(self, "alpha", low=0)
         self.loss_ = loss
-        center = loss.best_constant(y, sample_weight)
-        spread = np.sqrt(np.average((y - center) ** 2, weights=sample_weight)) if loss.name == "squared_error" else 1.0
-        spread = float(spread) if spread > 0 else 1.0
+        y, standard = loss.standard(y, sample_weight)
         weights = sample_weight / sample_weight.sum()
 
         def objective(point: NDArray) -> tuple[float, NDArray]:
-            raw = center + spread * np.clip(X @ point[:-1] + point[-1], -_LONGEST, _LONGEST)
-            slope = loss.gradients(y, raw) * weights / spread
-            value = loss.values(y, raw) @ weights / spread**2 + 0.5 * alpha * point[:-1] @ point[:-1]
+            raw = standard.start + np.clip(X @ point[:-1] + point[-1], -_LONGEST, _LONGEST)
+            slope = loss.gradients(y, raw) * weights
+            value = loss.values(y, raw) @ weights + 0.5 * alpha * point[:-1] @ point[:-1]
             return value, np.append(slope @ X + alpha * point[:-1], slope.sum())
 
         bounds = [(0 if sign > 0 else None, 0 if sign < 0 else None) for sign in signs] + [(None, None)]
         start = np.zeros(X.shape[1] + 1)
         point = minimize(objective, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 1000}).x
-        self.center_, self.spread_, self.point_ = center, spread, point
-        self.coef_, self.intercept_ = spread * point[:-1], center + spread * float(point[-1])
+        self.standard_, self.point_ = standard, point
+        self.coef_, self.intercept_ = standard.spread * point[:-1], float(standard.raw(point[-1]))
         return self
 
     def predict(self, X: NDArray) -> NDArray:
         """Predictions, float64 of shape (n_rows,)."""
         coef, intercept = self.point_[:-1, None], self.point_[-1:]
         parts = [affine(X[first : first + _CHUNK], coef, intercept)[0] for first in range(0, len(X), _CHUNK)]
-        return self.loss_.predictions(self.center_ + self.spread_ * np.concatenate(parts)) if parts else np.zeros(0)
+        return self.loss_.predictions(self.standard_.raw(np.concatenate(parts))) if parts else np.zeros(0)

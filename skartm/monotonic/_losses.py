@@ -4,7 +4,26 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit, xlogy
+from scipy.special import expit
+
+_SMALLEST, _LARGEST = np.finfo(np.float64).tiny, np.finfo(np.float64).max  # predictions are finite, means positive
+
+
+@dataclass(frozen=True)
+class Standard:
+    """Units of a target in which no loss is too large or too small for floating point.
+
+    A model learns outputs g, beginning at zero, by the loss of the target in these units and ``start + g``; its raw
+    outputs are then ``center + spread g``.
+    """
+
+    start: float
+    center: float
+    spread: float
+
+    def raw(self, outputs: NDArray) -> NDArray:
+        with np.errstate(over="ignore"):
+            return self.center + self.spread * outputs
 
 
 @dataclass(frozen=True)
@@ -30,11 +49,11 @@ class SquaredError:
 
     def predictions(self, raw: NDArray) -> NDArray:
         """What a raw output of a net means, an increasing function of it."""
-        return np.clip(raw, self.low, self.high)
+        return np.clip(raw, max(self.low, -_LARGEST), min(self.high, _LARGEST))
 
-    def best_constant(self, y: NDArray, weights: NDArray) -> float:
-        """The raw output of least mean loss."""
-        return float(np.average(y, weights=weights))
+    def standard(self, y: NDArray, weights: NDArray) -> tuple[NDArray, Standard]:
+        """The target in standard units, and these; the center is the raw output of least mean loss."""
+        return _by_deviation(y, float(np.average(y, weights=weights)), weights)
 
 
 @dataclass(frozen=True)
@@ -53,12 +72,13 @@ class Quantile:
         return np.where(y >= raw, -self.quantile, 1 - self.quantile)
 
     def predictions(self, raw: NDArray) -> NDArray:
-        return np.clip(raw, self.low, self.high)
+        return np.clip(raw, max(self.low, -_LARGEST), min(self.high, _LARGEST))
 
-    def best_constant(self, y: NDArray, weights: NDArray) -> float:
+    def standard(self, y: NDArray, weights: NDArray) -> tuple[NDArray, Standard]:
         order = np.argsort(y, kind="stable")
         cumulated = np.cumsum(weights[order])
-        return float(y[order][np.searchsorted(cumulated, self.quantile * cumulated[-1])])
+        center = float(y[order][np.searchsorted(cumulated, self.quantile * cumulated[-1])])
+        return _by_deviation(y, center, weights)
 
 
 @dataclass(frozen=True)
@@ -76,10 +96,12 @@ class Poisson:
         return np.exp(raw) - y
 
     def predictions(self, raw: NDArray) -> NDArray:
-        return np.clip(np.exp(raw), self.low, self.high)
+        with np.errstate(over="ignore", under="ignore"):
+            return np.clip(np.exp(raw), max(self.low, _SMALLEST), min(self.high, _LARGEST))
 
-    def best_constant(self, y: NDArray, weights: NDArray) -> float:
-        return float(np.log(np.average(y, weights=weights)))
+    def standard(self, y: NDArray, weights: NDArray) -> tuple[NDArray, Standard]:
+        mean = np.average(y, weights=weights)
+        return y / mean, Standard(0.0, float(np.log(mean)), 1.0)
 
 
 @dataclass(frozen=True)
@@ -99,14 +121,18 @@ class LogLoss:
     def predictions(self, raw: NDArray) -> NDArray:
         return expit(raw)
 
-    def best_constant(self, y: NDArray, weights: NDArray) -> float:
+    def standard(self, y: NDArray, weights: NDArray) -> tuple[NDArray, Standard]:
         mean = np.clip(np.average(y, weights=weights), 1e-6, 1 - 1e-6)
-        return float(np.log(mean / (1 - mean)))
+        center = float(np.log(mean / (1 - mean)))
+        return y, Standard(center, center, 1.0)
 
 
-def poisson_deviance(y: NDArray, prediction: NDArray) -> NDArray:
-    """2 (y ln(y / prediction) - y + prediction), by rows."""
-    return 2 * (xlogy(y, y) - xlogy(y, prediction) - y + prediction)
+def _by_deviation(y: NDArray, center: float, weights: NDArray) -> tuple[NDArray, Standard]:
+    """The standard deviation is the unit; targets that are all equal have none."""
+    apart = y - np.average(y, weights=weights)
+    unit = float(np.abs(apart).max()) or 1.0  # squares of y itself may be infinite, or zero
+    spread = unit * float(np.sqrt(np.average((apart / unit) ** 2, weights=weights))) or 1.0
+    return (y - center) / spread, Standard(0.0, center, spread)
 
 
 Loss = SquaredError | Quantile | Poisson | LogLoss

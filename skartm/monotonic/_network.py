@@ -1,5 +1,6 @@
 """What the nets that are learned by gradients share: members, the rows they learn from, prediction."""
 
+from dataclasses import replace
 from typing import ClassVar, Self
 
 import numpy as np
@@ -55,18 +56,18 @@ class Network(BaseEstimator):
         self._check()
         self.signs_, self.loss_ = signs, loss
         X, y, weights = _distinct(self._turned(X), y, sample_weight)
-        self.center_ = loss.best_constant(y, weights)
-        spread = np.sqrt(np.average((y - np.average(y, weights=weights)) ** 2, weights=weights))
-        self.spread_ = float(spread) if loss.name in ("squared_error", "quantile") and spread > 0 else 1.0
+        standard_y, self.standard_ = loss.standard(y, weights)
         start = np.stack([self._start(rng) for _ in range(self.n_members)])
         if y.min() == y.max():  # there is nothing to learn
-            self.spread_, self.theta_, self.n_iter_ = 0.0, start, np.zeros(self.n_members, int)
+            self.standard_ = replace(self.standard_, spread=0.0)
+            self.theta_, self.n_iter_ = start, np.zeros(self.n_members, int)
             return self
+        y = standard_y
         rows, train, held = self._splits(weights, _groups(X), rng)
         shown = X[None] if rows is None else X[rows]
         target = y[None] if rows is None else y[rows]
         evaluate = _Evaluation(self, shown.astype(np.float32), target, train, held)
-        tol = self.tol * abs(np.average(loss.values(y, np.full_like(y, self.center_)), weights=weights))
+        tol = self.tol * abs(np.average(loss.values(y, np.full_like(y, self.standard_.start)), weights=weights))
         theta, self.n_iter_ = rprop(
             evaluate, start.astype(np.float32), max_iter=self.max_iter, patience=self.patience, tol=tol
         )
@@ -83,7 +84,7 @@ class Network(BaseEstimator):
         total = np.zeros(len(X))
         for theta in self.theta_:
             total += self._outputs({name: value[0] for name, value in self._unpack(theta[None]).items()}, X)
-        return self.center_ + self.spread_ * snap(total / self.n_members)
+        return self.standard_.raw(snap(total / self.n_members))
 
     def _turned(self, X: NDArray) -> NDArray:
         """Features with falling ones negated, so that there are only rising and free ones."""
@@ -156,10 +157,9 @@ class _Evaluation:
         X, y = (array if len(array) == 1 else array[members] for array in (self.X, self.y))
         parameters = net._unpack(theta)
         output, kept = net._forward(parameters, X)
-        raw = net.center_ + net.spread_ * output.astype(np.float64)
-        raw = np.clip(raw, net.center_ - _LONGEST * net.spread_, net.center_ + _LONGEST * net.spread_)
+        raw = net.standard_.start + np.clip(output.astype(np.float64), -_LONGEST, _LONGEST)
         held = (net.loss_.values(y, raw) * self.held[members]).sum(axis=1)
-        slope = net.loss_.gradients(y, raw) * (net.spread_ * self.train[members])
+        slope = net.loss_.gradients(y, raw) * self.train[members]
         slope /= np.abs(slope).max(axis=1, keepdims=True) + np.finfo(float).tiny  # float32 reaches no further than 1e38
         gradients = net._backward(parameters, kept, X, slope.astype(theta.dtype))
         return np.concatenate([gradients[name].reshape(len(theta), -1) for name in net._shapes()], axis=1), held

@@ -216,7 +216,7 @@ def test_what_a_loss_means_is_found(net, name, global_random_seed):
 
 
 @pytest.mark.parametrize("net", ALL)
-@pytest.mark.parametrize("scale", [1e-9, 1.0, 1e9])
+@pytest.mark.parametrize("scale", [1e-300, 1e-200, 1e-9, 1e9, 1e200, 1e300])
 def test_the_unit_of_the_target_does_not_matter(net, scale):
     X, y = example(6)
     ratio = fitted(net, X, y * scale, [1, -1, 0]).predict(X) / scale
@@ -281,3 +281,24 @@ def test_names_make_the_nets(name):
     assert classifier.score(X, y > 0) > 0.8
     regressor = MonotonicRegressor(name, monotonic_cst=[1, -1, 0], random_state=0).fit(X, y)
     assert regressor.score(X, y) > 0.6
+
+
+@every_net
+@pytest.mark.parametrize("unit", [1e-200, 1e200])
+def test_the_unit_of_counts_does_not_matter(net, unit, global_random_seed):
+    rng = np.random.default_rng(global_random_seed)
+    X = rng.random((200, 1))
+    y = rng.poisson(1 + 3 * X[:, 0]).astype(float)
+    ratio = fitted(net, X, y * unit, [1], Poisson()).predict(X) / unit
+    assert np.abs(ratio - fitted(net, X, y, [1], Poisson()).predict(X)).mean() < 0.1
+
+
+@every_net
+def test_means_of_counts_are_positive_and_finite_far_away(net, global_random_seed):
+    rng = np.random.default_rng(global_random_seed)
+    X = rng.random((200, 1))
+    model = MonotonicRegressor(net(), loss="poisson", monotonic_cst=[1], random_state=0)
+    found = model.fit(X, rng.poisson(np.exp(2 * X[:, 0]))).predict([[-1e300], [-1e4], [0], [1e4], [1e300]])
+    assert (found > 0).all()
+    assert np.isfinite(found).all()
+    assert (np.diff(found) >= 0).all()
