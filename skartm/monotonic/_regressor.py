@@ -12,6 +12,7 @@ from skartm.monotonic._losses import Loss, Poisson, Quantile, SquaredError
 from skartm.monotonic._monotonic_model import MonotonicModel
 
 _ROOM = 100  # predictions may leave the range of the target by so much, at most
+_NARROWEST = 1e-300  # range of a target; what is narrower has lost its digits
 _LOSSES = ("squared_error", "quantile", "poisson")
 
 
@@ -149,9 +150,12 @@ class MonotonicRegressor(RegressorMixin, MonotonicModel):
 
     def _check_target(self, y: NDArray, loss: Loss) -> None:
         with np.errstate(over="ignore"):
-            if not np.isfinite(_ROOM * np.ptp(y)):
+            if not np.isfinite(_ROOM * np.ptp(y)) or not np.isfinite(np.abs(y).sum()):
                 msg = f"y must have a range that is a finite number. Got {y.min():g} to {y.max():g}; rescale it."
                 raise ValueError(f"MonotonicRegressor: {msg}")
+        if 0 < np.ptp(y) < _NARROWEST:
+            msg = f"y must be constant or have a range of {_NARROWEST:g} at least. Got {np.ptp(y):g}; rescale it."
+            raise ValueError(f"MonotonicRegressor: {msg}")
         if y.min() < loss.low or y.max() > loss.high:
             msg = f"y must lie within the bounds [{loss.low:g}, {loss.high:g}]. Got {y.min():g} to {y.max():g}."
             raise ValueError(f"MonotonicRegressor: {msg}")
