@@ -20,6 +20,8 @@ from skartm.monotonic._polynomial import Polynomial
 from skartm.monotonic._scaling import Scaling
 from skartm.monotonic._smooth import Smooth
 
+_MOST_COPIES = 1e6  # mean weight of a row
+
 # name: class of the net
 MODELS: dict[str, Any] = {
     "polynomial": Polynomial,
@@ -64,13 +66,12 @@ class MonotonicModel(BaseEstimator):
             weights = np.ones(X.shape[0])
         kept = weights > 0
         X, y, weights = X[kept], y[kept], weights[kept]
-        weights = weights / min(weights.mean(), 1.0)  # less than one a row cannot be numbers of rows
         self.scaling_ = Scaling().fit(X)
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         self.net_ = net.fit(
             self.scaling_.transform(X, fill=not net.handles_missing),
             y,
-            weights,
+            _copies(weights),
             self.monotonic_cst_,
             loss,
             np.random.default_rng(seed),
@@ -110,3 +111,12 @@ class MonotonicModel(BaseEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         return tags
+
+
+def _copies(weights: NDArray) -> NDArray:
+    """Weights as numbers of rows: less than one a row is no number, and beside a million pseudo-counts are nothing."""
+    largest = weights.max()
+    mean = (weights / largest).mean()  # the sum of the weights themselves may be infinite
+    if 1.0 <= mean * largest <= _MOST_COPIES:
+        return weights
+    return weights / largest * (float(np.clip(mean * largest, 1.0, _MOST_COPIES)) / mean)

@@ -246,6 +246,8 @@ def test_bad_data():
         MonotonicClassifier().fit(X, np.arange(30) % 3)
     with pytest.raises(ValueError, match="range is a finite number"):
         MonotonicRegressor().fit(np.array([[-1.7e308], [1.7e308]]), [0.0, 1.0])
+    with pytest.raises(ValueError, match="constant or have a range"):
+        MonotonicRegressor().fit(X, y * 1e-310)
     with pytest.raises(ValueError, match="infinity"):
         MonotonicRegressor().fit(np.array([[np.inf], [1.0]]), [0.0, 1.0])
     with pytest.raises(ValueError, match="range that is a finite number"):
@@ -296,3 +298,13 @@ def test_bounds_far_from_the_target_change_little(loss, global_random_seed):
     model.set_params(model=Polynomial(16, n_members=2))
     near = model.fit(X, y).score(X, y)
     assert model.set_params(bounds=(0, 1e9)).fit(X, y).score(X, y) > near - 0.05
+
+
+@pytest.mark.parametrize("model", ["polynomial", "smooth", "linear"])
+def test_huge_weights_are_those_of_a_million(model, global_random_seed):
+    X, y, _ = surface(global_random_seed, 100)
+    found = [
+        MonotonicRegressor(model, random_state=0).fit(X, y, sample_weight=np.full(100, weight)).predict(X)
+        for weight in (1e6, 1e300)
+    ]
+    assert_allclose(found[0], found[1], rtol=1e-9)
