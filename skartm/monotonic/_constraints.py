@@ -1,13 +1,14 @@
 """Which features a function rises or falls in."""
 
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 _SIGNS = (-1, 0, 1)
-_SHOWN = 5  # unexpected names in a message
+_SHOWN = 5  # unexpected names and values in a message
 
 
 def check_monotonic_cst(estimator: Any, monotonic_cst: Any) -> NDArray:
@@ -32,10 +33,11 @@ def check_monotonic_cst(estimator: Any, monotonic_cst: Any) -> NDArray:
         return np.zeros(estimator.n_features_in_, dtype=np.int8)
     if isinstance(monotonic_cst, Mapping):
         return _from_names(estimator, monotonic_cst)
-    values = np.asarray(monotonic_cst)
-    unexpected = np.setdiff1d(values, _SIGNS)
-    if unexpected.size:
-        msg = f"monotonic_cst must be an array-like of -1, 0 or 1. Observed values: {unexpected.tolist()}."
+    values = np.asarray(monotonic_cst, dtype=object)
+    unexpected = {str(value): value for value in values.ravel() if not _is_sign(value)}
+    if unexpected:
+        shown = [unexpected[key] for key in sorted(unexpected)][:_SHOWN]
+        msg = f"monotonic_cst must be an array-like of -1, 0 or 1. Observed values: {shown}."
         raise ValueError(msg)
     if values.shape != (estimator.n_features_in_,):
         shape = values.shape or "()"
@@ -55,7 +57,11 @@ def _from_names(estimator: Any, monotonic_cst: Mapping[str, int]) -> NDArray:
         msg = f"monotonic_cst contains {len(unexpected)} unexpected feature names: {shown}."
         raise ValueError(msg)
     for name, sign in monotonic_cst.items():
-        if sign not in _SIGNS:
+        if not _is_sign(sign):
             msg = f"monotonic_cst['{name}'] must be either -1, 0 or 1. Got {sign!r}."
             raise ValueError(msg)
     return np.array([monotonic_cst.get(name, 0) for name in names], dtype=np.int8)
+
+
+def _is_sign(value: Any) -> bool:
+    return isinstance(value, (Real, np.bool_)) and value in _SIGNS

@@ -308,3 +308,12 @@ def test_huge_weights_are_those_of_a_million(model, global_random_seed):
         for weight in (1e6, 1e300)
     ]
     assert_allclose(found[0], found[1], rtol=1e-9)
+
+
+@pytest.mark.parametrize("value", [None, "pos", [1], np.array([1, 1]), np.nan, 0.5])
+def test_signs_of_any_other_kind_are_named(value):
+    X, y, _ = surface(0, 30)
+    with pytest.raises(ValueError, match="monotonic_cst must be an array-like of -1, 0 or 1"):
+        MonotonicRegressor(monotonic_cst=[1, value, 0]).fit(X, y)
+    with pytest.raises(ValueError, match=r"monotonic_cst\['b'\] must be either -1, 0 or 1"):
+        MonotonicRegressor(monotonic_cst={"b": value}).fit(pd.DataFrame(X, columns=list("abc")), y)
