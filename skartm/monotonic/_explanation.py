@@ -57,16 +57,18 @@ class Term:
 
     def __str__(self) -> str:
         joined = f" {self.kind} ".join(str(condition) for condition in self.conditions)
+        if not self.conditions:
+            return f"{self.weight:+.4g} always"
         met = "" if self.met is None else f" (met by {self.met:.2f})"
         return f"{self.weight:+.4g} if {joined}{met}"
 
 
-def explain_model(net: Polynomial, scaling: Scaling, names: list[str], n_terms: int) -> list[Term]:
+def explain_model(net: Polynomial, scaling: Scaling, names: list[str], n_terms: int | None) -> list[Term]:
     """The terms of largest weight times strongest condition; equal ones are added up."""
     found: dict[tuple[Any, ...], Term] = {}
     for k in range(net.weights_.size):
         term = _term(net, scaling, names, k)
-        if term.conditions:
+        if term.conditions and term.weight > 0:
             key = (term.kind, tuple((condition.feature, condition.intervals) for condition in term.conditions))
             old = found.get(key)
             found[key] = term if old is None else Term(old.weight + term.weight, term.kind, old.conditions)
@@ -74,8 +76,13 @@ def explain_model(net: Polynomial, scaling: Scaling, names: list[str], n_terms: 
     return terms[:n_terms]
 
 
-def explain_rows(net: Polynomial, scaling: Scaling, names: list[str], X: NDArray, n_terms: int) -> list[list[Term]]:
-    """For every row of scaled X, the terms that add the most to its prediction."""
+def explain_rows(
+    net: Polynomial, scaling: Scaling, names: list[str], X: NDArray, n_terms: int | None
+) -> list[list[Term]]:
+    """For every row of scaled X, the terms that add the most to its prediction.
+
+    All of them (None) make it up; else those without a noticeable condition, nearly a constant, are left out.
+    """
     index, share = net.knots_.locate(X, np.float64)
     z = np.ones((X.shape[0], net.weights_.size))
     for j in range(X.shape[1]):
@@ -84,7 +91,7 @@ def explain_rows(net: Polynomial, scaling: Scaling, names: list[str], X: NDArray
         z *= low + part * (high - low)
     z[:, net.n_and_ :] = 1 - z[:, net.n_and_ :]
     terms = [_term(net, scaling, names, k) for k in range(net.weights_.size)]
-    asking = np.array([bool(term.conditions) for term in terms])
+    asking = np.array([n_terms is None or bool(term.conditions) for term in terms])
     added = np.where(asking, z * net.weights_, 0)
     largest = np.argsort(-added, axis=1, kind="stable")[:, :n_terms]
     return [

@@ -1,5 +1,6 @@
 """What the regressor and the classifier share: checks, scaling of features, the net."""
 
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -82,15 +83,16 @@ class MonotonicModel(BaseEstimator):
         X = validate_data(self, X, reset=False, dtype=np.float64, ensure_all_finite="allow-nan")
         return self.net_.predict(self.scaling_.transform(X, fill=not self.net_.handles_missing))
 
-    def explain(self, X: Any = None, *, n_terms: int = 10) -> Any:
+    def explain(self, X: Any = None, *, n_terms: int | None = 10) -> Any:
         """If-then terms of the model "polynomial": thresholds on features, and what they add to the prediction.
 
         Parameters
         ----------
         X : array of shape (n_samples, n_features) or None
             None explains the function as a whole.
-        n_terms : int, default=10
-            Terms at most.
+        n_terms : int or None, default=10
+            Terms at most; None is all. All terms of a row, each ``weight * met``, and ``net_.offset_`` add up to its
+            prediction, which is then cut off at the bounds. With a number, terms are left out that hardly depend on X.
 
         Returns
         -------
@@ -100,6 +102,9 @@ class MonotonicModel(BaseEstimator):
         check_is_fitted(self)
         if not isinstance(self.net_, Polynomial):
             msg = f"explain needs model='polynomial'. Got a {type(self.net_).__name__}, which has no thresholds."
+            raise ValueError(f"{type(self).__name__}: {msg}")
+        if n_terms is not None and (not isinstance(n_terms, Integral) or n_terms < 1):
+            msg = f"n_terms must be a positive integer or None. Got {n_terms!r}."
             raise ValueError(f"{type(self).__name__}: {msg}")
         names = [str(name) for name in _check_feature_names_in(self)]
         if X is None:

@@ -195,7 +195,9 @@ class Polynomial(BaseEstimator):
             members = [train(job) for job in jobs]
         self._merge(members, scales)
         self._fill_missing(index, share, sample_weight)
-        self.range_ = (y[0], y[0]) if np.ptp(y) == 0 else _range(y, loss, sample_weight)
+        self.range_ = _range(y, loss, sample_weight)
+        if np.ptp(y) == 0:  # there is nothing to learn
+            self.weights_, self.offset_, self.range_ = np.zeros_like(self.weights_), float(y[0]), (y[0], y[0])
         self.n_threads_ = n_threads
         return self
 

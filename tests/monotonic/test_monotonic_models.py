@@ -273,11 +273,25 @@ def test_explanation_names_the_thresholds(global_random_seed):
     assert all(0 < t.met <= 1 for row in rows for t in row)
 
 
-def test_all_terms_of_a_row_make_its_prediction(global_random_seed):
+@pytest.mark.parametrize("classes", [False, True])
+def test_all_terms_of_a_row_make_its_prediction(classes, global_random_seed):
     X, y, _ = surface(global_random_seed)
-    model = MonotonicRegressor(fast(), monotonic_cst=SIGNS, random_state=0).fit(X, y)
-    sums = [sum(term.weight * term.met for term in row) for row in model.explain(X, n_terms=10**6)]
-    assert_allclose(np.corrcoef(sums, model.predict(X))[0, 1], 1, atol=1e-3)
+    X[::7, 1] = np.nan
+    make = MonotonicClassifier if classes else MonotonicRegressor
+    model = make(fast(), monotonic_cst=SIGNS, random_state=0).fit(X, y > 0 if classes else y)
+    found = model.predict_proba(X)[:, 1] if classes else model.predict(X)
+    sums = [sum(term.weight * term.met for term in row) for row in model.explain(X, n_terms=None)]
+    assert_allclose(np.clip(model.net_.offset_ + np.array(sums), *model.net_.range_), found, rtol=1e-9, atol=1e-12)
+
+
+def test_a_constant_has_no_terms():
+    X, _, _ = surface(0, 100)
+    model = MonotonicRegressor(fast()).fit(X, np.full(100, 0.3))
+    assert model.explain() == []
+    assert model.explain(X[:2]) == [[], []]
+    for n_terms in (0, -1, 1.5, "a"):
+        with pytest.raises(ValueError, match="n_terms must be a positive integer or None"):
+            model.explain(n_terms=n_terms)
 
 
 @pytest.mark.parametrize("model", ["polynomial", "minmax", "smooth", "constrained", "linear"])
