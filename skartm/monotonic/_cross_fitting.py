@@ -27,7 +27,7 @@ def deal(groups: NDArray, y: NDArray, n_folds: int, rng: np.random.RandomState) 
     Groups are sorted by their mean target, ties at random, and dealt in turn.
     """
     _, first, groups = np.unique(groups, return_index=True, return_inverse=True)
-    means = np.bincount(groups, y) / np.bincount(groups)
+    means = np.bincount(groups, (y - y.min()) / (np.ptp(y) or 1.0)) / np.bincount(groups)
     fold = np.empty(first.size, int)
     fold[np.lexsort((rng.uniform(size=first.size), np.round(means, 12)))] = np.arange(first.size) % n_folds
     return fold[groups]

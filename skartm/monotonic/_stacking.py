@@ -18,14 +18,20 @@ from sklearn.utils import (
     get_tags,
 )
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skartm._named import NamedItems, is_named
 from skartm._validation import check_choice, check_integer, check_real, check_weights
 from skartm.monotonic._constraints import check_monotonic_cst
 from skartm.monotonic._cross_fitting import cross_fit, equal_rows, held_out
-from skartm.monotonic._stacking_members import check_members, check_weighted, constrained_members, default_members
+from skartm.monotonic._stacking_members import (
+    check_default_data,
+    check_members,
+    check_weighted,
+    constrained_members,
+    default_members,
+)
 from skartm.monotonic._stacking_weights import classification_weights, regression_weights
 
 _TASKS = ("classification", "regression")
@@ -36,6 +42,11 @@ def _classifies(estimator: Any) -> bool:
         return True
     msg = f"{type(estimator).__name__} has predict_proba for classification only; its task is {estimator._task()!r}."
     raise AttributeError(msg)
+
+
+def _two_whole_numbers(y: NDArray) -> bool:
+    values = np.unique(y)
+    return values.size == 2 and bool((np.isfinite(values) & (values == np.rint(values))).all())
 
 
 class MonotonicStacking(NamedItems, BaseEstimator):
@@ -55,7 +66,7 @@ class MonotonicStacking(NamedItems, BaseEstimator):
         The members: all regressors, or all classifiers of two classes that have ``predict_proba``. None is a smooth and
         a constrained net, a linear model and histogram gradient boosting with shallow and with deep trees.
     task : {"regression", "classification"} or None, default=None
-        None is what ``estimators`` are for. The default members classify if the target has two values, or is no number;
+        None is what ``estimators`` are for. The default members classify if the target has two whole values, or is no number;
         set the task for a regression of two values.
     monotonic_cst : array-like of shape (n_features,), dict of feature names or None, default=None
         1 for features in which the prediction must not fall (for classification: the probability of ``classes_[1]``),
@@ -165,6 +176,8 @@ class MonotonicStacking(NamedItems, BaseEstimator):
         self.names_ = [name for name, _ in named]
         members = [member for _, member in named]
         distinct = self.estimators is None
+        if distinct:
+            check_default_data(self, X, target, [np.setdiff1d(rows, fold) for fold in folds] or [rows])
         self.estimators_ = cross_fit(members, X, target, weights, rows, folds, self.n_jobs, distinct=distinct)
         self._learn_weights(X, target, weights, folds)
         return self
@@ -246,8 +259,7 @@ class MonotonicStacking(NamedItems, BaseEstimator):
         y = column_or_1d(y, warn=True)
         task = self._declared_task()
         if task is None:
-            numbers = np.asarray(y).dtype.kind in "fiu"
-            classes = not numbers or (np.isfinite(y).all() and type_of_target(y) == "binary")
+            classes = np.asarray(y).dtype.kind not in "fiu" or _two_whole_numbers(np.asarray(y))
             task = "classification" if classes else "regression"
         self.task_ = task
         if task == "regression":

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.utils.validation import has_fit_parameter
@@ -16,6 +17,7 @@ from skartm.monotonic._smooth import Smooth
 
 _SHALLOW = {"learning_rate": 0.05, "max_iter": 150, "max_leaf_nodes": 8, "early_stopping": False}
 _NETS = 2  # in every fold, so that an average has ten of them
+_LARGEST = 1e30  # target of the trees, which add up squares in single precision
 _DEEP = {"max_iter": 200, "early_stopping": False}
 
 
@@ -36,6 +38,21 @@ def default_members(task: str, signs: NDArray, rng: np.random.RandomState) -> li
         (name, make(monotonic_cst=signs, random_state=int(seed), **options))
         for seed, (name, (make, options)) in zip(seeds, kinds.items(), strict=True)
     ]
+
+
+def check_default_data(owner: Any, X: Any, y: NDArray, parts: list[NDArray]) -> None:
+    """Raise if trees, which are among the default members, cannot learn from the rows of a part."""
+    name = type(owner).__name__
+    if np.abs(y).max() > _LARGEST:
+        msg = f"the default members need targets between {-_LARGEST:g} and {_LARGEST:g}. Got up to {np.abs(y).max():g}."
+        raise ValueError(f"{name}: {msg} Rescale the target.")
+    if sparse.issparse(X):  # which members refuse themselves
+        return
+    missing = X.isna().to_numpy() if hasattr(X, "iloc") else np.isnan(np.asarray(X, dtype=np.float64))
+    empty = np.flatnonzero(np.any([missing[part].all(axis=0) for part in parts], axis=0))
+    if empty.size:
+        msg = f"a fold leaves no value of the features {empty.tolist()} to learn from."
+        raise ValueError(f"{name}: {msg} Leave them out or fill them in.")
 
 
 def check_members(owner: Any, estimators: Any, task: str | None) -> None:

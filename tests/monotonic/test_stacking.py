@@ -193,6 +193,13 @@ def test_the_task_is_told_by_members_parameter_or_target():
     assert cross_val_score(MonotonicStacking(estimators), X, labels, cv=3).mean() > 0.6
 
 
+@pytest.mark.parametrize("y", [np.full(40, 3), np.repeat([0.5, 0.7], 20), np.repeat([1e25, 1.5e25, 2e25, 3e25], 10)])
+def test_numbers_of_other_than_two_whole_values_are_no_classes(y):
+    model = MonotonicStacking(random_state=0).fit(np.arange(40.0)[:, None], y)
+    assert model.task_ == "regression"
+    assert_allclose(model.predict([[0.0], [39.0]]), y[[0, -1]], rtol=0.6)
+
+
 def test_members_are_parameters():
     model = MonotonicStacking(members())
     assert model.get_params()["net__model__max_iter"] == 40
@@ -252,6 +259,26 @@ def test_bad_targets_and_weights():
         MonotonicStacking([("near", KNeighborsRegressor())]).fit(X, y, sample_weight=np.ones(60))
     with pytest.raises(ValueError, match="sample_weight must be finite and non-negative"):
         MonotonicStacking().fit(X, y, sample_weight=-np.ones(60))
+
+
+def test_what_the_trees_among_default_members_cannot_take():
+    X, y = example(9, n=60)
+    with pytest.raises(ValueError, match="targets between -1e\\+30 and 1e\\+30"):
+        MonotonicStacking().fit(X, y * 1e35)
+    X[:, 1] = np.nan
+    with pytest.raises(ValueError, match=r"no value of the features \[1\]"):
+        MonotonicStacking().fit(X, y)
+    X[7, 1] = 1.0  # one fold holds out the only value
+    with pytest.raises(ValueError, match=r"no value of the features \[1\]"):
+        MonotonicStacking().fit(X, y)
+
+
+def test_folds_do_not_depend_on_the_unit_of_the_target():
+    rng = np.random.default_rng(0)
+    y, groups = rng.standard_normal(50), np.arange(50)
+    plain = deal(groups, y, 5, np.random.RandomState(0))
+    for unit in (1e-200, 1e300):
+        assert_array_equal(deal(groups, y * unit, 5, np.random.RandomState(0)), plain)
 
 
 def test_planted_weights_are_found(global_random_seed):
