@@ -197,7 +197,8 @@ class Polynomial(BaseEstimator):
         self._fill_missing(index, share, sample_weight)
         self.range_ = _range(y, loss, sample_weight)
         if np.ptp(y) == 0:  # there is nothing to learn
-            self.weights_, self.offset_, self.range_ = np.zeros_like(self.weights_), float(y[0]), (y[0], y[0])
+            self.weights_[:] = 0
+            self.offset_, self.range_ = float(y[0]), (float(y[0]), float(y[0]))
         self.n_threads_ = n_threads
         return self
 

@@ -66,8 +66,8 @@ class MonotonicStacking(NamedItems, BaseEstimator):
         The members: all regressors, or all classifiers of two classes that have ``predict_proba``. None is a smooth and
         a constrained net, a linear model and histogram gradient boosting with shallow and with deep trees.
     task : {"regression", "classification"} or None, default=None
-        None is what ``estimators`` are for. The default members classify if the target has two whole values, or is no number;
-        set the task for a regression of two values.
+        None is what ``estimators`` are for. The default members classify if the target has two whole values, or is no
+        number; set the task for a regression of two values.
     monotonic_cst : array-like of shape (n_features,), dict of feature names or None, default=None
         1 for features in which the prediction must not fall (for classification: the probability of ``classes_[1]``),
         -1 for those in which it must not rise, 0 for free ones. It is given to all members, which must have a
