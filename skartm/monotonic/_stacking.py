@@ -63,8 +63,8 @@ class MonotonicStacking(NamedItems, BaseEstimator):
     Parameters
     ----------
     estimators : list of (name, estimator) or None, default=None
-        The members: all regressors, or all classifiers of two classes that have ``predict_proba``. None is a smooth and
-        a constrained net, a linear model and histogram gradient boosting with shallow and with deep trees.
+        The members: all regressors, or all classifiers of two classes that have ``predict_proba``. None is a
+        polynomial, a constrained net, a linear model and histogram gradient boosting with shallow and with deep trees.
     task : {"regression", "classification"} or None, default=None
         None is what ``estimators`` are for. The default members classify if the target has two whole values, or is no
         number; set the task for a regression of two values.
