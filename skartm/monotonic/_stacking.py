@@ -169,7 +169,7 @@ class MonotonicStacking(NamedItems, BaseEstimator):
             msg = f"y must have two classes of positive weight. Got one class: {got!r}."
             raise ValueError(f"MonotonicStacking: {msg}")
         rng = check_random_state(self.random_state)
-        named = self._members(rng)
+        named = self._members(len(rows), rng)
         if weights is not None:
             check_weighted(self, named)
         folds = held_out(self.cv, X, target, rows, self.task_ == "classification", rng)
@@ -273,10 +273,10 @@ class MonotonicStacking(NamedItems, BaseEstimator):
             raise ValueError(f"{msg} a monotone probability needs two of them.")
         return codes
 
-    def _members(self, rng: np.random.RandomState) -> list[tuple[str, Any]]:
+    def _members(self, n_rows: int, rng: np.random.RandomState) -> list[tuple[str, Any]]:
         signs = check_monotonic_cst(self, self.monotonic_cst)
         if self.estimators is None:
-            return default_members(self.task_, signs, rng)
+            return default_members(self.task_, signs, n_rows, rng)
         return constrained_members(self, self.estimators, self.monotonic_cst)
 
     def _task(self) -> str | None:

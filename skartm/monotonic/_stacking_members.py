@@ -16,18 +16,20 @@ from skartm.monotonic._polynomial import Polynomial
 from skartm.monotonic._regressor import MonotonicRegressor
 
 _SHALLOW = {"learning_rate": 0.05, "max_iter": 150, "max_leaf_nodes": 8, "early_stopping": False}
-_NETS, _POLYNOMIALS = 2, 4  # in every fold, so that an average has ten and twenty of them
+_NETS = 2  # in every fold, so that an average has ten of them
+_POLYNOMIALS, _ENOUGH_ROWS = 4, 20000  # at most so many, and so many rows of them together
 _LARGEST = 1e30  # target of the trees, which add up squares in single precision
 _DEEP = {"max_iter": 200, "early_stopping": False}
 
 
-def default_members(task: str, signs: NDArray, rng: np.random.RandomState) -> list[tuple[str, Any]]:
+def default_members(task: str, signs: NDArray, n_rows: int, rng: np.random.RandomState) -> list[tuple[str, Any]]:
     """Estimators that err in different ways: products, a smooth function, a line and steps."""
     classify = task == "classification"
     net = MonotonicClassifier if classify else MonotonicRegressor
     trees = HistGradientBoostingClassifier if classify else HistGradientBoostingRegressor
+    n_polynomials = int(np.clip(_ENOUGH_ROWS // n_rows, 1, _POLYNOMIALS))
     kinds: dict[str, tuple[Any, dict[str, Any]]] = {
-        "polynomial": (net, {"model": Polynomial(n_members=_POLYNOMIALS), "n_jobs": 1}),
+        "polynomial": (net, {"model": Polynomial(n_members=n_polynomials), "n_jobs": 1}),
         "constrained": (net, {"model": Constrained(n_members=_NETS), "n_jobs": 1}),
         "linear": (net, {"model": "linear", "n_jobs": 1}),
         "shallow_trees": (trees, _SHALLOW),
