@@ -80,7 +80,7 @@ class Multiplicative:
         self.rows = MultiplicativeSide(X, k, full=full, penalty=penalty_W, n_threads=n_threads)
         self.columns = MultiplicativeSide(X.T, k, full=full, penalty=penalty_H, n_threads=n_threads)
         self.h = padded(H.T, X.dtype)
-        self.w = start_of_rows(X, k) if W is None else padded(W, X.dtype)
+        self.w = padded(start_of_rows(X, H, full=full) if W is None else W, X.dtype)
         x = X.data.astype(np.float64)
         terms = np.zeros(x.size)
         np.log(x, out=terms, where=x > 0)
@@ -106,18 +106,30 @@ class Multiplicative:
         return max(value + self.penalty_W.value(self.w, self.X.row_weights), 0.0)
 
 
-def start_of_rows(X: Observed, n_components: int) -> NDArray:
-    """Ones, and zeros in rows without entries; the first update finds the scale."""
-    w = padded_zeros(X.shape[0], n_components, X.dtype)
-    w[np.diff(X.indptr) > 0, :n_components] = 1
-    return w
+def start_of_rows(X: Observed, H: NDArray, *, full: bool) -> NDArray:
+    """The same number for all components, with which a row of W H has the sum of the row of X."""
+    rows = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
+    totals = H.sum(axis=0, dtype=np.float64)
+    sums = np.bincount(rows, X.counts, X.shape[0])
+    if full:
+        of_ones = X.row_weights * (X.column_weights @ totals)
+    else:
+        of_ones = np.bincount(rows, X.weights * totals[X.indices], X.shape[0])
+    w = np.divide(sums, of_ones, out=np.zeros_like(sums), where=of_ones > 0)
+    return np.repeat(w[:, None], H.shape[0], axis=1)
 
 
 def solve_rows(
     X: Observed, H: NDArray, *, full: bool, penalty: Penalty, n_passes: int, tol: float, n_threads: int
 ) -> NDArray:
-    """W >= 0 of least loss; a row stops when it changes by less than ``tol``, relatively, in a pass."""
-    w = start_of_rows(X, H.shape[0])
+    """W >= 0 of least loss; a row stops when it changes by less than ``tol``, relatively, in a pass.
+
+    Without a penalty W does not depend on how the product is scaled, on the way to the end as well.
+    """
+    sums = np.ones(H.shape[0], dtype=H.dtype) if any(penalty) else H.sum(axis=1)
+    H = np.divide(H, sums[:, None], out=np.zeros_like(H), where=sums[:, None] > 0)
+    w = padded(start_of_rows(X, H, full=full), X.dtype)
     side = MultiplicativeSide(X, H.shape[0], full=full, penalty=penalty, n_threads=n_threads)
     side.step(w, padded(H.T, X.dtype), n_passes, tol)
-    return w[:, : H.shape[0]].copy()
+    W = w[:, : H.shape[0]]
+    return np.divide(W, sums, out=np.zeros_like(W), where=sums > 0)

@@ -209,6 +209,25 @@ def test_the_weights_of_the_caller_stay(beta_loss, global_random_seed):
     assert_array_equal(weights.toarray(), before.toarray())
 
 
+@LOSSES
+@pytest.mark.parametrize("scale", [2.0**-30, 2.0**30])
+def test_iterations_do_not_depend_on_the_scale(beta_loss, scale, global_random_seed):
+    X, V, _, _ = problem(global_random_seed, (40, 30), 4)
+    model = SimplexNMF(4, beta_loss=beta_loss, max_iter=2000, random_state=0).fit(X, entry_weight=V)
+    other = clone(model).fit(scale * X, entry_weight=V)
+    assert other.n_iter_ == model.n_iter_
+    assert_allclose(other.components_, model.components_, rtol=1e-3, atol=1e-6)
+
+
+@quiet
+@LOSSES
+@pytest.mark.parametrize("simplex", ["W", "both"])
+def test_columns_of_w_sum_to_one_before_convergence(beta_loss, simplex, global_random_seed):
+    X, V, _, _ = problem(global_random_seed, (40, 30), 4)
+    model = SimplexNMF(4, beta_loss=beta_loss, simplex=simplex, max_iter=5, random_state=0).fit(X, entry_weight=V)
+    assert_allclose(model.transform(X, entry_weight=V).sum(axis=0), 1)
+
+
 @quiet
 def test_entry_weight_is_routed(global_random_seed):
     X, V, _, H = problem(global_random_seed)
