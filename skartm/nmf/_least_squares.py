@@ -13,6 +13,7 @@ from skartm.nmf._penalties import NONE, Penalty
 
 # Ang and Gillis 2019: first weight of the extrapolation, its growth and the growth of its limit, its shrinkage
 _FIRST, _GROWTH, _LIMIT_GROWTH, _SHRINKAGE = 0.5, 1.05, 1.01, 1.5
+_BLOCK = 64  # rows of a dense X that are multiplied at a time
 
 
 def is_sparse(X: Any) -> bool:
@@ -53,7 +54,7 @@ class Side:
                 self.indptr, self.indices, self.X.data, self.places, other, self.target, self.n_threads
             )
         else:
-            np.matmul(self.X, other, out=self.target)
+            _dense_product(self.X, other, self.target)
         if any(self.penalty):
             l1, l2 = (factor.dtype.type(strength) for strength in self.penalty)
             self.gram[np.arange(k), np.arange(k)] += l2
@@ -173,6 +174,17 @@ def solve_rows(X: Any, H: NDArray, *, penalty: Penalty, n_sweeps: int, tol: floa
     side = ObservedSide if isinstance(X, Observed) else Side
     side(X, H.shape[0], H.dtype, n_threads, penalty).sweep(w, padded(H.T, H.dtype), n_sweeps, tol**2)
     return w[:, : H.shape[0]].copy()
+
+
+def _dense_product(X: NDArray, other: NDArray, out: NDArray) -> None:
+    """X other, in blocks of one shape: how BLAS rounds depends on shapes, and a row must not on how many there are."""
+    whole = X.shape[0] - X.shape[0] % _BLOCK
+    for start in range(0, whole, _BLOCK):
+        np.matmul(X[start : start + _BLOCK], other, out=out[start : start + _BLOCK])
+    if whole < X.shape[0]:
+        rest = np.zeros((_BLOCK, X.shape[1]), dtype=X.dtype)
+        rest[: X.shape[0] - whole] = X[whole:]
+        out[whole:] = (rest @ other)[: X.shape[0] - whole]
 
 
 def _ahead(new: NDArray, old: NDArray, weight: float) -> NDArray:

@@ -53,11 +53,25 @@ class Observed:
     def T(self) -> "Observed":
         """The transpose."""
         places = sparse.csr_array((np.arange(1, self.data.size + 1), self.indices, self.indptr), shape=self.shape)
-        turned = places.T.tocsr()
-        order = turned.data - 1
+        return self._arranged(places.T.tocsr(), self.column_weights, self.row_weights)
+
+    @property
+    def whole(self) -> NDArray:
+        """Whether all entries of a row are observed, with weight one."""
+        plain = np.repeat(np.arange(self.shape[0]), np.diff(self.indptr))[self.weights == 1]
+        return np.bincount(plain, minlength=self.shape[0]) == self.shape[1]
+
+    def take(self, rows: NDArray) -> "Observed":
+        """Some of the rows."""
+        places = sparse.csr_array((np.arange(1, self.data.size + 1), self.indices, self.indptr), shape=self.shape)
+        return self._arranged(places[rows], self.row_weights[rows], self.column_weights)
+
+    def _arranged(self, places: Any, row_weights: NDArray, column_weights: NDArray) -> "Observed":
+        """The entries where the matrix has their places, counted from one."""
+        order = places.data - 1
         return Observed(
-            turned.indptr.astype(np.int64), turned.indices.astype(np.int32), self.data[order], self.weights[order],
-            self.column_weights, self.row_weights, self.shape[::-1],
+            places.indptr.astype(np.int64), places.indices.astype(np.int32), self.data[order], self.weights[order],
+            row_weights, column_weights, places.shape,
         )  # fmt: skip
 
     def weighted(self, sample_weight: NDArray | None) -> "Observed":

@@ -2,7 +2,9 @@
 
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from skartm._threads import effective_n_threads
 from skartm.nmf._fitting import SmallChange, SmallDecrease, SmallShare, SmallSlope
@@ -62,7 +64,18 @@ def solver_of(
 
 
 def solve_rows(model: Any, X: Any, known: Observed | None, H: NDArray) -> NDArray:
-    """W for a given H, row by row."""
+    """W for a given H, row by row; a row of which nothing is missing is solved alike beside others."""
+    whole = np.zeros(0, dtype=bool) if known is None else known.whole
+    if known is None or not whole.any():
+        return _solve(model, X, known, H)
+    W = np.empty((X.shape[0], H.shape[0]), dtype=H.dtype)
+    W[whole] = _solve(model, sparse.csr_matrix(X[whole]) if model.beta_loss != "frobenius" else X[whole], None, H)
+    if not whole.all():
+        W[~whole] = _solve(model, X, known.take(np.flatnonzero(~whole)), H)
+    return W
+
+
+def _solve(model: Any, X: Any, known: Observed | None, H: NDArray) -> NDArray:
     options: dict[str, Any] = {"tol": model.tol, "n_threads": effective_n_threads(model.n_jobs)}
     penalty = penalties(model, 1.0, X.shape[1])[0]
     if model.beta_loss == "frobenius":

@@ -229,6 +229,21 @@ def test_columns_of_w_sum_to_one_before_convergence(beta_loss, simplex, global_r
 
 
 @quiet
+@LOSSES
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("penalty", [{}, {"alpha_W": 0.01, "simplex": None}])
+def test_rows_do_not_depend_on_each_other(beta_loss, weighted, penalty, global_random_seed):
+    X, V, _, _ = problem(global_random_seed, (30, 20), 4)
+    V[:, 1:][global_random_seed % 7 :: 7] = 1  # rows of which nothing is missing
+    X, V = (X, V) if weighted else (with_nan(X, V), None)
+    model = SimplexNMF(4, beta_loss=beta_loss, max_iter=30, tol=0, random_state=0, **penalty).fit(X, entry_weight=V)
+    together = model.transform(X, entry_weight=V)
+    for i in range(30):
+        alone = model.transform(X[[i]], entry_weight=None if V is None else V[[i]])
+        assert_array_equal(alone[0], together[i])
+
+
+@quiet
 def test_entry_weight_is_routed(global_random_seed):
     X, V, _, H = problem(global_random_seed)
     model = SimplexNMF(3, init=H, max_iter=20, tol=0)

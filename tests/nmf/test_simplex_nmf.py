@@ -169,6 +169,17 @@ def test_rows_do_not_depend_on_each_other(beta_loss, global_random_seed):
 
 
 @LOSSES
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("k", [7, 16, 50])
+def test_rows_of_arrays_do_not_depend_on_their_number(beta_loss, dtype, k, global_random_seed):
+    X = np.random.default_rng(global_random_seed).random((150, 400)).astype(dtype)
+    model = SimplexNMF(k, beta_loss=beta_loss, init="random", max_iter=5, tol=0, random_state=0).fit(X)
+    together = model.transform(X)
+    for n in (1, 3, 64, 65, 127):
+        assert_array_equal(model.transform(X[-n:]), together[-n:])
+
+
+@LOSSES
 def test_pickled_model_is_the_same(beta_loss, global_random_seed):
     X = problem(global_random_seed)[0]
     model = SimplexNMF(3, beta_loss=beta_loss, max_iter=10, tol=0, random_state=0).fit(X)
