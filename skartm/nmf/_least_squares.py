@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from scipy import sparse
+from sklearn.utils import gen_batches
 
 from skartm._kernels import half_step
 from skartm.em import padded, padded_zeros, unpadded_transpose
@@ -14,6 +15,7 @@ from skartm.nmf._penalties import NONE, Penalty
 # Ang and Gillis 2019: first weight of the extrapolation, its growth and the growth of its limit, its shrinkage
 _FIRST, _GROWTH, _LIMIT_GROWTH, _SHRINKAGE = 0.5, 1.05, 1.01, 1.5
 _BLOCK = 64  # rows of a dense X that are multiplied at a time
+_LARGEST_BLOCK = 2**20  # entries of X whose errors are computed at a time
 
 
 def is_sparse(X: Any) -> bool:
@@ -112,6 +114,7 @@ class LeastSquares:
             self.columns = Side(transposed, k, dtype, n_threads, penalty_H)
             data = X.data if is_sparse(X) else X
             self.norm = float(np.square(data, dtype=np.float64).sum())
+        self.X = X
         self.h = padded(H.T, dtype)
         self.w = padded_zeros(X.shape[0], k, dtype)
         if W is None:
@@ -136,7 +139,9 @@ class LeastSquares:
 
     def loss(self) -> float:
         """The loss without the penalties."""
-        return max(self.value - self._penalty_of(self.w_ahead) - self.penalty_H.value(self.h), 0.0)
+        if isinstance(self.X, Observed):
+            return max(self.value - self._penalty_of(self.w_ahead) - self.penalty_H.value(self.h), 0.0)
+        return half_squares(self.X, self.w_ahead[:, : self.n_components], self.H)
 
     def _penalty_of(self, w: NDArray) -> float:
         if not any(self.penalty_W):
@@ -174,6 +179,22 @@ def solve_rows(X: Any, H: NDArray, *, penalty: Penalty, n_sweeps: int, tol: floa
     side = ObservedSide if isinstance(X, Observed) else Side
     side(X, H.shape[0], H.dtype, n_threads, penalty).sweep(w, padded(H.T, H.dtype), n_sweeps, tol**2)
     return w[:, : H.shape[0]].copy()
+
+
+def half_squares(X: Any, W: NDArray, H: NDArray, sample_weight: NDArray | None = None) -> float:
+    """sum v |x - w H|^2 / 2, in double precision; that of an array without differences of large numbers."""
+    H, total = H.astype(np.float64), 0.0
+    gram = H @ H.T
+    for block in gen_batches(X.shape[0], max(1, _LARGEST_BLOCK // X.shape[1])):
+        x, w = X[block], W[block].astype(np.float64)
+        if is_sparse(x):
+            x = x.astype(np.float64)
+            squares = np.ravel(x.multiply(x).sum(axis=1)) + np.einsum("ij,ij->i", w, w @ gram - 2 * (x @ H.T))
+        else:
+            rest = x - w @ H
+            squares = np.einsum("ij,ij->i", rest, rest)
+        total += float(squares.sum() if sample_weight is None else squares @ sample_weight[block])
+    return max(0.5 * total, 0.0)
 
 
 def _dense_product(X: NDArray, other: NDArray, out: NDArray) -> None:

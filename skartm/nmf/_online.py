@@ -9,7 +9,7 @@ from skartm._kernels import half_step
 from skartm._threads import effective_n_threads
 from skartm.em import Pass, padded, padded_zeros, unpadded_transpose
 from skartm.nmf._kullback_leibler import KullbackLeibler
-from skartm.nmf._least_squares import is_sparse, solve_rows
+from skartm.nmf._least_squares import half_squares, solve_rows
 from skartm.nmf._penalties import NONE, penalties
 from skartm.nmf._regularized import check_terms
 from skartm.nmf._solvers import inner_iterations
@@ -71,7 +71,7 @@ class OnlineLeastSquares:
         self.gram, self.target = forget * self.gram + gram, forget * self.target + target
         slopes, scratch = np.zeros(H.shape[1]), padded_zeros(n_threads, k, H.dtype)
         half_step.hals_sweeps(self.gram, self.target, inner_iterations(model), 0.0, h, slopes, scratch, n_threads)
-        return unpadded_transpose(h, k), _loss(X, W, H, weights)
+        return unpadded_transpose(h, k), half_squares(X, W, H, weights)
 
 
 def check_online(model: Any) -> bool:
@@ -89,12 +89,3 @@ def check_online(model: Any) -> bool:
 def statistics_of(model: Any) -> OnlineDivergence | OnlineLeastSquares:
     """Empty ones for the loss of a model."""
     return OnlineDivergence() if model.beta_loss == "kullback-leibler" else OnlineLeastSquares()
-
-
-def _loss(X: Any, W: NDArray, H: NDArray, weights: NDArray | None) -> float:
-    """sum v |x - w H|^2 / 2."""
-    squares = X.multiply(X).sum(axis=1) if is_sparse(X) else np.einsum("ij,ij->i", X, X, dtype=np.float64)
-    rows = 0.5 * np.asarray(squares, dtype=np.float64).ravel() + np.einsum(
-        "ij,ij->i", W, 0.5 * (W @ (H @ H.T)) - X @ H.T, dtype=np.float64
-    )
-    return max(float(rows.sum() if weights is None else rows @ weights), 0.0)

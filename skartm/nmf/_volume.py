@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from skartm._validation import check_real
 from skartm.em import padded, padded_zeros
-from skartm.nmf._least_squares import Side, is_sparse, scaled_rows
+from skartm.nmf._least_squares import Side, half_squares, is_sparse, scaled_rows
 from skartm.simplex import project
 
 _RIDGE = 1e-3  # delta as a share of the mean squared length of the first components
@@ -67,9 +67,7 @@ class SmallVolume:
 
     def loss(self) -> float:
         """|X - W H|^2 / 2, without the penalty."""
-        gram, target = self._products()
-        cross = float((target * self._H).sum())
-        return max(0.5 * self.norm - cross + 0.5 * float((gram * (self._H @ self._H.T)).sum()), 0.0)
+        return half_squares(self.X, self.w[:, : self._H.shape[0]], self._H)
 
     def objective(self) -> float:
         """What is minimised, of what there is now."""

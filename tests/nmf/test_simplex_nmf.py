@@ -179,6 +179,18 @@ def test_rows_of_arrays_do_not_depend_on_their_number(beta_loss, dtype, k, globa
         assert_array_equal(model.transform(X[-n:]), together[-n:])
 
 
+@FORMS
+@pytest.mark.parametrize("weighted", [False, True])
+def test_error_in_single_precision(form, weighted, global_random_seed):
+    X = 1000 * planted(global_random_seed)[0].astype(np.float32)
+    weights = np.linspace(0, 2, 60) if weighted else np.ones(60)
+    model = SimplexNMF(4, beta_loss=LS, max_iter=1000, tol=0, random_state=0)
+    model.fit(form(X), sample_weight=weights if weighted else None)
+    rest = X.astype(np.float64) - model.inverse_transform(model.transform(X))
+    error = np.sqrt(weights @ np.square(rest).sum(axis=1))
+    assert_allclose(model.reconstruction_err_, error, rtol=0.1, atol=1e-6 * np.linalg.norm(X))
+
+
 @LOSSES
 def test_pickled_model_is_the_same(beta_loss, global_random_seed):
     X = problem(global_random_seed)[0]
