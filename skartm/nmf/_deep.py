@@ -319,12 +319,12 @@ class DeepSimplexNMF(LabelledRows, ClassNamePrefixFeaturesOutMixin, TransformerM
             labelled = not layers and data is not X
             model = SimplexNMF(
                 int(size),
-                init=self.init if self.init == "random" or size <= min(X.shape) else "random",
+                init=self.init,
                 inner_iter=self.inner_iter,
                 max_iter=1 if labelled else self.max_iter,
                 tol=self.tol,
                 n_jobs=self.n_jobs,
-                random_state=random_state if len(self.layers) > 1 else self.random_state,
+                random_state=random_state,
             )
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ConvergenceWarning)

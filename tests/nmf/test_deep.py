@@ -305,6 +305,7 @@ def test_few_iterations_warn(global_random_seed):
         ({"output": "bottom"}, "'output'"),
         ({"output": 2}, "'output'"),
         ({"init": "zeros"}, "'init'"),
+        ({"init": "nndsvd", "layers": (4, 5)}, "init='nndsvd' needs n_components of at most .* = 4. Got 5"),
         ({"label_weight": -1}, "'label_weight'"),
         ({"inner_iter": 0}, "'inner_iter'"),
         ({"max_iter": 0}, "'max_iter'"),
