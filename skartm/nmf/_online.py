@@ -36,6 +36,8 @@ class OnlineDivergence:
         for batch in solver.batches:
             solver.engine.e_step(batch, solver.state, result, keep=True)
         counters = solver.state.counters
+        if self.counts is None and result.mass == 0:
+            return H, 0.0  # nothing that H could be learned from
         if self.counts is None:
             self.counts = solver.phi_wt * H.dtype.type(result.mass / H.shape[0])
         self.counts *= H.dtype.type(model.forget_factor)
@@ -65,13 +67,16 @@ class OnlineLeastSquares:
         h = padded(H.T, H.dtype)
         gram, target = np.zeros((k, h.shape[1]), dtype=H.dtype), padded_zeros(H.shape[1], k, H.dtype)
         gram[:, :k], target[:, :k] = W.T @ weighted, X.T @ weighted
+        loss = half_squares(X, W, H, weights)
+        if (self.gram is None or self.target is None) and not gram.any():
+            return H, loss  # nothing that H could be learned from
         if self.gram is None or self.target is None:
             mean = gram.trace() / k
             self.gram, self.target = mean * np.eye(k, h.shape[1], dtype=H.dtype), mean * h
         self.gram, self.target = forget * self.gram + gram, forget * self.target + target
         slopes, scratch = np.zeros(H.shape[1]), padded_zeros(n_threads, k, H.dtype)
         half_step.hals_sweeps(self.gram, self.target, inner_iterations(model), 0.0, h, slopes, scratch, n_threads)
-        return unpadded_transpose(h, k), half_squares(X, W, H, weights)
+        return unpadded_transpose(h, k), loss
 
 
 def check_online(model: Any) -> bool:
@@ -86,6 +91,6 @@ def check_online(model: Any) -> bool:
     return True
 
 
-def statistics_of(model: Any) -> OnlineDivergence | OnlineLeastSquares:
-    """Empty ones for the loss of a model."""
-    return OnlineDivergence() if model.beta_loss == "kullback-leibler" else OnlineLeastSquares()
+def statistics_of(model: Any) -> type[OnlineDivergence] | type[OnlineLeastSquares]:
+    """Those of the loss of a model."""
+    return OnlineDivergence if model.beta_loss == "kullback-leibler" else OnlineLeastSquares

@@ -28,7 +28,7 @@ from skartm.nmf._online import check_online, statistics_of
 from skartm.nmf._penalties import check_penalties
 from skartm.nmf._regularized import check_terms
 from skartm.nmf._solvers import solve_rows, solver_of
-from skartm.nmf._start import STARTS, nndsvd_start, random_start, spa_start
+from skartm.nmf._start import STARTS, given_factor, is_pair, nndsvd_start, random_start, spa_start
 from skartm.nmf._volume import check_volume
 from skartm.regularizers import NamedRegularizers
 
@@ -207,6 +207,8 @@ class SimplexNMF(
         self._check_parameters()
         X, known = self._read(X, entry_weight, reset=True)
         weights = check_weights(self, sample_weight, X.shape[0])
+        if known is not None and not known.weighted(weights).weights.any():
+            raise ValueError(f"{type(self).__name__}: no entry of X is observed; give some that is, with a weight.")
         W, H = self._start(X if known is None else known, weights)
         self.__dict__.pop("_online", None)
         solver, converged = solver_of(self, X, known, W, H, weights)
@@ -235,9 +237,9 @@ class SimplexNMF(
         if known is not None:
             raise ValueError("SimplexNMF: partial_fit does not take missing entries. Got NaN in X; use fit.")
         weights = check_weights(self, sample_weight, X.shape[0])
-        H = self._start(X, weights)[1] if first else self.components_
-        if not hasattr(self, "_online"):
-            self._online, self.n_iter_ = statistics_of(self), 0
+        H = self._first(X, weights) if first else self.components_
+        if not isinstance(getattr(self, "_online", None), statistics_of(self)):
+            self._online, self.n_iter_ = statistics_of(self)(), 0
         H, loss = self._online.update(self, X, H, weights)
         self.reconstruction_err_ = float(np.sqrt(2 * loss))
         self._write(X, None, H, weights)
@@ -310,6 +312,9 @@ class SimplexNMF(
         """X as the solvers read it, and what of it is observed if that is not everything."""
         check_structure(X)
         dtype = [np.float64, np.float32] if self.dtype is None else np.dtype(self.dtype)
+        if sparse.issparse(X) and X.dtype.kind == "f" and np.isnan(X.tocsr().data).any():
+            msg = "X must be an array where NaN says what is missing. Got a sparse matrix that contains NaN"
+            raise ValueError(f"{type(self).__name__}: {msg}; leave them out, and give entry_weight.")
         finite = True if sparse.issparse(X) else "allow-nan"
         X = validate_data(
             self, X, reset=reset, accept_sparse="csr", dtype=dtype, ensure_non_negative=True, ensure_all_finite=finite
@@ -323,8 +328,6 @@ class SimplexNMF(
         elif (X < 0).any():  # scikit-learn does not see them beside NaN
             raise ValueError(f"Negative values in data passed to {type(self).__name__}: X must be non-negative.")
         known = observed(X, entry_weight, type(self).__name__)
-        if reset and known is not None and known.data.size == 0:
-            raise ValueError(f"{type(self).__name__}: no entry of X is observed; give some that is, with a weight.")
         if known is None and not is_sparse(X) and self.beta_loss == "kullback-leibler":
             X = sparse.csr_matrix(X)
         return X, known
@@ -332,9 +335,9 @@ class SimplexNMF(
     def _start(self, X: Any, weights: NDArray | None) -> tuple[NDArray | None, NDArray]:
         k, smaller = self.n_components, min(X.shape)
         if self.init is not None and not isinstance(self.init, str):
-            W, H = self.init if isinstance(self.init, (tuple, list)) and len(self.init) == 2 else (None, self.init)
-            H = self._given(H, (k, X.shape[1]), "H", X.dtype)
-            return None if W is None else self._given(W, (X.shape[0], k), "W", X.dtype), H
+            W, H = self.init if is_pair(self.init) else (None, self.init)
+            H = given_factor(H, (k, X.shape[1]), "H", X.dtype)
+            return None if W is None else given_factor(W, (X.shape[0], k), "W", X.dtype), H
         missing = isinstance(X, Observed)
         init = self.init or ("nndsvda" if k <= smaller and not missing else "random")
         random_state = check_random_state(self.random_state)
@@ -351,12 +354,16 @@ class SimplexNMF(
             raise ValueError(f"SimplexNMF: {msg} Use init='random'.")
         return None, nndsvd_start(X, k, weights, random_state, filled=init == "nndsvda").astype(X.dtype)
 
-    def _given(self, factor: Any, shape: tuple[int, int], name: str, dtype: Any) -> NDArray:
-        factor = check_array(factor, dtype=dtype, ensure_non_negative=True, input_name=f"init ({name})")
-        if factor.shape != shape:
-            msg = f"SimplexNMF: {name} of init must have shape {shape}. Got {factor.shape}."
-            raise ValueError(msg)
-        return factor
+    def _first(self, X: Any, weights: NDArray | None) -> NDArray:
+        """H before the first batch."""
+        W, H = self._start(X, weights)
+        if W is not None:
+            msg = "init must be H or a name for partial_fit, which solves for W. Got a pair; pass its second one."
+            raise ValueError(f"{type(self).__name__}: {msg}")
+        if not H.any():
+            msg = "partial_fit needs a first batch that is not zeros, to start H from it. Got zeros"
+            raise ValueError(f"{type(self).__name__}: {msg}; pass another one, or H as init.")
+        return H
 
     def _write(self, X: Any, known: Observed | None, H: NDArray, weights: NDArray | None) -> None:
         """Put the scale where ``simplex`` wants it."""

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.random import RandomState
 from numpy.typing import NDArray
+from sklearn.utils import check_array
 from sklearn.utils.extmath import randomized_svd
 
 from skartm.nmf._least_squares import is_sparse, scaled_rows
@@ -12,6 +13,20 @@ from skartm.nmf._least_squares import is_sparse, scaled_rows
 STARTS = ("nndsvd", "nndsvda", "random", "spa")
 _SMALL = 1e-6
 _FILL = 0.01  # share of the mean of X that takes the place of zeros in rows of X
+
+
+def is_pair(init: Any) -> bool:
+    """Whether it is W and H, and not an H of two rows."""
+    return isinstance(init, (tuple, list)) and len(init) == 2 and all(np.ndim(factor) == 2 for factor in init)
+
+
+def given_factor(factor: Any, shape: tuple[int, int], name: str, dtype: Any) -> NDArray:
+    """W or H of a user."""
+    factor = check_array(factor, dtype=dtype, ensure_non_negative=True, input_name=f"init ({name})")
+    if factor.shape != shape:
+        msg = f"SimplexNMF: {name} of init must have shape {shape}. Got {factor.shape}."
+        raise ValueError(msg)
+    return factor
 
 
 def random_start(X: Any, n_components: int, sample_weight: NDArray | None, random_state: RandomState) -> NDArray:

@@ -146,6 +146,34 @@ def test_partial_fit_without_missing_entries():
         SimplexNMF(3, forget_factor=0.0).partial_fit(problem(0)[0])
 
 
+@LOSSES
+def test_a_first_batch_of_zeros(beta_loss, global_random_seed):
+    X, H = problem(global_random_seed)
+    zeros = np.zeros((5, 9))
+    for init in (None, "random"):
+        with pytest.raises(ValueError, match="needs a first batch that is not zeros"):
+            SimplexNMF(3, beta_loss=beta_loss, init=init).partial_fit(zeros)
+    model = SimplexNMF(3, beta_loss=beta_loss, init=H, simplex=None)
+    expected = clone(model).partial_fit(X).components_
+    assert_allclose(model.partial_fit(zeros).partial_fit(X).components_, expected)
+
+
+def test_partial_fit_does_not_take_w():
+    X, H = problem(0)
+    pair = (np.ones((12, 3)), H)
+    with pytest.raises(ValueError, match="init must be H or a name for partial_fit"):
+        SimplexNMF(3, init=pair).partial_fit(X)
+    model = SimplexNMF(3, init=pair, max_iter=2, tol=0).fit(X)
+    assert model.partial_fit(X).n_iter_ == 1  # it goes on from the H of the fit
+
+
+def test_another_loss_has_other_statistics(global_random_seed):
+    X, H = problem(global_random_seed)
+    model = SimplexNMF(3, init=H).partial_fit(X).set_params(beta_loss=LS).partial_fit(X)
+    assert model.n_iter_ == 1
+    assert np.isfinite(model.components_).all()
+
+
 class Stop:
     """A callback that stops, or is interrupted, after some iterations."""
 
