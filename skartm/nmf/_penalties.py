@@ -27,7 +27,7 @@ NONE = Penalty()
 def check_penalties(model: Any) -> None:
     """``alpha_W``, ``alpha_H`` and ``l1_ratio``, as scikit-learn has them."""
     check_real(model, "alpha_W", low=0)
-    if model.alpha_H != "same" or not isinstance(model.alpha_H, str):
+    if not (isinstance(model.alpha_H, str) and model.alpha_H == "same"):
         check_real(model, "alpha_H", low=0)
     check_real(model, "l1_ratio", low=0, high=1)
     if model.simplex is not None and any(any(penalty) for penalty in penalties(model, 1.0, 1)):

@@ -265,6 +265,7 @@ def test_entry_weight_is_routed(global_random_seed):
         ({"init": "nndsvd"}, np.eye(12, 9), "init='nndsvd' needs at least half of the entries of X. Got 9 of 108"),
         ({"alpha_W": -1.0, "simplex": None}, None, "'alpha_W'"),
         ({"alpha_H": "other", "simplex": None}, None, "'alpha_H'"),
+        ({"alpha_H": np.ones(2), "simplex": None}, None, "'alpha_H'"),
         ({"l1_ratio": 2.0}, None, "'l1_ratio'"),
         ({"alpha_W": 0.1}, None, "need simplex=None"),
     ],
@@ -272,6 +273,13 @@ def test_entry_weight_is_routed(global_random_seed):
 def test_bad_weights_and_penalties(parameters, entry_weight, match):
     with pytest.raises((ValueError, TypeError), match=match):
         SimplexNMF(3, **parameters).fit(problem(0)[0], entry_weight=entry_weight)
+
+
+@LOSSES
+def test_nothing_observed_in_rows_that_count(beta_loss):
+    seen = np.repeat([[1.0], [0.0]], 6, axis=0) * np.ones(9)
+    with pytest.raises(ValueError, match="no entry of X is observed"):
+        SimplexNMF(3, beta_loss=beta_loss).fit(problem(0)[0], sample_weight=1 - seen[:, 0], entry_weight=seen)
 
 
 @LOSSES

@@ -265,6 +265,25 @@ def test_bad_entries(beta_loss, value, match):
             SimplexNMF(3, beta_loss=beta_loss).fit(form(X))
 
 
+def test_missing_entries_of_a_sparse_matrix():
+    X = problem(0)[0]
+    model = SimplexNMF(3, max_iter=2, tol=0).fit(X)
+    X[3, 4] = np.nan
+    for form in (sparse.csr_array, sparse.csc_matrix, sparse.lil_array):
+        for method in (model.fit, model.transform, model.partial_fit):
+            with pytest.raises(ValueError, match="Got a sparse matrix that contains NaN; .* give entry_weight"):
+                method(form(X))
+
+
+def test_start_of_two_rows_as_lists():
+    X, W, H = problem(0, k=2)
+    model = SimplexNMF(2, init=H, max_iter=3, tol=0)
+    expected = clone(model).fit(X).components_
+    assert_array_equal(clone(model).set_params(init=H.tolist()).fit(X).components_, expected)
+    pair = clone(model).set_params(init=(W, H)).fit(X).components_
+    assert_array_equal(clone(model).set_params(init=[W.tolist(), H.tolist()]).fit(X).components_, pair)
+
+
 def test_inverse_transform_of_another_shape():
     model = SimplexNMF(3, max_iter=2, tol=0).fit(problem(0)[0])
     with pytest.raises(ValueError, match="W must have 3 columns"):
