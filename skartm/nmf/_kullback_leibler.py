@@ -217,8 +217,14 @@ def affordable_parts(X: Any, n_components: int) -> int:
 
 
 def solve_rows(X: Any, H: NDArray, *, n_passes: int, tol: float, n_threads: int) -> NDArray:
-    """W >= 0 of least divergence; a row stops when its shares of components move less than ``tol`` in a pass."""
+    """W >= 0 of least divergence; a row stops when its shares of components move less than ``tol`` in a pass.
+
+    What no component has makes the divergence infinite for any W, and does not count.
+    """
     n_components = H.shape[0]
+    explained = H.any(axis=0)
+    if not explained.all():
+        X, H = X[:, explained], H[:, explained]
     free = FreeMixture(n_components, n_passes=n_passes, tol=tol, dtype=H.dtype, n_threads=n_threads)
     sums = H.sum(axis=1)
     phi_wt = padded((H / np.where(sums > 0, sums, 1)[:, None]).T, H.dtype)
