@@ -53,7 +53,7 @@ def nndsvd_start(
         length = np.linalg.norm(v)
         if u * length > 0:
             H[t] = np.sqrt(S[t] * u / length) * v
-    H[H < _SMALL] = 0
+    H[H < _SMALL * min(1.0, H.max())] = 0
     if filled:
         H[H == 0] = _mean(X, sample_weight)
     return H
