@@ -139,9 +139,8 @@ class LeastSquares:
 
     def loss(self) -> float:
         """The loss without the penalties."""
-        if isinstance(self.X, Observed):
-            return max(self.value - self._penalty_of(self.w_ahead) - self.penalty_H.value(self.h), 0.0)
-        return half_squares(self.X, self.w_ahead[:, : self.n_components], self.H)
+        W = self.w_ahead[:, : self.n_components]
+        return self.X.half_squares(W, self.H) if isinstance(self.X, Observed) else half_squares(self.X, W, self.H)
 
     def _penalty_of(self, w: NDArray) -> float:
         if not any(self.penalty_W):

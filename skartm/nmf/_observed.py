@@ -8,13 +8,14 @@ import numpy as np
 from numpy.random import RandomState
 from numpy.typing import DTypeLike, NDArray
 from scipy import sparse
-from sklearn.utils import check_array
+from sklearn.utils import check_array, gen_batches
 
 from skartm._kernels import half_step
 from skartm.em import padded_zeros
 from skartm.nmf._penalties import NONE, Penalty
 
 ENOUGH = 0.01  # a row stops when a sweep moves it by this share of the first sweep
+_LARGEST_BLOCK = 2**20  # numbers of W that are read at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +83,14 @@ class Observed:
         return Observed(
             self.indptr, self.indices, self.data, weights, sample_weight, self.column_weights, self.shape
         )  # fmt: skip
+
+    def half_squares(self, W: NDArray, H: NDArray) -> float:
+        """sum v (x - z)^2 / 2, in double precision."""
+        rows, columns, total = np.repeat(np.arange(self.shape[0]), np.diff(self.indptr)), H.T, 0.0
+        for block in gen_batches(self.data.size, max(1, _LARGEST_BLOCK // H.shape[0])):
+            z = np.einsum("ij,ij->i", W[rows[block]], columns[self.indices[block]], dtype=np.float64)
+            total += float(self.weights[block].astype(np.float64) @ np.square(self.data[block] - z))
+        return 0.5 * total
 
     def random_start(self, n_components: int, random_state: RandomState) -> NDArray:
         """Absolute values of normal draws, of the size that W H of such W and H has the mean of what is observed."""

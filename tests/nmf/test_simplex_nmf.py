@@ -189,6 +189,10 @@ def test_error_in_single_precision(form, weighted, global_random_seed):
     rest = X.astype(np.float64) - model.inverse_transform(model.transform(X))
     error = np.sqrt(weights @ np.square(rest).sum(axis=1))
     assert_allclose(model.reconstruction_err_, error, rtol=0.1, atol=1e-6 * np.linalg.norm(X))
+    model.fit(form(X), sample_weight=weights if weighted else None, entry_weight=np.ones_like(X))
+    rest = X.astype(np.float64) - model.inverse_transform(model.transform(X))
+    error = np.sqrt(weights @ np.square(rest).sum(axis=1))
+    assert_allclose(model.reconstruction_err_, error, rtol=0.1, atol=1e-6 * np.linalg.norm(X))
 
 
 @LOSSES
@@ -225,6 +229,27 @@ def test_more_components_than_ranks(beta_loss, global_random_seed):
     X = np.outer(np.arange(1.0, 6.0), np.arange(1.0, 5.0))
     model = SimplexNMF(7, beta_loss=beta_loss, max_iter=200, tol=0, random_state=global_random_seed).fit(X)
     assert_allclose(model.inverse_transform(model.transform(X)), X, rtol=0.05)
+
+
+@LOSSES
+def test_columns_that_no_component_has(beta_loss, global_random_seed):
+    X = problem(global_random_seed)[0] + 1
+    known = X.copy()
+    known[:, [2, 5]] = 0
+    for penalty in ({}, {"simplex": None, "alpha_W": 1e-13}):
+        model = SimplexNMF(3, beta_loss=beta_loss, max_iter=2000, random_state=0, **penalty).fit(known)
+        W = model.set_params(tol=1e-7).transform(X)
+        assert_allclose(W, model.transform(known), rtol=1e-6, atol=1e-9)
+        alone = np.where(known == 0, X, 0)
+        assert_array_equal(model.transform(alone), 0)
+
+
+@LOSSES
+def test_small_numbers_are_no_zeros(beta_loss, global_random_seed):
+    X = problem(global_random_seed)[0]
+    model = SimplexNMF(3, beta_loss=beta_loss, init="nndsvd", max_iter=50, tol=0, random_state=0)
+    expected = clone(model).fit(X).components_
+    assert_allclose(clone(model).fit(2.0**-60 * X).components_, expected, rtol=1e-3, atol=1e-6)
 
 
 def test_few_iterations_warn():
