@@ -191,7 +191,15 @@ class KullbackLeibler:
         theta *= np.divide(after, before, out=np.zeros_like(after), where=before > 0).astype(theta.dtype)
 
     def _update_parts(self, parts: Parts) -> float:
-        """All rows once; H after every part as soon as there are counts of all of them."""
+        """All rows once; H after every part as soon as there are counts of all of them, or as before if interrupted."""
+        before = self.phi_wt.copy()
+        try:
+            return self._over_parts(parts)
+        except BaseException:
+            self.phi_wt[...] = before
+            raise
+
+    def _over_parts(self, parts: Parts) -> float:
         result, counters = Pass(), self.state.counters
         for number, members in enumerate(parts.members):
             counters.clear()

@@ -236,3 +236,23 @@ def test_an_interrupted_fit_keeps_the_last_iteration(beta_loss, missing, monkeyp
     assert_array_equal(model.components_, expected.components_)
     assert model.reconstruction_err_ == expected.reconstruction_err_
     assert model.transform(X).shape == (30, 4)
+
+
+def test_an_interruption_between_parts_keeps_the_last_iteration(monkeypatch, global_random_seed):
+    X, H = problem(global_random_seed, (1100, 9))
+    model = SimplexNMF(3, init=H, max_iter=50, tol=0)
+    expected = clone(model).set_params(max_iter=3).fit(X)
+    e_step, count = _kullback_leibler.EM.e_step, iter(range(100))
+    n_parts = affordable_parts(sparse.csr_array(X), 3)
+    assert n_parts > 1
+
+    def interrupted(*args, **options):
+        if next(count) == 3 * n_parts + 2:
+            raise KeyboardInterrupt
+        return e_step(*args, **options)
+
+    monkeypatch.setattr(_kullback_leibler.EM, "e_step", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X)
+    assert model.n_iter_ == 3
+    assert_array_equal(model.components_, expected.components_)
