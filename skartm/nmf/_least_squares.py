@@ -22,6 +22,16 @@ def is_sparse(X: Any) -> bool:
     return bool(sparse.issparse(X))
 
 
+def check_squares(X: Any, owner: str) -> None:
+    """Raise where the sum of the squares of X, which may have NaN, is too large for its dtype."""
+    data = X.data if is_sparse(X) else X
+    largest = float(np.fmax.reduce(data, axis=None, initial=0))
+    limit = float(np.sqrt(np.finfo(X.dtype).max / max(data.size, 1)))
+    if largest > limit:
+        msg = f"the squares of X must have a sum in {X.dtype}, so entries must be at most {limit:.1e}. Got {largest:.1e}"
+        raise ValueError(f"{owner}: {msg}; divide X by a number, or use dtype='float64'.")
+
+
 class Side:
     """One side of X: products of its rows with a table, and sweeps over the rows of its factor.
 

@@ -22,7 +22,7 @@ from skartm._validation import (
     check_weights,
 )
 from skartm.nmf._fitting import iterate
-from skartm.nmf._least_squares import is_sparse
+from skartm.nmf._least_squares import check_squares, is_sparse
 from skartm.nmf._observed import Observed, observed
 from skartm.nmf._online import check_online, statistics_of
 from skartm.nmf._penalties import check_penalties
@@ -327,6 +327,8 @@ class SimplexNMF(
                 X.sum_duplicates()
         elif (X < 0).any():  # scikit-learn does not see them beside NaN
             raise ValueError(f"Negative values in data passed to {type(self).__name__}: X must be non-negative.")
+        if self.beta_loss == "frobenius":
+            check_squares(X, type(self).__name__)
         known = observed(X, entry_weight, type(self).__name__)
         if known is None and not is_sparse(X) and self.beta_loss == "kullback-leibler":
             X = sparse.csr_matrix(X)

@@ -290,6 +290,17 @@ def test_bad_entries(beta_loss, value, match):
             SimplexNMF(3, beta_loss=beta_loss).fit(form(X))
 
 
+@FORMS
+def test_squares_that_are_too_large(form):
+    X = 1e16 * problem(0)[0].astype(np.float32)
+    model = SimplexNMF(3, beta_loss=LS, random_state=0)
+    with pytest.raises(ValueError, match="squares of X must have a sum in float32.*use dtype='float64'"):
+        model.fit(form(1e3 * X))
+    assert np.isfinite(model.fit(form(X)).reconstruction_err_)
+    with pytest.raises(ValueError, match="squares of X"):
+        model.transform(form(1e3 * X))
+
+
 def test_missing_entries_of_a_sparse_matrix():
     X = problem(0)[0]
     model = SimplexNMF(3, max_iter=2, tol=0).fit(X)
