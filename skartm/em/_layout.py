@@ -140,7 +140,7 @@ class Layout:
         known = {entry.name: entry.tokens for entry in self.modalities}
         for name in names:
             if name not in known:
-                given = f"the model has {sorted(known)}" if known else "the model has none: give it modalities="
+                given = f"the model has {sorted(known)}" if known else "the model has none; ARTMTransformer takes modalities="
                 msg = f"{owner}: modality must name a modality of the model ({given}). Got {name!r}."
                 raise ValueError(msg)
         if not names:

@@ -92,7 +92,7 @@ class TopicTreeDisplay:
 
         Parameters
         ----------
-        estimator : HierarchicalARTM, or a pipeline or search with one
+        estimator : HierarchicalARTM or DeepSimplexNMF, or a pipeline or search with one
             Fitted.
         threshold : float in [0, 1], default=None
             Smallest p(parent | child) of an edge; 1 draws best parents only, None is ``edge_threshold`` of the model.
@@ -109,7 +109,7 @@ class TopicTreeDisplay:
         """
         model = FittedTopics(estimator).model
         if not hasattr(model, "topic_tree"):
-            msg = f"{cls.__name__}: estimator must be a fitted HierarchicalARTM. Got {type(model).__name__}."
+            msg = f"{cls.__name__}: estimator must be a fitted HierarchicalARTM or DeepSimplexNMF. Got {type(model).__name__}."
             raise TypeError(msg)
         tree = model.topic_tree(threshold, n_top=n_top, modality=modality)
         return cls.from_tree(tree, n_top=n_top).plot(ax, node_kw=node_kw, edge_kw=edge_kw, text_kw=text_kw)

@@ -95,7 +95,7 @@ def test_inside_a_pipeline():
 
 def test_what_cannot_be_drawn(model, monkeypatch):
     flat = ARTMTransformer(2, max_iter=2, tol=0, n_jobs=1).fit(load_peps().data)
-    with pytest.raises(TypeError, match="estimator must be a fitted HierarchicalARTM. Got ARTMTransformer"):
+    with pytest.raises(TypeError, match="fitted HierarchicalARTM or DeepSimplexNMF. Got ARTMTransformer"):
         TopicTreeDisplay.from_estimator(flat)
     with pytest.raises(ValueError, match="threshold of edges must be a number in .* Got 2"):
         TopicTreeDisplay.from_estimator(model, threshold=2)

@@ -46,6 +46,6 @@ def test_names_of_a_frame():
 def test_unknown_modality(fitted):
     with pytest.raises(ValueError, match=r"modality must name a modality of the model .*Got 'tag'"):
         fitted.top_tokens(modality="tag")
-    with pytest.raises(ValueError, match="the model has none: give it modalities="):
+    with pytest.raises(ValueError, match="the model has none; ARTMTransformer takes modalities="):
         PLSA(2, random_state=0, max_iter=2, tol=0, n_jobs=1).fit(corpus(0)).top_tokens(modality="words")
     assert N_TOKENS == len(NAMES)
