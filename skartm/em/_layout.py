@@ -140,8 +140,8 @@ class Layout:
         known = {entry.name: entry.tokens for entry in self.modalities}
         for name in names:
             if name not in known:
-                given = f"the model has {sorted(known)}" if known else "the model has none; ARTMTransformer takes modalities="
-                msg = f"{owner}: modality must name a modality of the model ({given}). Got {name!r}."
+                given = f"has {sorted(known)}" if known else "has none; ARTMTransformer takes modalities="
+                msg = f"{owner}: modality must name a modality of the model (the model {given}). Got {name!r}."
                 raise ValueError(msg)
         if not names:
             msg = f"{owner}: modality must name at least one modality, or be None. Got {modality!r}."

@@ -28,7 +28,7 @@ def check_squares(X: Any, owner: str) -> None:
     largest = float(np.fmax.reduce(data, axis=None, initial=0))
     limit = float(np.sqrt(np.finfo(X.dtype).max / max(data.size, 1)))
     if largest > limit:
-        msg = f"the squares of X must have a sum in {X.dtype}, so entries must be at most {limit:.1e}. Got {largest:.1e}"
+        msg = f"squares of X must have a sum in {X.dtype}, so entries must be at most {limit:.1e}. Got {largest:.1e}"
         raise ValueError(f"{owner}: {msg}; divide X by a number, or use dtype='float64'.")
 
 

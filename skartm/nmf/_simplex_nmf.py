@@ -312,10 +312,10 @@ class SimplexNMF(
         """X as the solvers read it, and what of it is observed if that is not everything."""
         check_structure(X)
         dtype = [np.float64, np.float32] if self.dtype is None else np.dtype(self.dtype)
-        if sparse.issparse(X) and X.dtype.kind == "f" and np.isnan(X.tocsr().data).any():
+        if is_sparse(X) and X.dtype.kind == "f" and np.isnan(X.tocsr().data).any():
             msg = "X must be an array where NaN says what is missing. Got a sparse matrix that contains NaN"
             raise ValueError(f"{type(self).__name__}: {msg}; leave them out, and give entry_weight.")
-        finite = True if sparse.issparse(X) else "allow-nan"
+        finite = True if is_sparse(X) else "allow-nan"
         X = validate_data(
             self, X, reset=reset, accept_sparse="csr", dtype=dtype, ensure_non_negative=True, ensure_all_finite=finite
         )
@@ -330,6 +330,10 @@ class SimplexNMF(
         if self.beta_loss == "frobenius":
             check_squares(X, type(self).__name__)
         known = observed(X, entry_weight, type(self).__name__)
+        if known is not None and entry_weight is None and (check_terms(self) or check_volume(self)):
+            name = "regularizers" if self.regularizers else "volume_weight"
+            msg = f"{name} cannot be combined with missing entries. Got NaN in X; leave it away, or fill X."
+            raise ValueError(f"{type(self).__name__}: {msg}")
         if known is None and not is_sparse(X) and self.beta_loss == "kullback-leibler":
             X = sparse.csr_matrix(X)
         return X, known
@@ -390,6 +394,6 @@ class SimplexNMF(
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         tags.input_tags.positive_only = True
-        tags.input_tags.allow_nan = True
+        tags.input_tags.allow_nan = not self.regularizers and not self.volume_weight
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags

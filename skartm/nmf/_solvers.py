@@ -39,7 +39,7 @@ def solver_of(
     regularized, small_volume = check_terms(model), check_volume(model)
     if (regularized or small_volume) and (known is not None or any(of_W) or any(of_H)):
         name = "regularizers" if regularized else "volume_weight"
-        others = "missing entries or weights of entries" if known is not None else "alpha_W or alpha_H"
+        others = "weights of entries" if known is not None else "alpha_W or alpha_H"
         msg = f"{type(model).__name__}: {name} cannot be combined with {others}. Got both; take one of them away."
         raise ValueError(msg)
     if regularized:

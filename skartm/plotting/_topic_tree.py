@@ -109,8 +109,8 @@ class TopicTreeDisplay:
         """
         model = FittedTopics(estimator).model
         if not hasattr(model, "topic_tree"):
-            msg = f"{cls.__name__}: estimator must be a fitted HierarchicalARTM or DeepSimplexNMF. Got {type(model).__name__}."
-            raise TypeError(msg)
+            msg = "estimator must be a fitted HierarchicalARTM or DeepSimplexNMF"
+            raise TypeError(f"{cls.__name__}: {msg}. Got {type(model).__name__}.")
         tree = model.topic_tree(threshold, n_top=n_top, modality=modality)
         return cls.from_tree(tree, n_top=n_top).plot(ax, node_kw=node_kw, edge_kw=edge_kw, text_kw=text_kw)
 

@@ -147,3 +147,11 @@ def test_not_with_missing_entries_or_penalties(parameters, others):
     name = "regularizers" if "regularizers" in parameters else "volume_weight"
     with pytest.raises(ValueError, match=f"SimplexNMF: {name} cannot be combined with "):
         SimplexNMF(2, init="random", random_state=0, **parameters, **others).fit(X)
+    model = SimplexNMF(2, init="random", max_iter=2, tol=0, random_state=0, **parameters)
+    X[2, 3] = 1
+    with pytest.raises(ValueError, match=f"SimplexNMF: {name} cannot be combined with weights of entries"):
+        model.fit(X, entry_weight=X)
+    model.fit(X)
+    X[2, 3] = np.nan
+    with pytest.raises(ValueError, match=f"{name} cannot be combined with missing entries. Got NaN in X"):
+        model.transform(X)

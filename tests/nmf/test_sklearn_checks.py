@@ -18,6 +18,8 @@ from skartm.regularizers import SmoothSparsePhi
         SimplexNMF(2, beta_loss="frobenius", simplex="both", init="nndsvd", n_jobs=1, random_state=0),
         SimplexNMF(3, regularizers=[("smooth", SmoothSparsePhi(0.1))], n_jobs=1, random_state=0),
         SimplexNMF(3, beta_loss="frobenius", volume_weight=1e-4, n_jobs=1, random_state=0),
+        SimplexNMF(3, simplex=None, alpha_W=1e-3, l1_ratio=0.5, n_jobs=1, random_state=0),
+        SimplexNMF(3, beta_loss="frobenius", simplex=None, alpha_W=1e-3, l1_ratio=0.5, n_jobs=1, random_state=0),
         DeepSimplexNMF(n_jobs=1),
         DeepSimplexNMF((3, 2), output="all", n_jobs=1, random_state=0),
         DeepSimplexNMF((2,), label_weight=0, init="random", n_jobs=1, random_state=0),
