@@ -81,7 +81,8 @@ MODELS: dict[str, Callable] = {
     "ETM trained": etm(train_embeddings=True),
 }
 # no vectors, vectors that are given, or vectors that fit makes and that are in its time
-WITHOUT_VECTORS = {"PLSA", "LDA online", "LDA batch", "recipes.interpretable", "recipes.embedded GloVe", "NTM", "ETM GloVe"}
+WITHOUT_VECTORS = {"PLSA", "LDA online", "LDA batch", "NTM", "ETM GloVe"}
+WITHOUT_VECTORS |= {"recipes.interpretable", "recipes.embedded GloVe"}
 # one option of the embedded topic model after the other
 ABLATION: dict[str, dict] = {
     "defaults": {},
