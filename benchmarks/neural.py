@@ -11,8 +11,8 @@ scikit-learn's (``lda_equality.py``) in less time.
 * ablation: what the embedded topic model owes to its options;
 * vocabulary: with stop words kept and the vocabulary growing, as in the paper of the embedded topic model: perplexity
   divided by the size of the vocabulary, NPMI and diversity (``--plot FILE`` draws them);
-* chinese: topics of Chinese laws by ARTM and by the embedded topic model, with coherence and diversity over training
-  (``--plot FILE`` draws them);
+* chinese: topics of the texts of Chinese laws by ARTM and by the embedded topic model, with coherence and diversity
+  over training (``--plot FILE`` draws them); needs jieba;
 * threads: time of an epoch with one thread of torch and with two.
 
 Examples::
@@ -46,9 +46,10 @@ from sklearn.feature_extraction.text import CountVectorizer
 from skartm import LDA, PLSA, EmbeddedTopicModel, NeuralTopicModel, recipes
 from skartm.callbacks import TopicMonitor
 from skartm.em import Batches, FreeMixture, padded
-from skartm.feature_extraction import word_embeddings
+from skartm.feature_extraction import SequenceVectorizer, word_embeddings
 from skartm.metrics import coherence, completion_split, perplexity, topic_diversity
 
+_LONGEST, _WINDOW = 40000, 10  # characters of a Chinese text; distance of words that make word vectors
 COLUMNS = ("seconds", "NPMI", "diversity", "perplexity, EM", "perplexity, own")
 FORMATS = ("{:.1f}", "{:.3f}", "{:.3f}", "{:.0f}", "{:.0f}")
 
@@ -225,21 +226,33 @@ def draw(curves: dict[str, list[list[float]]], path: str, titles: Sequence[str],
     figure.savefig(path, dpi=150)
 
 
+def cut(text: str) -> list[str]:
+    """Chinese words of at least two characters, in their order."""
+    import jieba
+
+    return [word for word in jieba.lcut(text) if len(word) > 1 and "\u4e00" <= word[0] <= "\u9fff"]
+
+
 def chinese(folder: Path, k: int, n_words: int, plot: str | None) -> None:
-    """Coherence and diversity over training, on Chinese laws that are split into words."""
-    X = read_counts("laws_zh", folder).astype(np.float32)
-    words = np.array((folder / "laws_zh" / "vocab.txt").read_text(encoding="utf-8").splitlines())
-    in_documents = np.bincount(X.indices, minlength=X.shape[1])
-    common = in_documents > 0.5 * X.shape[0]
-    columns = np.sort(np.argsort(np.where(common, 0, -in_documents), kind="stable")[:n_words])
+    """Coherence and diversity over training, on the texts of Chinese laws, which jieba cuts into words."""
+    with lzma.open(folder / "laws_zh" / "docs.jsonl.xz", "rt", encoding="utf-8") as lines:
+        texts = [json.loads(line)["text"][:_LONGEST] for line in lines]
+    vectorizer = SequenceVectorizer(tokenizer=cut, token_pattern=None, max_df=0.5, min_df=10, max_features=n_words)
+    X, words = vectorizer.fit_transform(texts), vectorizer.get_feature_names_out()
     order = np.random.RandomState(0).permutation(X.shape[0])
-    data = Data(X[order[300:]][:, columns], X[order[:300]][:, columns], words[columns].tolist(), folder)
+    data = Data(X[order[300:]], X[order[:300]], words.tolist(), folder)
+    vectors = word_embeddings(data.train, 60, window=_WINDOW, min_count=5)
     print(f"laws_zh: {data}")
     scores = {"NPMI": lambda model, X: coherence(model.components_, X), "diversity": "diversity"}
     figure_of: dict[str, list[list[float]]] = {}
-    for name in ("recipes.interpretable", "ETM"):
+    models = {
+        "recipes.interpretable": recipes.interpretable(k, random_state=0),
+        "recipes.embedded": recipes.embedded(k, vectors, random_state=0),
+        "ETM": EmbeddedTopicModel(k, embeddings=vectors, random_state=0),
+    }
+    for name, model in models.items():
         monitor = TopicMonitor(scores, every=5, X=data.test)
-        model = MODELS[name](k, 0, data).set_params(token_names=data.words).set_callbacks(monitor).fit(data.train)
+        model.set_params(token_names=data.words).set_callbacks(monitor).fit(data.train)
         track = [[row["iteration"], row["NPMI"], row["diversity"]] for row in monitor.data]
         figure_of[name] = track
         print(f"\n{name}\n\n| iteration | NPMI | diversity |\n|---|---|---|")
