@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
+from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
@@ -262,6 +263,9 @@ class MonotoneCDF(DensityMixin, BaseEstimator):
         random_state : int, RandomState or None, default=None
         """
         check_is_fitted(self)
+        if not isinstance(n_samples, Integral) or n_samples < 1:
+            msg = f"MonotoneCDF: n_samples must be an integer of at least 1. Got {n_samples!r}."
+            raise ValueError(msg)
         rng, mixture = check_random_state(random_state), self.mixture_
         components = _drawn(np.broadcast_to(mixture.weights, (n_samples, len(mixture.weights))), rng)
         X = np.empty((n_samples, self.n_features_in_))

@@ -341,3 +341,10 @@ def test_bad_data():
 def test_too_few_steps_are_reported():
     with pytest.warns(ConvergenceWarning, match="max_iter"):
         fixed(tol=1e-12, max_iter=2).fit(rows(0))
+
+
+@pytest.mark.parametrize("n_samples", [0, -1, 1.5, None])
+def test_number_of_samples(n_samples):
+    model = MonotoneCDF(1, bandwidth=1, early_stopping=False, tol=0, max_iter=2).fit([[0.0], [1.0]])
+    with pytest.raises(ValueError, match="MonotoneCDF: n_samples must be an integer of at least 1. Got "):
+        model.sample(n_samples)
