@@ -222,6 +222,7 @@ def draw(curves: dict[str, list[list[float]]], path: str, titles: Sequence[str],
             axis.plot(track[:, 0], track[:, i], marker="o", label=name)
     for axis, title in zip(axes, titles, strict=True):
         axis.set(title=title, xlabel=label, xscale=scale)
+        axis.xaxis.set_minor_formatter("")
     axes[0].legend()
     figure.savefig(path, dpi=150)
 
