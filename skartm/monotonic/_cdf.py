@@ -73,7 +73,7 @@ class MonotoneCDF(DensityMixin, BaseEstimator):
         Of one mixture. Fewer than asked for where there are fewer distinct rows.
     bandwidth_ : float
     n_iter_ : int
-    objective_ : array of shape (n_iter_,)
+    objective_ : array of shape (n_steps,)
         Log-likelihood plus the logarithm of the prior before each step, the mean of the mixtures; it never falls.
     n_features_in_, feature_names_in_
         As everywhere in scikit-learn.

@@ -88,9 +88,9 @@ class SimplexNMF(
         Updates of W before one of H; with ``"frobenius"`` at most so many sweeps over either. None is 3 for
         ``"kullback-leibler"`` and 4 for ``"frobenius"``. With 1 the former makes exactly the updates of
         ``sklearn.decomposition.NMF(solver="mu")``.
-    alpha_W, alpha_H : float, default=0 and "same"
+    alpha_W, alpha_H : float, default=0 and "same", as alpha_W
         Penalties of W and H as in scikit-learn, alpha_W n_features and alpha_H n_samples times
-        l1_ratio |.|_1 + (1 - l1_ratio) |.|_F^2 / 2. They need ``simplex=None``. "same" is ``alpha_W``.
+        :math:`\rho \|.\|_1 + (1 - \rho) \|.\|_F^2 / 2`, rho being ``l1_ratio``. They need ``simplex=None``.
     l1_ratio : float in [0, 1], default=0
     forget_factor : float in (0, 1], default=0.7
         What ``partial_fit`` multiplies its statistics of earlier batches by; 1 forgets nothing.

@@ -44,12 +44,11 @@ class EmbeddingPhi(Regularizer):
 
     Parameters
     ----------
-    embeddings : array of shape (n_tokens, length) or (tokens of the modality, length), mapping of token to vector, or \
-            gensim's KeyedVectors, default=None
-        :math:`\rho`. Mappings need a model that knows the names of its tokens. A row of zeros, or a token that the
-        mapping does not have, is a token without a vector, which gets what its frequency says. None counts vectors
-        in the documents of the fit by :func:`skartm.feature_extraction.word_embeddings`; trained on more text than
-        the corpus has, they say more.
+    embeddings : array of shape (n_tokens, length), mapping of token to vector, or gensim's KeyedVectors, default=None
+        :math:`\rho`; an array may have rows for the tokens of the modality alone. Mappings need a model that knows the
+        names of its tokens. A row of zeros, or a token that the mapping does not have, is a token without a vector,
+        which gets what its frequency says. None counts vectors in the documents of the fit by
+        :func:`skartm.feature_extraction.word_embeddings`; trained on more text than the corpus has, they say more.
     tau : float or Schedule, default=1.0
         Strength: with ``relative=None`` tokens a topic. Prefer ``relative``.
     penalty : float, default=0.1
