@@ -12,6 +12,7 @@ from sklearn.utils import Tags, _safe_indexing, check_random_state, get_tags, in
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
+from skartm.base._state import Stateful
 from skartm.model_selection._front import Alone
 from skartm.model_selection._judges import Bench, judgement, judges_of
 
@@ -26,7 +27,7 @@ def _best_has(name: str) -> Any:
     return check
 
 
-class TopicSearch(MetaEstimatorMixin, BaseEstimator):
+class TopicSearch(Stateful, MetaEstimatorMixin, BaseEstimator):
     """Base of the searches; parameters ``estimator``, ``scoring``, ``validation_fraction`` and ``random_state``."""
 
     estimator: Any

@@ -14,13 +14,14 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skartm._threads import effective_n_threads
 from skartm._validation import check_flag, check_integer, check_real, check_weights
+from skartm.base._state import Stateful
 from skartm.monotonic._held_out import Learner, Settings, chosen
 from skartm.monotonic._product_mixture import ProductMixture
 
 _LARGEST = 1e150  # the square of more than that is infinite
 
 
-class MonotoneCDF(DensityMixin, BaseEstimator):
+class MonotoneCDF(Stateful, DensityMixin, BaseEstimator):
     r"""A multivariate distribution function: density, conditional and marginal distributions, samples.
 
     .. math::

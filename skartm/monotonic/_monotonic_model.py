@@ -11,6 +11,7 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, v
 
 from skartm._threads import effective_n_threads
 from skartm._validation import check_weights
+from skartm.base._state import Stateful
 from skartm.monotonic._constrained import Constrained
 from skartm.monotonic._constraints import check_monotonic_cst
 from skartm.monotonic._explanation import explain_model, explain_rows
@@ -33,7 +34,7 @@ MODELS: dict[str, Any] = {
 }
 
 
-class MonotonicModel(BaseEstimator):
+class MonotonicModel(Stateful, BaseEstimator):
     """Base of the estimators; ``model``, ``monotonic_cst``, ``n_jobs`` and ``random_state`` are theirs."""
 
     model: Any

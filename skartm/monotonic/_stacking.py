@@ -23,6 +23,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skartm._named import NamedItems, is_named
 from skartm._validation import check_choice, check_integer, check_real, check_weights
+from skartm.base._state import Stateful
 from skartm.monotonic._constraints import check_monotonic_cst
 from skartm.monotonic._cross_fitting import cross_fit, equal_rows, held_out
 from skartm.monotonic._stacking_members import (
@@ -49,7 +50,7 @@ def _two_whole_numbers(y: NDArray) -> bool:
     return values.size == 2 and bool((np.isfinite(values) & (values == np.rint(values))).all())
 
 
-class MonotonicStacking(NamedItems, BaseEstimator):
+class MonotonicStacking(Stateful, NamedItems, BaseEstimator):
     r"""Average of monotone estimators, whose weights are a learned distribution.
 
     .. math::

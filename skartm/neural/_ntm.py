@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skartm._threads import effective_n_threads
 from skartm._validation import check_choice, check_counts, check_dtype, check_integer, check_real
+from skartm.base._state import Stateful
 from skartm.em import Batches, FreeMixture, padded
 from skartm.neural._ntm_components import expected_counts, topics_of_counts
 from skartm.neural._ntm_examples import Examples
@@ -31,7 +32,7 @@ def _has_labels(model: Any) -> bool:
     return bool(model.label_weight)
 
 
-class NeuralTopicModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class NeuralTopicModel(Stateful, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     r"""Topics that rank documents with a term above documents without it (NTM), with labels if there are any (sNTM).
 
     .. math::

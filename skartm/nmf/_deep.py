@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skartm._threads import effective_n_threads
 from skartm._topic_tree import TopicTree
 from skartm._validation import check_choice, check_dtype, check_integer, check_real, check_structure, check_weights
+from skartm.base._state import Stateful
 from skartm.nmf._kullback_leibler import KullbackLeibler, solve_rows
 from skartm.nmf._labels import LabelledRows
 from skartm.nmf._layer_tree import layer_tree
@@ -26,7 +27,7 @@ from skartm.nmf._start import STARTS
 _PASSES = 3  # updates of W before one of the layers
 
 
-class DeepSimplexNMF(LabelledRows, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class DeepSimplexNMF(Stateful, LabelledRows, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     r"""Non-negative matrix factorisation in layers whose rows are distributions.
 
     .. math::

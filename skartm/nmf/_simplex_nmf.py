@@ -21,6 +21,7 @@ from skartm._validation import (
     check_structure,
     check_weights,
 )
+from skartm.base._state import Stateful
 from skartm.nmf._fitting import iterate
 from skartm.nmf._least_squares import check_squares, is_sparse
 from skartm.nmf._observed import Observed, observed
@@ -36,7 +37,7 @@ _LOSSES = ("frobenius", "kullback-leibler")
 
 
 class SimplexNMF(
-    NamedRegularizers, CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+    Stateful, NamedRegularizers, CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 ):
     r"""Non-negative matrix factorisation, with the scale of the components kept apart.
 

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from skartm._callbacks import CallbackSupportMixin, FitTask
 from skartm._threads import effective_n_threads
 from skartm._validation import check_counts, check_weights
+from skartm.base._state import Stateful
 from skartm.em import EM, Batches, Decay, History, Layout, Pass, State, is_memory_mapped, passes
 from skartm.exceptions import DeadTopicWarning, LeftOutTokensWarning
 from skartm.topics._modal import ModalModel
@@ -23,7 +24,9 @@ _SURELY = 10  # so many tokens, each after a smaller one, are not a text
 _PATIENCE = 3  # iterations without a better held-out perplexity
 
 
-class TopicModel(ModalModel, CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class TopicModel(
+    Stateful, ModalModel, CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+):
     """Base of the topic models on the EM engine.
 
     Hooks of a model: ``_check_parameters`` (raises, returns nothing), ``_engine`` (mixture and posterior of a fit),

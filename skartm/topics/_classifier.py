@@ -11,6 +11,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from skartm._validation import check_choice, check_counts, check_dtype, check_real, check_weights
+from skartm.base._state import Stateful
 from skartm.em import Decay, ModalitySelection
 from skartm.regularizers import NamedRegularizers
 from skartm.topics._artm import ARTMTransformer
@@ -22,6 +23,7 @@ _OWN = ("label_weight", "rule", "class_prior", "threshold")
 
 
 class ARTMClassifier(
+    Stateful,
     ClassifierMixin,
     NamedRegularizers,
     ModalModel,

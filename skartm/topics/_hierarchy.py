@@ -13,13 +13,14 @@ from sklearn.utils.validation import check_is_fitted
 
 from skartm._topic_tree import TopicNode, TopicTree, make_tree
 from skartm._validation import check_counts, check_real, check_weights
+from skartm.base._state import Stateful
 from skartm.em import ModalitySelection
 from skartm.topics._artm import ARTMTransformer
 from skartm.topics._hierarchy_levels import NamedLevels, check_level, check_levels, check_ties, fill_in, learn_levels
 from skartm.topics._hierarchy_links import level_counts, parents_of, psi_of, tied, topic_part, with_topics
 
 
-class HierarchicalARTM(NamedLevels, TransformerMixin, BaseEstimator):
+class HierarchicalARTM(Stateful, NamedLevels, TransformerMixin, BaseEstimator):
     r"""Hierarchy of topics, learned level by level from the top.
 
     Level 0 is a topic model of the documents. Each further level is one too, whose topics :math:`s` besides explain

@@ -13,6 +13,8 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from skartm.base._state import Stateful
+
 _METHODS = ("fit", "partial_fit", "score", "predict", "predict_proba")
 
 
@@ -26,7 +28,7 @@ def _model_has(name: str) -> Any:
     return check
 
 
-class TopicPipeline(TransformerMixin, BaseEstimator):
+class TopicPipeline(Stateful, TransformerMixin, BaseEstimator):
     """A vectorizer, or a ColumnTransformer of several, and the topic model of what it counts.
 
     As :class:`sklearn.pipeline.Pipeline` of the two, but the model learns the names: the blocks of a
