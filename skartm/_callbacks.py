@@ -1,6 +1,5 @@
 """The one file that touches :mod:`sklearn.callback`, which may still change without a deprecation cycle."""
 
-from collections.abc import Callable
 from typing import Any
 
 from sklearn.callback import CallbackSupportMixin, ScoringMonitor, with_callbacks
@@ -34,11 +33,9 @@ class FitTask:
         self._iteration = self._context.subcontext(task_name="em-iteration")
         self._iteration.call_on_fit_task_begin(estimator=self.estimator, X=self.X)
 
-    def end_iteration(self, fitted_attributes: Callable[[], dict[str, Any]]) -> bool:
-        """Tell the callbacks; True when one of them asks to stop."""
-        return self._iteration.call_on_fit_task_end(
-            estimator=self.estimator, X=self.X, reconstruction_attributes=fitted_attributes
-        )
+    def end_iteration(self) -> bool:
+        """Tell the callbacks; True when one of them asks to stop. A callback may ask for a copy of the model so far."""
+        return self._iteration.call_on_fit_task_end(estimator=self.estimator, X=self.X, reconstruction_attributes={})
 
     def end(self) -> None:
         self._context.call_on_fit_task_end(estimator=self.estimator, X=self.X)

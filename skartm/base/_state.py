@@ -69,10 +69,10 @@ class Stateful:
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name.endswith("_") and not name.startswith("_") and _WORKING not in self.__dict__:
-            record = self.__dict__.get(_RECORD)
             if name in self._assignable:
                 self._assign(name, value)
                 return
+            record = self.__dict__.get(_RECORD)
             if record is not None and name in record["names"]:
                 what = f"{type(self).__name__}.{name} is a result of fit and cannot be assigned"
                 allowed = sorted(self._assignable)
@@ -109,14 +109,14 @@ class Stateful:
         return new
 
     def __getstate__(self) -> dict[str, Any]:
-        state = dict(super().__getstate__())
+        state = dict(super().__getstate__())  # type: ignore[misc]
         if _WORKING in state:  # a callback copies the model: the copy is what its fit has reached
-            for name in (*_OF_A_CALL, _RECORD):
-                state.pop(name, None)
+            state = self._finished(state)
+            state |= {name: _own(state[name]) for name in state[_RECORD]["names"]}
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
+        super().__setstate__(state)  # type: ignore[misc]
         params = set(self._get_param_names())
         for name, value in list(self.__dict__.items()):
             if name not in params:
@@ -193,15 +193,23 @@ class Stateful:
 
     def _take_over(self, work: dict[str, Any]) -> None:
         """Make the state that a call has left on its copy the state of this estimator, in one assignment."""
+        state, params = self._finished(work), self.__dict__
+        for name in self._get_param_names():
+            if name in params:
+                state[name] = params[name]
+        object.__setattr__(self, "__dict__", state)
+
+    def _finished(self, work: dict[str, Any]) -> dict[str, Any]:
+        """The state that a call has left on its copy, with a record of it and arrays that cannot be written."""
         params, record = set(self._get_param_names()), work.get(_RECORD)
         own = {name: value for name, value in work.items() if name not in params and name not in _OF_A_CALL}
         before = work[_WORKING] - frozenset(record["names"] if record is not None else ())
         names = frozenset(own) - before - {_RECORD}
-        state = {name: frozen(value) if name in names else value for name, value in own.items()}
+        state = {name: work[name] for name in params if name in work}
+        state |= {name: frozen(value) if name in names else value for name, value in own.items()}
         kept = {name: _kept(work[name]) for name in sorted(params) if name in work}
         state[_RECORD] = {"params": kept, "names": sorted(names)}
-        current = self.__dict__
-        object.__setattr__(self, "__dict__", {**{n: current[n] for n in params if n in current}, **state})
+        return state
 
 
 def _wrapped(name: str, found: Any) -> Any:

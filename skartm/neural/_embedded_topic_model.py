@@ -253,7 +253,8 @@ class EmbeddedTopicModel(ReadableModel, ScoredModel, TopicModel):
                     best = {name: getattr(self, name) for name in _LEARNED}
                 stopped = age >= self.n_iter_no_change
             self._report()
-            stopped = task.end_iteration(self._fitted_attributes) or stopped
+            self._mark_whole()
+            stopped = task.end_iteration() or stopped
         self.__dict__.update(best)
         task.end()
         return self
@@ -280,7 +281,6 @@ class EmbeddedTopicModel(ReadableModel, ScoredModel, TopicModel):
             self._random, self.history_, self.n_iter_ = check_random_state(self.random_state), _history(False), 0
             training = self._new_training(documents, self._random)
         else:
-            self._check_same_topics()
             training = self._old_training()
         self._epoch(training, documents, self._random, self.history_, self.n_iter_)
         self.n_iter_ += 1
@@ -324,11 +324,6 @@ class EmbeddedTopicModel(ReadableModel, ScoredModel, TopicModel):
         )
         arrays |= {"embeddings": vectors.astype(dtype), "topic_embeddings": topics.astype(dtype)}
         return Training(torch_for(type(self).__name__), arrays, free, self._options())
-
-    def _check_same_topics(self) -> None:
-        if self.components_.shape[0] != self.n_components:
-            msg = f"{type(self).__name__}: partial_fit goes on with {self.components_.shape[0]} topics, so n_components"
-            raise ValueError(f"{msg} must stay. Got {self.n_components}; fit a new model.")
 
     def _old_training(self) -> Training:
         arrays = {**self.encoder_, "embeddings": self.embeddings_, "topic_embeddings": self.topic_embeddings_}

@@ -341,8 +341,15 @@ class NeuralTopicModel(Stateful, ClassNamePrefixFeaturesOutMixin, TransformerMix
         )
         start = weights.document.copy()
         self.history_: dict[str, list[float]] = {"loss": [], "margin": [], "movement": []}
-        for _ in range(self.max_iter):
-            loss, margin = training.run(int(self.batch_size), random_state)
+        for self.n_iter_ in range(self.max_iter):
+            whole = Weights(weights.term.copy(), weights.document.copy())
+            try:
+                loss, margin = training.run(int(self.batch_size), random_state)
+            except BaseException as error:
+                if self.n_iter_ and targets is None and not isinstance(error, Exception):
+                    self._publish(X, whole)  # without labels, which are learned at the end
+                    self._mark_whole()
+                raise
             movement = float(np.sqrt(np.square(weights.document - start, dtype=np.float64).mean()))
             for name, value in (("loss", loss), ("margin", margin), ("movement", movement)):
                 self.history_[name].append(value)

@@ -82,15 +82,13 @@ def iterate(model: Any, X: Any, solver: Any, converged: Callable[[Any], bool], w
             model.n_iter_ = n_iter
             if task.observed:
                 write()
-            stopped = task.end_iteration(lambda: _fitted_attributes(model))
+            stopped = task.end_iteration()
             done = converged(value)
-    finally:
+    except BaseException:
         if n_iter:
             write()
+            model._mark_whole()
+        raise
+    write()
     task.end()
     return done or stopped
-
-
-def _fitted_attributes(model: Any) -> dict[str, Any]:
-    """A snapshot for callbacks."""
-    return {name: value for name, value in vars(model).items() if name.endswith("_") and not name.endswith("__")}

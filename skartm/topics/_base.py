@@ -56,12 +56,6 @@ class TopicModel(
     def _fit(self, X: Any, sample_weight: Any, *, decay: Decay | None, max_iter: int, tol: float, y: Any = None) -> Any:
         """Passes until convergence; also after an interruption the attributes are those of the last whole pass."""
         warm = bool(getattr(self, "warm_start", False)) and hasattr(self, "components_")
-        if warm and self.components_.shape[0] != self.n_components:
-            msg = (
-                f"{type(self).__name__}: warm_start goes on with {self.components_.shape[0]} topics, so n_components "
-                f"must stay. Got {self.n_components}; set warm_start=False or fit a new model."
-            )
-            raise ValueError(msg)
         X = self._data(X, reset=not warm)
         weights = check_weights(self, sample_weight, X.shape[0])
         y = self._targets(y, X.shape[0])
@@ -106,13 +100,18 @@ class TopicModel(
                 if eager:
                     self._publish(engine, state)
                 self._record(engine, result, state, held_out)
-                stopped = task.end_iteration(self._fitted_attributes)
+                stopped = task.end_iteration()
                 if not stopped and not final and engine.settled(n_iter - 1, max_iter) and self._has_converged(tol, X):
                     final = min(n_iter + self.unregularized_iter, max_iter) if engine.regularized else n_iter
                 stopped = stopped or n_iter == final
-        finally:
-            if n_iter and not eager:
-                self._publish(engine, state)
+        except BaseException:
+            if n_iter:
+                if not eager:
+                    self._publish(engine, state)
+                self._mark_whole()
+            raise
+        if not eager:
+            self._publish(engine, state)
         self._keep_counters(engine, state)
         task.end()
         if tol > 0 and not stopped:
@@ -190,11 +189,6 @@ class TopicModel(
             self.n_wt_ = state.counters.fold()[:, : engine.n_topics]
         else:
             self.__dict__.pop("n_wt_", None)
-
-    def _fitted_attributes(self) -> dict[str, Any]:
-        """A snapshot for callbacks."""
-        names = [name for name in vars(self) if name.endswith("_") and not name.endswith("__")]
-        return {name: getattr(self, name) for name in names}
 
     def _warn(self, layout: Layout) -> None:
         """Once a fit: topics that died, tokens that were left out."""
@@ -289,12 +283,6 @@ class TopicModel(
 
     def _reading(self, X: Any) -> tuple[Batches, Any]:
         """Batches of new documents, and the tokens that their columns are."""
-        if X.shape[1] != self.components_.shape[1]:
-            msg = (
-                f"{type(self).__name__}: X must have the {self.components_.shape[1]} tokens of components_. Got "
-                f"{X.shape[1]}; the last fit did not complete a pass, fit again."
-            )
-            raise ValueError(msg)
         if self._reads_order():
             _check_order(X, type(self).__name__)
         layout = self._layout(X, known=True)

@@ -127,7 +127,7 @@ class EdgeModel(ARTMTransformer):
         if graph.n_vertices != self.components_.shape[1]:
             msg = (
                 f"{type(self).__name__}: edges must have the {self.components_.shape[1]} vertices of components_. Got "
-                f"{graph.n_vertices}; the last fit did not complete a pass, fit again."
+                f"{graph.n_vertices}; fit a new model."
             )
             raise ValueError(msg)
         if 2 * graph.vertices.size < graph.n_vertices:

@@ -173,9 +173,10 @@ class HierarchicalARTM(Stateful, NamedLevels, TransformerMixin, BaseEstimator):
         try:
             for level in learn_levels(self, named, ties, X, y, weights):
                 learned.append(level)
-        except KeyboardInterrupt:
-            if learned:
+        except BaseException as error:
+            if learned and not isinstance(error, Exception):
                 self._publish(names, *zip(*learned, strict=True))
+                self._mark_whole()
             raise
         self._publish(names, *zip(*learned, strict=True))
         return self

@@ -149,8 +149,8 @@ def learn_levels(
             model.set_params(regularizers=[*model.regularizers, (PARENTS, tie)])
         try:
             model.fit(X, y, sample_weight=weights)
-        except KeyboardInterrupt:
-            if hasattr(model, "components_"):
+        except BaseException as error:
+            if not isinstance(error, Exception) and hasattr(model, "components_"):
                 yield model, level_counts(model, X, weights)
             raise
         above = level_counts(model, X, weights)

@@ -127,8 +127,7 @@ class TopicPipeline(Stateful, TransformerMixin, BaseEstimator):
         self
         """
         routed = self._routed("fit", params)
-        counts = self._begin(X, y, routed["transformer"].fit)
-        self.model_.fit(counts, y, **routed["model"].fit)
+        self._learn(self._begin(X, y, routed["transformer"].fit), y, routed["model"].fit)
         return self
 
     @available_if(_model_has("partial_fit"))
@@ -154,7 +153,8 @@ class TopicPipeline(Stateful, TransformerMixin, BaseEstimator):
         """Fit, and the topics of the documents of the fit; X is vectorized once."""
         routed = self._routed("fit", params)
         counts = self._begin(X, y, routed["transformer"].fit)
-        return self.model_.fit(counts, y, **routed["model"].fit).transform(counts)
+        self._learn(counts, y, routed["model"].fit)
+        return self.model_.transform(counts)
 
     # --- use ---------------------------------------------------------------------------------------------------------
 
@@ -243,6 +243,15 @@ class TopicPipeline(Stateful, TransformerMixin, BaseEstimator):
         model.set_params(**self._names(_last(transformer), transformer, model, counts.shape[1]))
         self.transformer_, self.model_ = transformer, model
         return counts
+
+    def _learn(self, counts: Any, y: Any, params: dict[str, Any]) -> None:
+        """Fit the model; after an interruption it is what it has become, if a pass was complete."""
+        try:
+            self.model_.fit(counts, y, **params)
+        except BaseException:
+            if hasattr(self.model_, "components_"):
+                self._mark_whole()
+            raise
 
     def _counts(self, X: Any) -> Any:
         check_is_fitted(self, "model_")
