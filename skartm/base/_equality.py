@@ -24,8 +24,7 @@ def same_value(one: Any, other: Any) -> bool:
     if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
         return _same_arrays(one, other)
     if sparse.issparse(one) or sparse.issparse(other):
-        both = sparse.issparse(one) and sparse.issparse(other) and one.shape == other.shape
-        return both and all(_same_arrays(a, b) for a, b in zip(_entries(one), _entries(other), strict=True))
+        return sparse.issparse(one) and sparse.issparse(other) and _same_matrices(one, other)
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         return list(one) == list(other) and all(same_value(one[key], other[key]) for key in one)
     if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
@@ -41,6 +40,12 @@ def _same_arrays(one: Any, other: Any) -> bool:
         return False
     one, other = np.asarray(one), np.asarray(other)
     return one.shape == other.shape and bool(np.array_equal(one, other))
+
+
+def _same_matrices(one: Any, other: Any) -> bool:
+    if one.shape != other.shape:
+        return False
+    return all(_same_arrays(a, b) for a, b in zip(_entries(one), _entries(other), strict=True))
 
 
 def _entries(matrix: Any) -> tuple[Any, Any, Any]:

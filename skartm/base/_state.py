@@ -22,6 +22,7 @@ from skartm.base._equality import same_value
 
 _RECORD, _WORKING, _WHOLE = "_fit_record", "_working", "_whole_state"
 _OF_A_CALL = frozenset({_WORKING, _WHOLE, "_callback_fit_ctx", "_skl_callbacks_to_teardown"})
+_LIVE = frozenset({"n_jobs", "verbose", "batch_size", "max_doc_iter", "doc_tol"})
 _LEARNS = frozenset({"fit", "partial_fit", "fit_transform", "fit_predict", "refit_subtopics"})
 _PLAIN = ("get_params", "set_params", "get_metadata_routing")  # of the parameters, not of the state; so is set_*
 _Method = TypeVar("_Method", bound=Callable[..., Any])
@@ -43,8 +44,8 @@ class Stateful:
     Attributes
     ----------
     _live : frozenset of str
-        Parameters that methods of a fitted model read as they are now; the values are checked again once they change.
-        All others are those of the fit.
+        Parameters that methods of a fitted model read as they are now, beside those of every class; the values are
+        checked again once they change. All other parameters are those of the fit.
     _structural : frozenset of str
         Parameters that must not change when a model learns further.
     _assignable : frozenset of str
@@ -52,8 +53,9 @@ class Stateful:
         that follows from it.
     """
 
-    _live: ClassVar[frozenset[str]] = frozenset({"n_jobs", "verbose", "batch_size", "max_doc_iter", "doc_tol"})
-    _structural: ClassVar[frozenset[str]] = frozenset({"n_components", "topic_names"})
+    _get_param_names: Any  # of BaseEstimator
+    _live: ClassVar[frozenset[str]] = frozenset()
+    _structural: ClassVar[frozenset[str]] = frozenset({"n_components", "topic_names", "modalities"})
     _assignable: ClassVar[frozenset[str]] = frozenset()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -109,7 +111,7 @@ class Stateful:
         return new
 
     def __getstate__(self) -> dict[str, Any]:
-        state = dict(super().__getstate__())  # type: ignore[misc]
+        state: dict[str, Any] = dict(super().__getstate__())  # type: ignore[call-overload]
         if _WORKING in state:  # a callback copies the model: the copy is what its fit has reached
             state = self._finished(state)
             state |= {name: _own(state[name]) for name in state[_RECORD]["names"]}
@@ -127,6 +129,8 @@ class Stateful:
     def _assign(self, name: str, value: Any) -> None:
         """Replace a fitted array and all that follows from it, or raise and change nothing."""
         work = self._copy_to_work(fresh=False)
+        record: Record | None = work.__dict__.get(_RECORD)
+        work.__dict__.update(record["params"] if record is not None else {})
         getattr(work, f"_assign_{name}")(value)
         self._take_over(work.__dict__)
 
@@ -146,7 +150,7 @@ class Stateful:
         work.__dict__[_WORKING] = frozenset(state)
         return work
 
-    def _snapshot(self) -> "Stateful":
+    def _snapshot(self) -> Any:
         """A copy to read from, with the parameters of the fit but for those that may change."""
         snapshot = type(self).__new__(type(self))
         state = dict(self.__dict__)
@@ -157,7 +161,7 @@ class Stateful:
             return snapshot
         changed = False
         for name, value in record["params"].items():
-            if name not in self._live:
+            if name not in _LIVE and name not in self._live:
                 snapshot.__dict__[name] = value
             elif not same_value(snapshot.__dict__.get(name), value):
                 changed = True
@@ -190,6 +194,20 @@ class Stateful:
         """Say that the state of this moment is whole; an interruption after it keeps it."""
         if _WORKING in self.__dict__:
             self.__dict__[_WHOLE] = {name: value for name, value in self.__dict__.items() if name != _WHOLE}
+
+    def _with(self, without: Iterable[str] = (), **changes: Any) -> Any:
+        """A fitted model like this one with some attributes or parameters changed, which must fit to each other."""
+        work = self._copy_to_work(fresh=False).__dict__
+        work.update(changes)
+        for name in without:
+            work.pop(name, None)
+        new = type(self).__new__(type(self))
+        object.__setattr__(new, "__dict__", self._finished(work))
+        return new
+
+    def _is_whole(self) -> bool:
+        """Whether a state was marked as whole in this call."""
+        return _WHOLE in self.__dict__
 
     def _take_over(self, work: dict[str, Any]) -> None:
         """Make the state that a call has left on its copy the state of this estimator, in one assignment."""
@@ -241,7 +259,7 @@ def _learning(name: str, method: _Method) -> _Method:
         except BaseException as error:
             whole = work.__dict__.get(_WHOLE)
             if whole is not None and not isinstance(error, Exception):
-                self._take_over(whole)
+                self._take_over({name: state for name, state in whole.items() if name in work.__dict__})
             raise
         self._take_over(work.__dict__)
         return self if result is work else result

@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -147,6 +147,9 @@ class EmbeddedTopicModel(ReadableModel, ScoredModel, TopicModel):
         for words in model.top_tokens(5):
             print(*words)
     """
+
+    _live: ClassVar[frozenset[str]] = frozenset({"evaluation", "inference", "device", "doc_topic_prior"})
+    _structural: ClassVar[frozenset[str]] = frozenset({"n_components", "topic_names", "activation"})
 
     def __init__(
         self,

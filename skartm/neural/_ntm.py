@@ -341,12 +341,12 @@ class NeuralTopicModel(Stateful, ClassNamePrefixFeaturesOutMixin, TransformerMix
         )
         start = weights.document.copy()
         self.history_: dict[str, list[float]] = {"loss": [], "margin": [], "movement": []}
-        for self.n_iter_ in range(self.max_iter):
-            whole = Weights(weights.term.copy(), weights.document.copy())
+        for n_iter in range(self.max_iter):
+            self.n_iter_, whole = n_iter, Weights(weights.term.copy(), weights.document.copy())
             try:
                 loss, margin = training.run(int(self.batch_size), random_state)
             except BaseException as error:
-                if self.n_iter_ and targets is None and not isinstance(error, Exception):
+                if n_iter and targets is None and not isinstance(error, Exception):
                     self._publish(X, whole)  # without labels, which are learned at the end
                     self._mark_whole()
                 raise

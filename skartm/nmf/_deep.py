@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Sequence
 from numbers import Integral
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -127,6 +127,8 @@ class DeepSimplexNMF(Stateful, LabelledRows, ClassNamePrefixFeaturesOutMixin, Tr
     >>> bool(model.loss_curve_[-1] < model.loss_curve_[0])
     True
     """
+
+    _live: ClassVar[frozenset[str]] = frozenset({"output", "max_iter", "tol", "inner_iter"})
 
     def __init__(
         self,

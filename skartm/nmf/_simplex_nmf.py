@@ -1,14 +1,14 @@
 """Non-negative matrix factorisation as a scikit-learn transformer."""
 
 import warnings
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_array, check_random_state
+from sklearn.utils import check_array
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -29,7 +29,7 @@ from skartm.nmf._online import check_online, statistics_of
 from skartm.nmf._penalties import check_penalties
 from skartm.nmf._regularized import check_terms
 from skartm.nmf._solvers import solve_rows, solver_of
-from skartm.nmf._start import STARTS, given_factor, is_pair, nndsvd_start, random_start, spa_start
+from skartm.nmf._start import STARTS, given_factor, start_of
 from skartm.nmf._volume import check_volume
 from skartm.regularizers import NamedRegularizers
 
@@ -145,6 +145,10 @@ class SimplexNMF(
     (array([1., 1.]), array([1., 1.]))
     """
 
+    _assignable: ClassVar[frozenset[str]] = frozenset({"components_"})
+    _live: ClassVar[frozenset[str]] = frozenset({"max_iter", "tol", "inner_iter"})
+    _structural: ClassVar[frozenset[str]] = frozenset({"n_components", "beta_loss", "simplex"})
+
     def __init__(
         self,
         n_components: int = 10,
@@ -210,7 +214,7 @@ class SimplexNMF(
         weights = check_weights(self, sample_weight, X.shape[0])
         if known is not None and not known.weighted(weights).weights.any():
             raise ValueError(f"{type(self).__name__}: no entry of X is observed; give some that is, with a weight.")
-        W, H = self._start(X if known is None else known, weights)
+        W, H = start_of(self, X if known is None else known, weights)
         self.__dict__.pop("_online", None)
         solver, converged = solver_of(self, X, known, W, H, weights)
 
@@ -339,31 +343,9 @@ class SimplexNMF(
             X = sparse.csr_matrix(X)
         return X, known
 
-    def _start(self, X: Any, weights: NDArray | None) -> tuple[NDArray | None, NDArray]:
-        k, smaller = self.n_components, min(X.shape)
-        if self.init is not None and not isinstance(self.init, str):
-            W, H = self.init if is_pair(self.init) else (None, self.init)
-            H = given_factor(H, (k, X.shape[1]), "H", X.dtype)
-            return None if W is None else given_factor(W, (X.shape[0], k), "W", X.dtype), H
-        missing = isinstance(X, Observed)
-        init = self.init or ("nndsvda" if k <= smaller and not missing else "random")
-        random_state = check_random_state(self.random_state)
-        if missing and init == "random":
-            return None, X.weighted(weights).random_start(k, random_state).astype(X.dtype)
-        if missing:
-            X = X.weighted(weights).filled(f"SimplexNMF: init={init!r}")
-        if init == "random":
-            return None, random_start(X, k, weights, random_state).astype(X.dtype)
-        if init == "spa":
-            return None, spa_start(X, k, weights, filled=self.beta_loss != "frobenius").astype(X.dtype)
-        if k > smaller:
-            msg = f"init={init!r} needs n_components of at most min(n_samples, n_features) = {smaller}. Got {k}."
-            raise ValueError(f"SimplexNMF: {msg} Use init='random'.")
-        return None, nndsvd_start(X, k, weights, random_state, filled=init == "nndsvda").astype(X.dtype)
-
     def _first(self, X: Any, weights: NDArray | None) -> NDArray:
         """H before the first batch."""
-        W, H = self._start(X, weights)
+        W, H = start_of(self, X, weights)
         if W is not None:
             msg = "init must be H or a name for partial_fit, which solves for W. Got a pair; pass its second one."
             raise ValueError(f"{type(self).__name__}: {msg}")
@@ -386,6 +368,14 @@ class SimplexNMF(
                 self.scale_ = mass
             else:
                 self.components_ = self.components_ * mass[:, None]
+
+    def _assign_components_(self, value: Any) -> None:
+        """H from outside, instead of that of a fit; its rows are scaled as ``simplex`` says."""
+        check_is_fitted(self)
+        H = given_factor(value, self.components_.shape, "components_", self.components_.dtype)
+        sums = H.sum(axis=1, keepdims=True) if self.simplex in ("H", "both") else np.ones((H.shape[0], 1))
+        self.components_ = (H / np.where(sums > 0, sums, 1)).astype(H.dtype)
+        self.__dict__.pop("_online", None)
 
     @property
     def _n_features_out(self) -> int:

@@ -5,10 +5,11 @@ from typing import Any
 import numpy as np
 from numpy.random import RandomState
 from numpy.typing import NDArray
-from sklearn.utils import check_array
+from sklearn.utils import check_array, check_random_state
 from sklearn.utils.extmath import randomized_svd
 
 from skartm.nmf._least_squares import is_sparse, scaled_rows
+from skartm.nmf._observed import Observed
 
 STARTS = ("nndsvd", "nndsvda", "random", "spa")
 _SMALL = 1e-6
@@ -21,10 +22,10 @@ def is_pair(init: Any) -> bool:
 
 
 def given_factor(factor: Any, shape: tuple[int, int], name: str, dtype: Any) -> NDArray:
-    """W or H of a user."""
-    factor = check_array(factor, dtype=dtype, ensure_non_negative=True, input_name=f"init ({name})")
+    """A factor of a user, as a copy."""
+    factor = check_array(factor, dtype=dtype, ensure_non_negative=True, copy=True, input_name=name)
     if factor.shape != shape:
-        msg = f"SimplexNMF: {name} of init must have shape {shape}. Got {factor.shape}."
+        msg = f"SimplexNMF: {name} must have shape {shape}. Got {factor.shape}."
         raise ValueError(msg)
     return factor
 
@@ -94,3 +95,27 @@ def _mean(X: Any, sample_weight: NDArray | None) -> float:
     sums = np.asarray(X.sum(axis=1, dtype=np.float64)).ravel()
     weights = np.ones(X.shape[0]) if sample_weight is None else sample_weight
     return float(sums @ weights / (weights.sum() * X.shape[1]))
+
+
+def start_of(model: Any, X: Any, weights: NDArray | None) -> tuple[NDArray | None, NDArray]:
+    """W, or None where it is solved for, and H that the parameters of a model begin with."""
+    k, smaller = model.n_components, min(X.shape)
+    if model.init is not None and not isinstance(model.init, str):
+        W, H = model.init if is_pair(model.init) else (None, model.init)
+        H = given_factor(H, (k, X.shape[1]), "H of init", X.dtype)
+        return None if W is None else given_factor(W, (X.shape[0], k), "W of init", X.dtype), H
+    missing = isinstance(X, Observed)
+    init = model.init or ("nndsvda" if k <= smaller and not missing else "random")
+    random_state = check_random_state(model.random_state)
+    if missing and init == "random":
+        return None, X.weighted(weights).random_start(k, random_state).astype(X.dtype)
+    if missing:
+        X = X.weighted(weights).filled(f"SimplexNMF: init={init!r}")
+    if init == "random":
+        return None, random_start(X, k, weights, random_state).astype(X.dtype)
+    if init == "spa":
+        return None, spa_start(X, k, weights, filled=model.beta_loss != "frobenius").astype(X.dtype)
+    if k > smaller:
+        msg = f"init={init!r} needs n_components of at most min(n_samples, n_features) = {smaller}. Got {k}."
+        raise ValueError(f"SimplexNMF: {msg} Use init='random'.")
+    return None, nndsvd_start(X, k, weights, random_state, filled=init == "nndsvda").astype(X.dtype)

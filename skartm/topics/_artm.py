@@ -1,10 +1,11 @@
 """ARTM: topic models with any sum of regularizers."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
+from sklearn.utils.validation import check_is_fitted
 
 from skartm._callbacks import with_callbacks
 from skartm._validation import (
@@ -32,7 +33,7 @@ from skartm.regularizers import NamedRegularizers, Regularizer, Terms, bind_all,
 from skartm.topics._base import TopicModel
 from skartm.topics._readable import ReadableModel
 from skartm.topics._scored import ScoredModel
-from skartm.topics._start import begin_unseen, initial_phi, spread_mass
+from skartm.topics._start import begin_unseen, given_phi, initial_phi, spread_mass
 from skartm.topics._token_topics import TokenTopicsModel
 
 
@@ -156,6 +157,7 @@ class ARTMTransformer(NamedRegularizers, ScoredModel, ReadableModel, TokenTopics
     0.02
     """
 
+    _assignable: ClassVar[frozenset[str]] = frozenset({"components_"})
     _evaluations: tuple[str, ...] = ("completion", "fold_in")
 
     def __init__(
@@ -334,6 +336,19 @@ class ARTMTransformer(NamedRegularizers, ScoredModel, ReadableModel, TokenTopics
         self.learned_ = engine.learned
         self._learners = {name: _kind(item) for name, item in check_regularizers(self) if name in self.learned_}
         self.dead_topics_ = np.flatnonzero(self.topic_mass_ <= 0)
+
+    def _assign_components_(self, value: Any) -> None:
+        """Topics from outside, instead of those of a fit; of a model that is fitted they keep their masses."""
+        check_is_fitted(self, "components_")
+        layout = self._layout(self.components_, known=True)
+        phi = given_phi(value, layout, f"{type(self).__name__}.components_", dead=True)
+        self.components_ = np.ascontiguousarray(phi.T, dtype=self.components_.dtype)
+        mass, alive = self._block_mass, self.components_.any(axis=1)
+        mean = mass.sum(axis=1, keepdims=True) / max(np.count_nonzero(self.topic_mass_ > 0), 1)
+        self._block_mass = np.where(alive, np.where(mass.sum(axis=0) > 0, mass, mean), 0.0)
+        self.topic_mass_ = self._block_mass.sum(axis=0)
+        self.dead_topics_ = np.flatnonzero(self.topic_mass_ <= 0)
+        self.__dict__.pop("n_wt_", None)
 
     def _learned_before(self, regularizers: list[tuple[str, Regularizer]]) -> dict[str, Any]:
         """What the regularizers of the last fit have learned, without those in whose place there is another now."""

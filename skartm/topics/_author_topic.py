@@ -122,6 +122,9 @@ class AuthorTopic(AuthorQueries):
     __metadata_request__transform: ClassVar = {"authors": True}
     __metadata_request__score: ClassVar = {"authors": True}
 
+    _live: ClassVar[frozenset[str]] = frozenset({"evaluation", "unknown_authors"})
+    _structural: ClassVar[frozenset[str]] = frozenset({"n_components", "topic_names", "modalities", "mixing"})
+
     def __init__(
         self,
         n_components: int = 10,

@@ -2,7 +2,7 @@
 
 import sys
 import warnings
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,7 @@ class TopicModel(
     unregularized_iter = 0
     validation_fraction: float | None = None
     _phi_is_published = True  # components_ is phi, not the counters
+    _live: ClassVar[frozenset[str]] = frozenset({"evaluation"})
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

@@ -1,6 +1,6 @@
 """ARTMClassifier: class labels as a modality."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -104,6 +104,8 @@ class ARTMClassifier(
     >>> model.predict_proba(peps.data[:5]).shape, model.transform(peps.data[:5]).shape
     ((5, 3), (5, 20))
     """
+
+    _live: ClassVar[frozenset[str]] = frozenset({"rule", "class_prior", "threshold"})
 
     def __init__(
         self,
@@ -345,6 +347,8 @@ class ARTMClassifier(
         check_dtype(self)
         self._check_modalities()
 
+    _check_live = _check_own
+
     def _check_kind(self, labels: Labels) -> None:
         if labels.multilabel != self._bayes.multilabel:
             kinds = ["one class a document", "an indicator matrix"]
@@ -381,7 +385,7 @@ class ARTMClassifier(
         return sparse.csr_matrix((X.data, X.indices, X.indptr), shape=shape, copy=False)
 
     def _doc_topic(self, X: Any) -> NDArray:
-        return self.model_._doc_topic(self._wide(X))
+        return self.model_._snapshot()._doc_topic(self._wide(X))
 
     def _class_probabilities(self, theta: NDArray) -> NDArray:
         if self.rule == "bayes":

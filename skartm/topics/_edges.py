@@ -58,14 +58,20 @@ class EdgeModel(ARTMTransformer):
 
     def _learn(self, graph: Hypergraph, decay: Decay | None, settle: Callable[[NDArray], None]) -> None:
         """Passes, and ``settle`` with theta of the containers at the end, also after an interruption."""
-        before = getattr(self, "components_", None)
         try:
             self._fit(graph, None, decay=decay, max_iter=int(self.max_iter), tol=float(self.tol))
-        finally:
-            if getattr(self, "components_", None) is not before:
-                theta = self._fold_in(graph)
-                self.topic_share_ = _share(theta, graph)
-                settle(theta)
+        except BaseException as error:
+            if self._is_whole() and not isinstance(error, Exception):
+                self._share_out(graph, settle)
+                self._mark_whole()
+            raise
+        self._share_out(graph, settle)
+
+    def _share_out(self, graph: Hypergraph, settle: Callable[[NDArray], None]) -> None:
+        """What follows for containers from the topics."""
+        theta = self._fold_in(graph)
+        self.topic_share_ = _share(theta, graph)
+        settle(theta)
 
     def _update(self, graph: Hypergraph, settle: Callable[[NDArray], None]) -> None:
         """One online update, and the same at its end; p(t) fades as the counters do."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from numbers import Real
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,6 +109,8 @@ class HierarchicalARTM(Stateful, NamedLevels, TransformerMixin, BaseEstimator):
     """
 
     _phi_is_published = True
+
+    _live: ClassVar[frozenset[str]] = frozenset({"edge_threshold"})
 
     def __init__(
         self,

@@ -1,6 +1,5 @@
 """Links between the levels of a hierarchy: counts of topics, psi, and topics that are replaced."""
 
-from copy import copy
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ _SMALLEST = 1e-6  # of p(t|d,w), of which float32 knows seven digits
 
 def level_counts(model: ARTMTransformer, X: Any, weights: NDArray | None) -> NDArray:
     """n_wt = sum_d n_dw p(t|d,w) of a fitted model, of shape (n_components, n_tokens); modalities are not weighted."""
+    model = model._snapshot()
     mixture, phi = model._fitted_mixture(slice(None))
     dtype, n_threads = model._dtype(), model._n_threads()
     acting = [bound for bound in mixture.posterior_terms if bound.tau != 0]
@@ -35,15 +35,16 @@ def tie_of(model: ARTMTransformer) -> ParentTopics:
 
 def tied(model: ARTMTransformer, counts: NDArray) -> ARTMTransformer:
     """The same fitted model below parents with other counts."""
-    model = copy(model)
     tie = clone(tie_of(model)).set_params(counts=counts)
-    model.regularizers = [(name, tie if name == PARENTS else item) for name, item in model.regularizers]
-    model.learned_ = {name: learned for name, learned in model.learned_.items() if name != PARENTS}
-    return model
+    return model._with(
+        regularizers=[(name, tie if name == PARENTS else item) for name, item in model.regularizers],
+        learned_={name: learned for name, learned in model.learned_.items() if name != PARENTS},
+    )
 
 
 def psi_of(model: ARTMTransformer) -> NDArray:
     """p(child | parent) for the phi of a fitted level, (n_parents, n_components); zeros for a dead parent."""
+    model = model._snapshot()
     tie = tie_of(model)
     psi = tie.bind(model._layout(model.components_, known=True)).psi(model.components_.T)
     psi[~(tie.counts.sum(axis=1) > 0)] = 0
@@ -97,14 +98,17 @@ def with_topics(model: ARTMTransformer, dropped: list[int], other: ARTMTransform
     names = [model.topic_names[t] for t in kept]
     for name in other.topic_names:
         names.append(_free(name, names))
-    model = copy(model)
-    model.__dict__.pop("n_wt_", None)
-    model.components_ = np.vstack([model.components_[kept], other.components_.astype(model.components_.dtype)])
-    model._block_mass = np.hstack([model._block_mass[:, kept], other._block_mass])
-    model.topic_mass_ = model._block_mass.sum(axis=0)
-    model.dead_topics_ = np.flatnonzero(model.topic_mass_ <= 0)
-    model.n_components, model.topic_names = len(names), names
-    return model
+    block_mass = np.hstack([model._block_mass[:, kept], other._block_mass])
+    topic_mass = block_mass.sum(axis=0)
+    return model._with(
+        without=["n_wt_"],
+        components_=np.vstack([model.components_[kept], other.components_.astype(model.components_.dtype)]),
+        _block_mass=block_mass,
+        topic_mass_=topic_mass,
+        dead_topics_=np.flatnonzero(topic_mass <= 0),
+        n_components=len(names),
+        topic_names=names,
+    )
 
 
 def _free(name: str, taken: list[str]) -> str:

@@ -15,8 +15,6 @@ from skartm.topics._edge_tables import Declaration, read_cells
 from skartm.topics._edges import EdgeModel
 from skartm.topics._named_edges import NamedEdges, VertexNames, name_edges, named
 
-_NAMES = ("_vertices", "vertex_columns_", "modalities_", "vertex_names_")
-
 
 class HypergraphARTM(EdgePredictions, EdgeModel):
     r"""Topic model of transactions: edges of several vertices, in containers.
@@ -200,15 +198,9 @@ class HypergraphARTM(EdgePredictions, EdgeModel):
         """
         self._check_parameters()
         warm = self.warm_start and hasattr(self, "components_")
-        before = {name: value for name, value in vars(self).items() if name in (*_NAMES, "components_")}
         decay = self._decay() if self.learning_method == "online" else None
-        try:
-            read = self._read(edges, sample_weight, known=warm)
-            self._learn(read.graph, decay, lambda theta: self._settle(theta, read.containers, add=False))
-        except BaseException:
-            if "components_" in before and self.components_ is before["components_"]:
-                self.__dict__.update(before)  # no pass was completed: names stay those of the last fit, as phi does
-            raise
+        read = self._read(edges, sample_weight, known=warm)
+        self._learn(read.graph, decay, lambda theta: self._settle(theta, read.containers, add=False))
         return self
 
     def partial_fit(self, edges: Any, y: Any = None, sample_weight: Any = None) -> "HypergraphARTM":

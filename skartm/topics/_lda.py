@@ -1,7 +1,7 @@
 """LDA: the Bayesian special case, with the signature and the results of scikit-learn's."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -115,6 +115,8 @@ class LDA(TopicModel):
     """
 
     _phi_is_published = False
+    _live: ClassVar[frozenset[str]] = frozenset({"max_doc_update_iter", "mean_change_tol"})
+    _structural: ClassVar[frozenset[str]] = frozenset({"n_components", "inference"})
 
     def __init__(
         self,

@@ -11,19 +11,35 @@ from skartm.simplex import FLOOR, random_distributions
 
 
 def initial_phi(init: Any, layout: Layout, random_state: Any) -> NDArray:
-    """(n_tokens, n_topics), columns sum to 1 in every modality."""
-    shape = (layout.n_topics, layout.n_tokens)
+    """(n_tokens, n_topics), columns sum to 1 in every modality; ``init`` None is random."""
     if init is None:
         phi = random_distributions(check_random_state(random_state), layout.n_tokens, layout.n_topics)
         return _normalised(phi, layout) if len(layout.blocks) > 1 else phi
-    phi = np.asarray(init, dtype=np.float64)
+    return given_phi(init, layout, "The 'init' parameter")
+
+
+def given_phi(given: Any, layout: Layout, what: str, *, dead: bool = False) -> NDArray:
+    """(n_tokens, n_topics) of topics that are given as rows; ``dead`` allows topics that are zeros.
+
+    Raises
+    ------
+    ValueError, TypeError
+        Not numbers, another shape, or rows that are no distributions in every modality.
+    """
+    shape = (layout.n_topics, layout.n_tokens)
+    try:
+        phi = np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError):
+        msg = f"{what} must be an array of numbers of shape {shape}. Got {type(given).__name__}."
+        raise TypeError(msg) from None
     if phi.shape != shape:
-        msg = f"The 'init' parameter must have shape {shape} (n_components, n_tokens). Got {phi.shape}."
+        msg = f"{what} must have shape {shape} (n_components, n_tokens). Got {phi.shape}."
         raise ValueError(msg)
     sums = np.array([phi[:, tokens].sum(axis=1) for tokens in layout.blocks])
-    if not np.isfinite(phi).all() or (phi < 0).any() or not np.allclose(sums, 1, atol=1e-3):
+    whole = np.isclose(sums, 1, atol=1e-3) | (np.all(sums == 0, axis=0) if dead else False)
+    if not np.isfinite(phi).all() or (phi < 0).any() or not whole.all():
         where = " in every modality" if len(layout.blocks) > 1 else ""
-        msg = f"The 'init' parameter must have rows that are distributions (non-negative, sum 1{where}); normalise."
+        msg = f"{what} must have rows that are distributions (finite, non-negative, sum 1{where}); normalise."
         raise ValueError(msg)
     return _normalised(phi.T, layout)
 

@@ -1,7 +1,7 @@
 """ThetalessARTM: topics of documents as an explicit function of the topics of words."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from numpy.typing import DTypeLike, NDArray
 
@@ -102,6 +102,8 @@ class ThetalessARTM(ARTMTransformer):
     max_doc_iter = 1
     doc_tol = 0.0
     reuse_theta = False
+
+    _structural: ClassVar[frozenset[str]] = frozenset({"n_components", "topic_names", "modalities", "variant"})
 
     def __init__(
         self,

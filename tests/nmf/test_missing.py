@@ -12,6 +12,7 @@ from sklearn.pipeline import Pipeline
 from skartm import SimplexNMF
 from skartm.nmf._observed import observed
 from skartm.nmf._solvers import solver_of
+from skartm.nmf._start import start_of
 from tests.oracle import nmf as oracle
 
 KL, LS = "kullback-leibler", "frobenius"
@@ -193,7 +194,7 @@ def test_starts_of_means(beta_loss, init, global_random_seed):
     for j in range(9):
         filled[V[:, j] == 0, j] = np.average(X[:, j], weights=V[:, j])
     options = {"beta_loss": beta_loss, "random_state": 0, "max_iter": 5, "tol": 0, "simplex": None}
-    start = SimplexNMF(3, init=init, **options)._start(filled, None)[1]
+    start = start_of(SimplexNMF(3, init=init, **options), filled, None)[1]
     model, other = (SimplexNMF(3, init=value, **options).fit(X, entry_weight=V) for value in (init, start))
     assert_allclose(model.components_, other.components_, rtol=1e-6, atol=1e-9)
 

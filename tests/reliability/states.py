@@ -1,0 +1,53 @@
+"""What a model is at a moment, to be compared."""
+
+from typing import Any
+
+import joblib
+import numpy as np
+from scipy import sparse
+
+
+def fingerprint(model: Any) -> str:
+    """A hash of everything that an estimator holds."""
+    return joblib.hash(vars(model))
+
+
+def learned(model: Any) -> dict[str, Any]:
+    """The fitted arrays of a model, and its numbers but for times."""
+    return {
+        name: value
+        for name, value in vars(model).items()
+        if name.endswith("_") and not name.startswith("_") and isinstance(value, (np.ndarray, float, int, list))
+    }
+
+
+def same_result(one: Any, other: Any) -> bool:
+    """Whether two results of a method are equal, bit for bit."""
+    return joblib.hash(as_plain(one)) == joblib.hash(as_plain(other))
+
+
+def as_plain(result: Any) -> Any:
+    """A result made of arrays, numbers and containers."""
+    if sparse.issparse(result):
+        return result.toarray()
+    if hasattr(result, "to_dict"):
+        return result.to_dict("list")
+    if isinstance(result, (list, tuple)):
+        return [as_plain(item) for item in result]
+    if hasattr(result, "__dict__") and not callable(result):
+        return as_plain(list(vars(result).values()))
+    return result
+
+
+def assert_sound(result: Any) -> None:
+    """No NaN and no infinity in any array of a result."""
+    if isinstance(result, np.ndarray) and result.dtype.kind == "f":
+        assert np.isfinite(result).all()
+    elif isinstance(result, float):
+        assert np.isfinite(result)
+    elif isinstance(result, (list, tuple)):
+        for item in result:
+            assert_sound(item)
+    elif isinstance(result, dict):
+        for item in result.values():
+            assert_sound(item)

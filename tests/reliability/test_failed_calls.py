@@ -1,0 +1,131 @@
+"""A call that fails leaves the model as it was, whatever the model is and whatever the reason."""
+
+import warnings
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_matrix
+from sklearn.exceptions import NotFittedError
+
+from tests.reliability.estimators import CASES, PUBLIC, call
+from tests.reliability.states import fingerprint, same_result
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+WIDTHS = (0, -8, 12)  # columns fewer or more than those of the fit
+
+
+def test_every_public_estimator_has_a_case():
+    pytest.importorskip("torch", reason="EmbeddedTopicModel needs torch")
+    assert {type(case.make()) for case in CASES.values()} == PUBLIC
+
+
+def refusals(name, width):
+    """Arguments that fit must refuse, by the reason."""
+    data = CASES[name].data(1, 30, 20 + width) if "Monoton" not in name else CASES[name].data(1)
+    first = next(iter(data))
+    if name == "TopicPipeline":
+        yield "not texts", {first: [3, 4]}
+        yield "no words", {first: ["", " "]}
+        return
+    if name == "HypergraphARTM":
+        yield "no edges", {first: np.empty((0, 3), dtype=object)}
+        yield "one column", {first: np.array([["a"]], dtype=object)}
+        return
+    X = data[first]
+    columns = X.shape[1]
+    others = {key: value for key, value in data.items() if key != first}
+    for reason, value in (("NaN", np.nan), ("infinite", np.inf), ("negative", -1.0)):
+        if "Monoton" in name and reason != "infinite":
+            continue
+        dense = (X.toarray() if hasattr(X, "toarray") else X.copy()).astype(float)
+        dense[2, 1] = value
+        if reason != "NaN" or "SimplexNMF" not in name or "Deep" in name:  # to SimplexNMF it is a missing entry
+            yield reason, {first: dense, **others}
+    yield "one dimension", {first: np.ones(columns), **others}
+    yield "words", {first: np.full((30, columns), "word"), **others}
+    yield "nothing", {first: None, **others}
+    yield "no rows", {first: np.empty((0, columns)), **others}
+    if "y" in others:
+        yield "too few targets", {first: X, "y": others["y"][:-3]}
+    if "Monoton" not in name and "NMF" not in name and "Classifier" not in name:  # whose labels are tokens too
+        yield "zeros", {first: csr_matrix((30, columns)), **others}
+    if "authors" in others:
+        yield "no authors", {first: X}
+        yield "too few authors", {first: X, "authors": others["authors"][:-3]}
+    if hasattr(CASES[name].make(), "partial_fit") or "Monoton" in name:
+        yield "weights", {first: X, **others, "sample_weight": np.full(X.shape[0], -1.0)}
+
+
+ALL = [
+    pytest.param(name, width, reason, id=f"{name}-{width}-{reason}")
+    for name in CASES
+    for width in WIDTHS
+    for reason, _ in refusals(name, width)
+]
+
+
+def refused(model, method, arguments):
+    try:
+        call(model, method, arguments)
+    except (ValueError, TypeError, AttributeError) as error:
+        return error
+    return None
+
+
+@pytest.mark.parametrize(("name", "width", "reason"), ALL)
+def test_a_refused_call_changes_nothing(name, width, reason):
+    case, bad = CASES[name], dict(refusals(name, width))[reason]
+    unfitted = case.make()
+    assert refused(unfitted, "fit", bad) is not None, "this must be refused, or it is no test"
+    for method, names in case.reading.items():
+        with pytest.raises(NotFittedError):
+            call(unfitted, method, {key: case.data(0)[key] for key in names})
+    model = call(case.make(), "fit", case.data(0))
+    before = fingerprint(model)
+    for method in ("fit", "partial_fit", "fit_transform"):
+        if hasattr(model, method) and (method, reason) != ("partial_fit", "zeros"):
+            assert refused(model, method, bad) is not None
+            assert fingerprint(model) == before, method
+    for method, names in case.reading.items():
+        if names:
+            refused(model, method, {key: bad.get(key) for key in names})
+            assert fingerprint(model) == before, method
+
+
+@pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.streams and "Pipeline" not in name])
+@pytest.mark.parametrize("width", WIDTHS[1:])
+def test_partial_fit_of_another_width_is_refused(name, width):
+    case = CASES[name]
+    model = call(case.make(), "fit", case.data(0))
+    assert refused(model, "fit", list(refusals(name, width))[-1][1]) is not None
+    before, result = fingerprint(model), refused(model, "partial_fit", case.data(2, 30, 20 + width))
+    if name == "HypergraphARTM" and width < 0:
+        assert result is None  # fewer vertices are known ones
+        return
+    assert isinstance(result, ValueError)
+    assert fingerprint(model) == before
+    call(model, "partial_fit", case.data(2))
+    assert fingerprint(model) != before
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_refused_set_params_changes_nothing(name):
+    model = CASES[name].make()
+    before = model.get_params()
+    first = next(iter(model.get_params(deep=False)))
+    with pytest.raises(ValueError, match="no_such_parameter"):
+        model.set_params(**{first: 17, "no_such_parameter": 3})
+    assert same_result(list(map(repr, before.values())), list(map(repr, model.get_params().values())))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_refit_does_not_depend_on_the_fit_before(name):
+    case = CASES[name]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        fresh = call(case.make(), "fit", case.data(0))
+        model = call(case.make(), "fit", case.data(3))
+        call(model, "fit", case.data(0))
+    for method, names in case.reading.items():
+        arguments = {key: case.data(0)[key] for key in names}
+        assert same_result(call(model, method, arguments), call(fresh, method, arguments)), method
