@@ -1,10 +1,29 @@
 """The one file that touches :mod:`sklearn.callback`, which may still change without a deprecation cycle."""
 
-from typing import Any
+import functools
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-from sklearn.callback import CallbackSupportMixin, ScoringMonitor, with_callbacks
+from sklearn.callback import CallbackSupportMixin, ScoringMonitor
+from sklearn.callback import with_callbacks as with_callbacks_of_sklearn
 
 __all__ = ["CallbackSupportMixin", "FitTask", "ScoringMonitor", "with_callbacks"]
+
+
+_Method = TypeVar("_Method", bound=Callable[..., Any])
+
+
+def with_callbacks(method: _Method) -> _Method:
+    """Set callbacks up and tear them down around a fit, wherever it is interrupted."""
+    managed = with_callbacks_of_sklearn(method)
+
+    @functools.wraps(method)
+    def fit(estimator: Any, *args: Any, **kwargs: Any) -> Any:
+        # an interruption in the middle of the setup must not be replaced by the AttributeError of its teardown
+        estimator._skl_callbacks_to_teardown = []
+        return managed(estimator, *args, **kwargs)
+
+    return fit  # type: ignore[return-value]
 
 
 class FitTask:
