@@ -63,8 +63,8 @@ class Life:
         return True
 
     def do_partial_fit(self, seed: int) -> bool:
-        if not hasattr(self.model, "partial_fit"):
-            return False
+        if not hasattr(self.model, "partial_fit") or (self.name == "ARTMClassifier" and not self.way):
+            return False  # a classifier is told all classes in its first call
         self.learn(self.model, "partial_fit", seed)
         self.way.append(("partial_fit", seed))
         return True
