@@ -1,7 +1,7 @@
 """Too little memory is a MemoryError that leaves the model as it was, not the end of the process.
 
-Two things are outside of the promise. The first parallel loop of a process starts threads, and OpenMP ends the process when
-it cannot. A start by singular vectors (``SimplexNMF(init="nndsvd")``) uses LAPACK, which does not survive either.
+Two things are outside of the promise. The first parallel loop of a process starts threads, and OpenMP ends the process
+when it cannot. A start by singular vectors (``SimplexNMF(init="nndsvd")``) uses LAPACK, which does not survive either.
 """
 
 import os
