@@ -1,10 +1,14 @@
 """Warnings of skartm; errors are the built-in ones."""
 
-__all__ = ["DeadTopicWarning", "LeftOutTokensWarning", "PlainAscentWarning"]
+__all__ = ["DeadTopicWarning", "LeftOutDocumentsWarning", "LeftOutTokensWarning", "PlainAscentWarning"]
 
 
 class DeadTopicWarning(UserWarning):
     """A topic lost all its tokens: the regularizers are too strong for it."""
+
+
+class LeftOutDocumentsWarning(UserWarning):
+    """Documents that cannot be split into an observed and a held-out half are no part of a score."""
 
 
 class LeftOutTokensWarning(UserWarning):

@@ -9,6 +9,7 @@ import numpy as np
 
 from skartm._validation import check_integer, check_real
 from skartm.metrics import TopicScorer, make_topic_scorer
+from skartm.metrics._completion import said_before
 
 
 class EarlyStopping:
@@ -100,7 +101,8 @@ class EarlyStopping:
         state = self._running.get(id(context.parent))
         if state is None or fitted_estimator is None or (context.task_id + 1) % self.every:
             return False
-        score = self._scorer(fitted_estimator, X if self.X_val is None else self.X_val)
+        with said_before(state["iteration"] > 0):
+            score = self._scorer(fitted_estimator, X if self.X_val is None else self.X_val)
         if score > state["best"] + self.min_delta or state["iteration"] == 0:
             state |= {"best": score, "iteration": fitted_estimator.n_iter_, "age": 0}
         else:

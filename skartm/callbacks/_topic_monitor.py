@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from skartm._callbacks import ScoringMonitor
 from skartm._validation import check_integer
 from skartm.metrics import TopicScorer, TopicScoring
+from skartm.metrics._completion import said_before
 from skartm.metrics._topic_scoring import named_scores
 
 if TYPE_CHECKING:
@@ -20,11 +21,12 @@ _NO_TARGET = ()
 class _Scores:
     """All scores of a model at once, as a dict; what ScoringMonitor calls."""
 
-    def __init__(self, scoring: TopicScoring, X: Any) -> None:
-        self.scoring, self.X = scoring, X
+    def __init__(self, scoring: TopicScoring, X: Any, every: int) -> None:
+        self.scoring, self.X, self.every = scoring, X, every
 
     def __call__(self, estimator: Any, X: Any, y: Any = None, **metadata: Any) -> dict[str, float]:
-        values = self.scoring.values(estimator, X if self.X is None else self.X)
+        with said_before(estimator.n_iter_ > self.every):  # the first record of a fit has said it
+            values = self.scoring.values(estimator, X if self.X is None else self.X)
         return {"iteration": estimator.n_iter_} | values
 
 
@@ -49,7 +51,8 @@ class TopicMonitor(ScoringMonitor):
         Iterations between records: the first record is after iteration ``every``.
     X : sparse matrix of shape (n_docs, n_tokens), default=None
         Counts to score on, held-out ones for instance, with the columns that the model sees. None scores on the
-        training data.
+        training data. Counts have no windows of text: coherence by "c_v", "c_npmi" or "c_uci" needs rows in the order
+        of the text, or ``make_topic_scorer("c_v", reference=tokens)``.
 
     Attributes
     ----------
@@ -99,7 +102,7 @@ class TopicMonitor(ScoringMonitor):
         self.every = every
         check_integer(self, "every", minimum=1)
         self.X = X
-        super().__init__(scoring=_Scores(TopicScoring(scorers), X))
+        super().__init__(scoring=_Scores(TopicScoring(scorers), X, every))
 
     def on_fit_task_end(
         self,

@@ -4,10 +4,11 @@ from skartm.metrics._background_ratio import background_ratio
 from skartm.metrics._blei_lafferty import blei_lafferty
 from skartm.metrics._class_precision import class_precision
 from skartm.metrics._coherence import coherence
+from skartm.metrics._completion import completion_split
 from skartm.metrics._diversity import topic_diversity
 from skartm.metrics._gensim import from_gensim, to_coherence_model
 from skartm.metrics._intratext_coherence import intratext_coherence
-from skartm.metrics._perplexity import completion_perplexity, completion_split, log_likelihood, perplexity
+from skartm.metrics._perplexity import completion_perplexity, log_likelihood, perplexity
 from skartm.metrics._rank_biased_overlap import inverted_rbo, rank_biased_overlap
 from skartm.metrics._semantic_radius import semantic_radius
 from skartm.metrics._sparsity import sparsity

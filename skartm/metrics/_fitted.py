@@ -12,6 +12,9 @@ from scipy import sparse
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from skartm.metrics._reference import Reference
+from skartm.metrics._text_source import TextSource, text_source
+
 
 def topics_of(model: Any) -> NDArray[Any]:
     """phi of a fitted model: ``components_``, with rows normalised where they are counts.
@@ -74,6 +77,7 @@ class FittedTopics:
 
     def __init__(self, estimator: Any, X: Any = None) -> None:
         self._X = X
+        self._shared: dict[str, Reference] = {}  # what was read of X
         self._before: list[Any] = []  # transformers in front of the model
         while not hasattr(estimator, "components_") and (inner := _inside(estimator)) is not None:
             before, estimator = inner
@@ -85,10 +89,44 @@ class FittedTopics:
         if tokens is None:
             return self
         part = copy(self)
-        part.tokens, part._whole = tokens, self
-        for name in ("topics", "counts", "doc_topic", "all_topics"):
+        part.tokens, part._whole, part._shared = tokens, self, {}
+        for name in ("topics", "counts", "doc_topic", "all_topics", "source"):
             part.__dict__.pop(name, None)
         return part
+
+    def of_model(self, model: Any) -> FittedTopics:
+        """Return the same data with another model behind the same steps. What was read of the data is shared."""
+        other = copy(self)
+        other.model = model
+        for name in ("topics", "doc_topic", "all_topics"):
+            other.__dict__.pop(name, None)
+        return other
+
+    @property
+    def data(self) -> Any:
+        """``X`` as it was given."""
+        return self._X
+
+    @property
+    def has_steps(self) -> bool:
+        """Whether anything stands in front of the model."""
+        return bool(self._before)
+
+    @cached_property
+    def source(self) -> TextSource | None:
+        """The vectorizer in front of the model, None if no step sees texts."""
+        return text_source(self._before, self.columns(np.arange(self.all_topics.shape[1])[None, :])[0])
+
+    @property
+    def texts(self) -> Reference:
+        """``X`` in the order of the text, as the vectorizer cuts it."""
+        if self._X is None:
+            raise ValueError("This score needs data. Got X=None; pass the texts.")
+        if self.source is None:
+            raise ValueError("This score needs texts. Got data without a vectorizer that sees texts.")
+        if "texts" not in self._shared:
+            self._shared["texts"] = self.source.read(self._X)
+        return self._shared["texts"]
 
     def prepare(self, X: Any) -> Any:
         """Take data of the whole pipeline to what the model sees."""
@@ -138,7 +176,9 @@ class FittedTopics:
             if not hasattr(transformer, "get_feature_names_out"):
                 return None
             names = transformer.get_feature_names_out() if names is None else transformer.get_feature_names_out(names)
-        return getattr(self.model, "feature_names_in_", None) if names is None else names
+        for name in ("token_names", "feature_names_in_"):
+            names = getattr(self.model, name, None) if names is None else names
+        return names
 
 
 def _inside(estimator: Any) -> tuple[list[Any], Any] | None:

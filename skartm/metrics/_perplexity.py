@@ -7,58 +7,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from skartm.em import Batches, FreeMixture, padded
+from skartm.metrics._completion import completion_split
 from skartm.metrics._fitted import doc_topic_of, topics_of
 from skartm.simplex import FLOOR
-
-
-def completion_split(X: Any, *, keep_order: bool = False) -> tuple[Any, Any]:
-    """Split every document into two halves, token by token.
-
-    Tokens are numbered along the columns of a row: the 1st, 3rd, 5th, ... are observed, the 2nd, 4th, ... are held
-    out. The split is deterministic and the same for a row alone and in any batch. Counts need not be integers: the
-    numbering is continuous, and a token of weight 1.5 is observed in [0, 1) and held out in [1, 1.5).
-
-    Parameters
-    ----------
-    X : sparse matrix of shape (n_docs, n_tokens)
-    keep_order : bool, default=False
-        Whether rows are texts, tokens in their order, which the halves shall keep. The counts are split alike.
-
-    Returns
-    -------
-    observed, held_out : CSR matrices of the shape of X that sum to X
-
-    Examples
-    --------
-    >>> from scipy.sparse import csr_matrix
-    >>> from skartm.metrics import completion_split
-    >>> observed, held_out = completion_split(csr_matrix([[3, 0, 1, 2]]))
-    >>> observed.toarray(), held_out.toarray()
-    (array([[2., 0., 0., 1.]]), array([[1., 0., 1., 1.]]))
-    """
-    X = sparse.csr_matrix(X, dtype=np.float64, copy=True)
-    lengths = np.diff(X.indptr)
-    if keep_order:  # entries are numbered along the columns all the same
-        columns = np.lexsort((X.indices, np.repeat(np.arange(lengths.size), lengths)))
-    else:
-        X.sum_duplicates()
-        lengths, columns = np.diff(X.indptr), np.arange(X.nnz)
-    x = X.data[columns]
-    ends = np.concatenate([[0.0], np.cumsum(x)])
-    row_start = np.repeat(ends[X.indptr[:-1]], lengths)
-    below = _observed(ends[:-1] - row_start)
-    observed, held_out = X.copy(), X.copy()
-    observed.data[columns] = np.clip(_observed(ends[1:] - row_start) - below, 0, x)
-    held_out.data = X.data - observed.data
-    observed.eliminate_zeros()
-    held_out.eliminate_zeros()
-    return observed, held_out
-
-
-def _observed(number: NDArray) -> NDArray:
-    """Observed part of the first ``number`` tokens."""
-    pairs = np.floor(number / 2)
-    return pairs + np.minimum(number - 2 * pairs, 1)
 
 
 def log_likelihood(components: NDArray, doc_topic: NDArray, X: Any, *, sample_weight: NDArray | None = None) -> float:
@@ -193,7 +144,7 @@ def completion_perplexity(model: Any, X: Any, *, tokens: Any = None) -> float:
     Raises
     ------
     ValueError
-        If the rows of ``transform`` are not distributions.
+        If the rows of ``transform`` are not distributions, or no document can be split.
 
     Examples
     --------

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from array import array
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain, repeat
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from sklearn.utils import check_array
 
@@ -40,6 +40,8 @@ class Reference:
 
 def read_reference(X: Any, feature_names: Any, topics: Any) -> Reference:
     """Read a matrix or lists of tokens; of the latter the tokens of ``topics`` are the vocabulary without names."""
+    if isinstance(X, Reference):
+        return X
     texts = as_texts(X)
     if texts is None:
         X = check_counts(X)
@@ -49,13 +51,27 @@ def read_reference(X: Any, feature_names: Any, topics: Any) -> Reference:
         names = check_names(feature_names, n_features, "feature_names", "columns of X")
         return Reference(X, names, n_features, False)
     names = _names_of_topics(topics) if feature_names is None else list(np.asarray(feature_names, dtype=object))
+    return order_of_tokens(texts, names)
+
+
+def order_of_tokens(texts: Iterable[Iterable[Any]], names: list[Any]) -> Reference:
+    """Return texts as a matrix in their order; all tokens that are no name share the last column."""
     column_of = {name: column for column, name in enumerate(names)}
     if len(column_of) < len(names):
         raise ValueError(
-            "feature_names must not repeat a name when X is lists of tokens. "
+            "feature_names must not repeat a name when tokens are to be found by their names. "
             f"Got {len(column_of)} different names of {len(names)}."
         )
-    return Reference(_order(texts, column_of), names, len(names), True)
+    other = len(names)
+    columns, ends = array("i"), array("q", [0])
+    for text in texts:
+        columns.extend(map(column_of.get, text, repeat(other)))
+        ends.append(len(columns))
+    indices, indptr = np.asarray(columns, dtype=np.int32), np.asarray(ends, dtype=np.int64)
+    kind = np.int32 if indices.size < np.iinfo(np.int32).max else np.int64
+    ones = np.ones(indices.size, dtype=np.int8)
+    X = csr_array((ones, indices.astype(kind), indptr.astype(kind)), shape=(len(ends) - 1, other + 1))
+    return Reference(X, names, other, True)
 
 
 def check_counts(X: Any) -> Any:
@@ -97,13 +113,3 @@ def _names_of_topics(topics: Any) -> list[str]:
             "pass feature_names=vectorizer.get_feature_names_out()."
         )
     return sorted(set(map(str, tokens)))
-
-
-def _order(texts: list[Sequence[str]], column_of: dict[Any, int]) -> csr_array:
-    indptr: NDArray[Any] = np.cumsum([0, *map(len, texts)], dtype=np.int64)
-    other, n_tokens = len(column_of), int(indptr[-1])
-    kind = np.int32 if max(n_tokens, other) < np.iinfo(np.int32).max else np.int64
-    columns = map(column_of.get, chain.from_iterable(texts), repeat(other))
-    indices = np.fromiter(columns, kind, count=n_tokens)
-    ones = np.ones(n_tokens, dtype=np.int8)
-    return csr_array((ones, indices, indptr.astype(kind)), shape=(len(texts), other + 1))

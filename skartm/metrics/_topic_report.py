@@ -9,11 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skartm.metrics._coherence import coherence
+from skartm.metrics._corpus import Corpus
 from skartm.metrics._fitted import FittedTopics
 from skartm.metrics._top_tokens import top_tokens
 from skartm.metrics._topic_entropy import topic_entropy
 from skartm.metrics._topic_kernels import topic_kernels
 from skartm.metrics._topic_mass import topic_shares
+from skartm.metrics._topic_scores import coherence_documents
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,9 +96,8 @@ def topic_report(
     columns |= {"kernel_size": kernels.size, "purity": kernels.purity, "contrast": kernels.contrast}
     columns["entropy"] = topic_entropy(phi, average=False)
     if X is not None:
-        columns["coherence"] = coherence(
-            phi, fitted.columns(fitted.counts), measure=measure, n_top=n_top, average=False
-        )
+        documents = coherence_documents(Corpus(fitted), measure)
+        columns["coherence"] = coherence(phi, documents, measure=measure, n_top=n_top, average=False)
     columns["top_tokens"] = [" ".join(map(str, top)) for top in top_tokens(phi, feature_names, n_top=n_top)]
     return pd.DataFrame(columns, index=pd.Index(_topic_names(fitted.model, len(phi)), name="topic"))
 

@@ -6,9 +6,7 @@ from collections.abc import Callable
 from difflib import get_close_matches
 from typing import Any
 
-import numpy as np
-from scipy import sparse
-
+from skartm.metrics._corpus import Corpus
 from skartm.metrics._fitted import FittedTopics
 from skartm.metrics._topic_scores import TOPIC_SCORES, TopicScore
 
@@ -57,7 +55,7 @@ class TopicScorer:
     def value_of(self, fitted: FittedTopics) -> float:
         """Return the score as it is, of a model and data that several scores share."""
         known, part = self._known(), fitted.part(self.tokens)
-        corpus = self._corpus(part) if known.has_reference else None
+        corpus = Corpus(part, self.reference) if known.has_reference else None
         return float(known.compute(part, corpus, **self.options))
 
     def __call__(self, estimator: Any, X: Any, y: Any = None) -> float:
@@ -69,19 +67,6 @@ class TopicScorer:
         if self.greater_is_better is None:
             raise ValueError(f"The score {self.score!r} is better neither way; set greater_is_better.")
         return value if self.greater_is_better else -value
-
-    def _corpus(self, fitted: FittedTopics) -> Any:
-        if self.reference is None:
-            return fitted.counts
-        if not sparse.issparse(self.reference) and np.ndim(self.reference) != 2:
-            return fitted.prepare(self.reference)
-        n_tokens = fitted.all_topics.shape[1]
-        if self.reference.shape[1] != n_tokens:
-            raise ValueError(
-                f"make_topic_scorer: reference must have the {n_tokens} tokens of the model. Got shape "
-                f"{self.reference.shape}; pass texts, which the fitted pipeline counts itself."
-            )
-        return self.reference
 
     def __repr__(self) -> str:
         parts = [repr(self.score) if isinstance(self.score, str) else getattr(self.score, "__name__", repr(self.score))]
@@ -118,10 +103,13 @@ def make_topic_scorer(
     greater_is_better : bool, default=None
         None takes what is known of the name, and True for a function. Names that are better neither way, such as
         "kernel_size", need it.
-    reference : {sparse matrix, array-like} of shape (n_docs, n_tokens) or list of texts, default=None
-        Corpus in which coherence is counted. None takes the data that are scored. Texts, or whatever else the pipeline
-        takes, go through its steps, so that they fit the vocabulary of each fold; a matrix must have the columns of
-        the model.
+    reference : {sparse matrix, array-like} of shape (n_docs, n_tokens), lists of tokens, or texts, default=None
+        Corpus in which coherence is counted. None takes the data that are scored. Lists of tokens are taken as they
+        are, and need names of the columns: of a vectorizer in front of the model, its ``token_names``, or those of a
+        data frame. (If the data that are scored are lists of tokens too, they go the same way as these.) Texts, or
+        whatever else the pipeline takes, go through its steps, so that they fit the vocabulary of each fold; they need
+        a vectorizer in front of the model, whose analyzer says what is a token. A matrix must have the columns of the
+        model.
     tokens : slice, array of int or array of bool, default=None
         Columns to score, those of a modality for instance. None scores all.
     **options
@@ -137,12 +125,21 @@ def make_topic_scorer(
     ------
     ValueError
         If the name is unknown, if the score is better neither way, or if it counts in no corpus and has a reference.
+        When it is called: if "c_v", "c_npmi" or "c_uci" are given counts in place of texts.
     TypeError
         If the score takes no such option.
 
     See Also
     --------
     get_topic_scorer : By name alone.
+
+    Notes
+    -----
+    The coherences "c_v", "c_npmi" and "c_uci" count windows of text, as published. In a pipeline whose vectorizer sees
+    texts these are the texts, cut into tokens by the analyzer of the vectorizer; tokens that the model does not have
+    take up room in a window, as in gensim. Given counts, they are an error, unless the rows are in the order of the
+    text, no document is longer than the window, or ``window="document"`` asks for whole documents. "npmi" and "u_mass"
+    count documents.
 
     Examples
     --------

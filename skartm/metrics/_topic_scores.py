@@ -7,21 +7,25 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from skartm.metrics._background_ratio import background_ratio
 from skartm.metrics._blei_lafferty import blei_lafferty
 from skartm.metrics._coherence import coherence
+from skartm.metrics._corpus import Corpus
 from skartm.metrics._diversity import topic_diversity
 from skartm.metrics._fitted import FittedTopics
 from skartm.metrics._intratext_coherence import intratext_coherence
+from skartm.metrics._measures import MEASURES
 from skartm.metrics._perplexity import completion_perplexity, perplexity
 from skartm.metrics._rank_biased_overlap import inverted_rbo
+from skartm.metrics._reference import Reference
 from skartm.metrics._semantic_radius import semantic_radius
 from skartm.metrics._sparsity import sparsity
 from skartm.metrics._topic_entropy import topic_entropy
 from skartm.metrics._topic_kernels import topic_kernels
 from skartm.metrics._topic_mass import effective_topics
 from skartm.metrics._topic_similarity import topic_redundancy
-from skartm.metrics._windows import has_order
 
 # Measures of `coherence` that are names of scores.
 COHERENCE_MEASURES = ("npmi", "u_mass", "c_npmi", "c_uci", "c_v")
@@ -36,7 +40,7 @@ class TopicScore:
     Attributes
     ----------
     compute : callable
-        ``compute(fitted, corpus, **options)`` with a `FittedTopics` and the corpus to count in.
+        ``compute(fitted, corpus, **options)`` with a `FittedTopics` and the `Corpus` to count in.
     greater_is_better : bool or None
         None: neither way.
     options : set of str
@@ -58,62 +62,69 @@ def _keywords(function: Callable[..., Any], *, without: set[str] | frozenset[str
 
 
 def _coherence(measure: str) -> TopicScore:
-    def compute(fitted: FittedTopics, corpus: Any, **options: Any) -> float:
-        corpus = fitted.columns(corpus)
-        counts = getattr(corpus, "ndim", 1) == 2 and not (getattr(corpus, "format", "") == "csr" and has_order(corpus))
-        if counts and "window" not in options:
-            options["window"] = "document"  # there is nothing shorter in counts without order
-        return float(coherence(fitted.topics, corpus, measure=measure, **options))
+    def compute(fitted: FittedTopics, corpus: Corpus, **options: Any) -> float:
+        documents = coherence_documents(corpus, measure, options.get("window"))
+        return float(coherence(fitted.topics, documents, measure=measure, **options))
 
     return TopicScore(compute, True, _keywords(coherence, without={"measure"}), has_reference=True)
 
 
+def coherence_documents(corpus: Corpus, measure: str, window: Any = None) -> Any:
+    """What `coherence` counts in: documents as the model sees them, or texts for a measure of windows."""
+    if (MEASURES[measure].window if window is None else window) == "document":
+        return corpus.documents()
+    return corpus.texts()
+
+
 def _of_topics(function: Callable[..., Any], greater_is_better: bool | None) -> TopicScore:
-    def compute(fitted: FittedTopics, corpus: Any, **options: Any) -> float:
+    def compute(fitted: FittedTopics, corpus: Corpus | None, **options: Any) -> float:
         return float(function(fitted.topics, **options))
 
     return TopicScore(compute, greater_is_better, _keywords(function))
 
 
 def _kernel(attribute: str, greater_is_better: bool | None) -> TopicScore:
-    def compute(fitted: FittedTopics, corpus: Any, **options: Any) -> float:
+    def compute(fitted: FittedTopics, corpus: Corpus | None, **options: Any) -> float:
         return float(getattr(topic_kernels(fitted.topics, fitted.topic_mass, **options), attribute).mean())
 
     return TopicScore(compute, greater_is_better, _keywords(topic_kernels))
 
 
-def _perplexity(fitted: FittedTopics, corpus: Any) -> float:
+def _perplexity(fitted: FittedTopics, corpus: Corpus | None) -> float:
     return perplexity(fitted.all_topics, fitted.doc_topic, fitted.counts, tokens=fitted.tokens)
 
 
-def _completion(fitted: FittedTopics, corpus: Any) -> float:
+def _completion(fitted: FittedTopics, corpus: Corpus | None) -> float:
     return completion_perplexity(fitted.model, fitted.counts, tokens=fitted.tokens)
 
 
-def _theta_sparsity(fitted: FittedTopics, corpus: Any, **options: Any) -> float:
+def _theta_sparsity(fitted: FittedTopics, corpus: Corpus | None, **options: Any) -> float:
     return float(sparsity(fitted.doc_topic, topic_axis=1, **options))
 
 
-def _background(fitted: FittedTopics, corpus: Any, **options: Any) -> float:
+def _background(fitted: FittedTopics, corpus: Corpus | None, **options: Any) -> float:
     return background_ratio(fitted.topics, fitted.topic_mass, **options)
 
 
-def _effective(fitted: FittedTopics, corpus: Any) -> float:
+def _effective(fitted: FittedTopics, corpus: Corpus | None) -> float:
     mass = fitted.topic_mass
     if mass is None:
         raise ValueError("The score 'effective_topics' needs topic_mass_ or data. Got neither; pass X.")
     return effective_topics(mass)
 
 
-def _dead(fitted: FittedTopics, corpus: Any) -> float:
+def _dead(fitted: FittedTopics, corpus: Corpus | None) -> float:
     return float((~fitted.topics.any(axis=1)).sum())
 
 
-def _intratext(fitted: FittedTopics, corpus: Any, **options: Any) -> float:
-    return float(intratext_coherence(fitted.topics, fitted.columns(corpus), **options))
+def _intratext(fitted: FittedTopics, corpus: Corpus, **options: Any) -> float:
+    topics, texts = fitted.topics, corpus.documents()
+    if isinstance(texts, Reference):  # with a column for tokens that the model does not know
+        topics, texts = np.pad(topics, ((0, 0), (0, 1))), texts.X
+    return float(intratext_coherence(topics, texts, **options))
 
 
-def _radius(fitted: FittedTopics, corpus: Any, *, random_state: Any = 0, **options: Any) -> float:
+def _radius(fitted: FittedTopics, corpus: Corpus | None, *, random_state: Any = 0, **options: Any) -> float:
     # draws of its own, the same at each call, unless it is told otherwise
     counts = fitted.columns(fitted.counts)
     return float(semantic_radius(fitted.topics, fitted.doc_topic, counts, random_state=random_state, **options))

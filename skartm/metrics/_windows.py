@@ -42,8 +42,8 @@ def check_token_order(X: Any, window: int) -> bool:
         raise ValueError(
             "X must have its rows in the order of the text, an entry of value 1 for each token, to be counted in "
             f"windows of {window} tokens. Got {got}; make X with "
-            "skartm.feature_extraction.SequenceVectorizer, pass lists of tokens, or count whole documents with "
-            'window="document".'
+            "skartm.feature_extraction.SequenceVectorizer, pass lists of tokens (to a scorer as reference=), or count "
+            'whole documents, which is another measure, with window="document".'
         )
     return False
 

@@ -51,6 +51,7 @@ class Bench:
     def __init__(self, front: Alone, X: Any, y: Any, judges: Mapping[str, Any]) -> None:
         self.front, self.X, self.y, self.judges = front, X, y, judges
         self.counts = front.counts(X)
+        self._read: FittedTopics | None = None
 
     def __call__(self, model: Any) -> dict[str, float]:
         """Scores of a fitted model.
@@ -58,7 +59,8 @@ class Bench:
         Those that see nothing but the topics and the counts share both; a scorer of the user is given the whole
         estimator and the documents, as it is by other searches.
         """
-        seen, whole = FittedTopics(model, self.counts), self.front.joined(model)
+        whole = self.front.joined(model)
+        seen = self._seen(whole)
         scores = {}
         for name, judge in self.judges.items():
             if isinstance(judge, TopicScorer) and judge.reference is None:
@@ -68,3 +70,10 @@ class Bench:
             else:
                 scores[name] = judgement(judge, whole, self.X, self.y)
         return scores
+
+    def _seen(self, whole: Any) -> FittedTopics:
+        """The model with the held-out documents, which are counted, and read as texts, once."""
+        if self._read is None:
+            self._read = FittedTopics(whole, self.X)
+            self._read.counts = self.counts
+        return self._read.of_model(FittedTopics(whole).model)

@@ -21,6 +21,7 @@ from skartm.em import (
     Strength,
     padded,
 )
+from skartm.metrics._completion import said_before
 from skartm.regularizers import Terms, bind_all, check_regularizers
 from skartm.topics._artm import ARTMTransformer
 from skartm.topics._author_priors import AuthorPrior, WordPrior, author_prior, word_prior
@@ -224,7 +225,8 @@ class AuthorFitting(ARTMTransformer):
 
     def _score_held_out(self, X: Any, y: Any) -> float:
         known = y.only(self.author_mass_ > 0)
-        return self._score_by(lambda given: self._theta(given, known), X, None, None)
+        with said_before(self.n_iter_ > 1):
+            return self._score_by(lambda given: self._theta(given, known), X, None, None)
 
 
 def _prior(term: AuthorPrior | WordPrior | None, size: int) -> NDArray:

@@ -17,6 +17,7 @@ from skartm._validation import check_counts, check_weights
 from skartm.base._state import Stateful
 from skartm.em import EM, Batches, Decay, History, Layout, Pass, State, is_memory_mapped, passes
 from skartm.exceptions import DeadTopicWarning, LeftOutTokensWarning
+from skartm.metrics._completion import said_before
 from skartm.topics._modal import ModalModel
 
 _THETA_BYTES = 4 * 2**20  # offline, where the cut is free: so much theta stays in cache, and phi is read more rarely
@@ -249,8 +250,9 @@ class TopicModel(
         return parts[0][0], None if weights is None else weights[train], parts[0][1], parts[1]
 
     def _score_held_out(self, X: Any, y: Any) -> float:
-        """What ``validation_perplexity`` is made of."""
-        return self.score(X)
+        """What ``validation_perplexity`` is made of; what it leaves out is said once a fit."""
+        with said_before(self.n_iter_ > 1):
+            return self.score(X)
 
     # --- use ---------------------------------------------------------------------------------------------------------
 

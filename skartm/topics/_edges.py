@@ -18,6 +18,7 @@ from skartm.em import (
     Layout,
     padded,
 )
+from skartm.metrics._completion import say_left_out
 from skartm.regularizers import check_regularizers
 from skartm.simplex import FLOOR
 from skartm.topics._artm import ARTMTransformer
@@ -170,7 +171,15 @@ class EdgeModel(ARTMTransformer):
     def _score_new(self, graph: Hypergraph) -> float:
         """Of containers that are not known; they are not looked up."""
         theta, scored = self._completed(graph)
-        return self._mean(self._log_likelihood(graph, theta), graph.weights * scored, graph.sizes)
+        mean = self._mean(self._log_likelihood(graph, theta), graph.weights * scored, graph.sizes)
+        self._say_left_out(graph)
+        return mean
+
+    def _say_left_out(self, graph: Hypergraph) -> None:
+        """Warn of containers that are not known and have one edge."""
+        if self.evaluation == "completion":
+            n_edges = np.diff(graph.containers)
+            say_left_out(int((n_edges == 1).sum()), int((n_edges > 0).sum()), whole="container", part="edge")
 
     def _mean(self, log_p: NDArray, weights: NDArray, sizes: NDArray) -> float:
         """Per vertex."""
@@ -195,5 +204,3 @@ def _share(theta: NDArray, graph: Hypergraph) -> NDArray:
     """Mean theta by the weights of the edges."""
     mass = np.bincount(graph.container_of, graph.weights, graph.shape[0])
     return mass @ theta.astype(np.float64) / mass.sum()
-
-

@@ -15,6 +15,7 @@ from skartm._topic_tree import TopicNode, TopicTree, make_tree
 from skartm._validation import check_counts, check_real, check_weights
 from skartm.base._state import Stateful
 from skartm.em import ModalitySelection
+from skartm.metrics._completion import said_before
 from skartm.topics._artm import ARTMTransformer
 from skartm.topics._hierarchy_levels import NamedLevels, check_level, check_levels, check_ties, fill_in, learn_levels
 from skartm.topics._hierarchy_links import level_counts, parents_of, psi_of, tied, topic_part, with_topics
@@ -282,7 +283,11 @@ class HierarchicalARTM(Stateful, NamedLevels, TransformerMixin, BaseEstimator):
     def score_levels(self, X: Any, sample_weight: Any = None, *, modality: ModalitySelection = None) -> list[float]:
         """The score of every level, from the top."""
         X = self._counts(X)
-        return [model.score(X, sample_weight=sample_weight, modality=modality) for model in self.levels_]
+        scores = []
+        for level, model in enumerate(self.levels_):
+            with said_before(level > 0):
+                scores.append(model.score(X, sample_weight=sample_weight, modality=modality))
+        return scores
 
     def perplexity(self, X: Any, sample_weight: Any = None, *, modality: ModalitySelection = None) -> float:
         """exp(-score), of the last level: lower is better."""

@@ -365,7 +365,10 @@ class HypergraphARTM(EdgePredictions, EdgeModel):
             new = np.flatnonzero(~known)
             theta[new], scored[~scored] = self._completed(read.graph[new])
         log_p = self._log_likelihood(read.graph, theta) + read.unknown * np.log(FLOOR)
-        return self._mean(log_p, read.counts * scored, read.graph.sizes + read.unknown)
+        mean = self._mean(log_p, read.counts * scored, read.graph.sizes + read.unknown)
+        if not known.all():
+            self._say_left_out(read.graph[new])
+        return mean
 
     def perplexity(self, edges: Any, sample_weight: Any = None) -> float:  # type: ignore[override]
         """exp(-score): lower is better."""

@@ -30,7 +30,8 @@ from skartm.em import (
     padded_zeros,
     unpadded_transpose,
 )
-from skartm.metrics import completion_split, log_likelihood
+from skartm.metrics import log_likelihood
+from skartm.metrics._completion import completion_split, said_before
 from skartm.regularizers import SmoothSparsePhi
 from skartm.topics._base import TopicModel
 
@@ -277,9 +278,7 @@ class LDA(TopicModel):
     def _engine(self, layout: Layout, *, warm: bool) -> EM:
         n_threads, n_topics = self._n_threads(), layout.n_topics
         if self.inference == "variational":
-            mixture = self._dirichlet(self._random)
-            return EM(mixture, self._dirichlet_posterior(), n_topics,
-                      n_threads=n_threads)  # fmt: skip
+            return EM(self._dirichlet(self._random), self._dirichlet_posterior(), n_topics, n_threads=n_threads)
         smooth: Bound[PhiTerm] = Bound("prior", SmoothSparsePhi().bind(layout), Strength(self.topic_word_prior_))
         return EM(self._free(), MapPosterior(n_topics, [smooth], n_threads=n_threads), n_topics, n_threads=n_threads)
 
@@ -335,7 +334,8 @@ class LDA(TopicModel):
     def _has_converged(self, tol: float, X: Any) -> bool:
         if self.evaluate_every <= 0 or self.n_iter_ % self.evaluate_every:
             return False
-        bound = self.perplexity(X)
+        with said_before(self._last_bound is not None):
+            bound = self.perplexity(X)
         before, self._last_bound = self._last_bound, bound
         return before is not None and abs(before - bound) < self.perp_tol
 

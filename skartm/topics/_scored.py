@@ -25,7 +25,8 @@ class ScoredModel:
         With ``evaluation="completion"`` of the held-out half of every document given its observed half
         (:func:`skartm.metrics.completion_split`); with "fold_in" of all tokens given all tokens. Theta sees every
         modality with its weight; the likelihood is of p(w|d) in a token's own modality and counts every token once, so
-        that models with different weights compare.
+        that models with different weights compare. By completion, rows that are not counts, of tf-idf for instance, are
+        halved by cells, and documents of one token are left out, with a ``LeftOutDocumentsWarning``.
 
         Parameters
         ----------
@@ -54,7 +55,14 @@ class ScoredModel:
             layout = self._layout(X, known=True)  # type: ignore[attr-defined]
             chosen = np.zeros(X.shape[1])
             chosen[layout.tokens(modality, type(self).__name__)] = 1
-            scored = sparse.csr_matrix(scored.multiply(chosen[None, :]))
+            every, scored = scored, sparse.csr_matrix(scored.multiply(chosen[None, :]))
+            if every.data.any() and not scored.data.any():
+                msg = (
+                    f"{type(self).__name__}: modality must have tokens to be scored. Got {modality!r}, of which "
+                    f"{'no document has any' if every is X else 'no document has one in its held-out half'}; score "
+                    "another one, or with evaluation='fold_in'."
+                )
+                raise ValueError(msg)
         return log_likelihood(self.components_, theta, scored, sample_weight=weights)
 
     def _halves(self, X: Any) -> tuple[Any, Any]:

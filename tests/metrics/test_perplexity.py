@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
+from skartm.exceptions import LeftOutDocumentsWarning
 from skartm.metrics import completion_perplexity, completion_split, log_likelihood, perplexity
 from tests.datasets.matrices import sequences, weights
 from tests.metrics.topics import components, doc_topics
@@ -12,68 +13,99 @@ from tests.oracle import scores as oracle
 from tests.topics.models import corpus, model
 
 fractions = st.one_of(weights, st.floats(2**-10, 20, width=32))
+one_token_is_fine = pytest.mark.filterwarnings("ignore::skartm.exceptions.LeftOutDocumentsWarning")
+
+
+def halves(X, **parameters):
+    """The split; of a matrix that has no halves, itself and nothing."""
+    counts = sparse.csr_matrix(X, dtype=float, copy=True)
+    counts.sum_duplicates()
+    counts.eliminate_zeros()
+    mass, n_cells = counts.toarray().sum(axis=1), counts.getnnz(axis=1)
+    is_whole = (counts.toarray() % 1 == 0).all(axis=1)
+    if counts.nnz == 0 or np.where(is_whole, mass >= 2, n_cells >= 2).any():
+        return completion_split(X, **parameters)
+    with pytest.raises(ValueError, match="documents of one token"):
+        completion_split(X, **parameters)
+    return counts, sparse.csr_matrix(X.shape)
 
 
 def split_one_by_one(row):
-    """Deal integer counts: the 1st, 3rd, 5th, ... token of a row are observed."""
+    """Deal the tokens of counts, or else the cells: the 1st, 3rd, 5th, ... of a row are observed."""
     observed, held_out, number = np.zeros(len(row)), np.zeros(len(row)), 0
-    for column, count in enumerate(row):
-        for _ in range(int(count)):
-            (observed if number % 2 == 0 else held_out)[column] += 1
+    are_counts = all(value == int(value) for value in row)
+    for column, value in enumerate(row):
+        for part in [1.0] * int(value) if are_counts else [value] * (value > 0):
+            (observed if number % 2 == 0 else held_out)[column] += part
             number += 1
     return observed, held_out
 
 
-@given(rows=st.lists(st.lists(st.integers(0, 5), min_size=4, max_size=4), min_size=1, max_size=5))
-def test_split_equals_dealing(rows):
-    observed, held_out = completion_split(sparse.csr_matrix(np.array(rows)))
+rows_of_four = st.one_of(
+    st.lists(st.integers(0, 5), min_size=4, max_size=4),
+    st.lists(st.sampled_from([0, 1, 2, 0.5, 0.1, 1e-300, 1e-12, 3e11 + 0.5]), min_size=4, max_size=4),
+)
+
+
+@one_token_is_fine
+@pytest.mark.parametrize("container", [sparse.csr_matrix, sparse.csc_matrix])
+@given(rows=st.lists(rows_of_four, min_size=1, max_size=5))
+def test_split_equals_dealing(container, rows):
+    observed, held_out = halves(container(np.array(rows, dtype=float)))
     expected = [split_one_by_one(row) for row in rows]
     assert_array_equal(observed.toarray(), [pair[0] for pair in expected])
     assert_array_equal(held_out.toarray(), [pair[1] for pair in expected])
 
 
+@one_token_is_fine
 @given(X=sequences(weights=fractions))
 def test_halves_sum_to_the_whole(X):
-    observed, held_out = completion_split(X)
+    observed, held_out = halves(X)
     assert_allclose((observed + held_out).toarray(), X.toarray().astype(float), rtol=1e-6)
     for half in (observed, held_out):
         assert half.shape == X.shape
         assert half.dtype == np.float64
         assert (half.data > 0).all()
-        assert half.has_canonical_format
-    # the observed half of a row is at most one token the larger
-    surplus = np.asarray(observed.sum(axis=1) - held_out.sum(axis=1)).ravel()
-    mass = np.asarray(X.sum(axis=1, dtype=float)).ravel()
-    assert (surplus >= -1e-9 * mass - 1e-9).all()
-    assert (surplus <= 1 + 1e-9 * mass + 1e-9).all()
+    # the observed half of a row is at most one token, or one cell, the larger
+    for d, row in enumerate(X.astype(float).toarray()):
+        if (row == np.floor(row)).all():
+            assert observed[[d]].sum() - held_out[[d]].sum() in (0, 1) or held_out[[d]].nnz == 0
+        else:
+            assert observed[[d]].nnz - held_out[[d]].nnz in (0, 1)
 
 
-@given(X=sequences(weights=st.integers(1, 9).map(float)), data=st.data())
+@one_token_is_fine
+@given(X=sequences(weights=st.one_of(fractions, st.integers(1, 9).map(float))), data=st.data())
 def test_a_row_alone_and_in_any_order(X, data):
-    observed, held_out = completion_split(X)
+    observed, held_out = halves(X)
     order = data.draw(st.permutations(range(X.shape[0])))
-    again, again_held_out = completion_split(X[order]) if X.shape[0] else (observed, held_out)
+    again, again_held_out = halves(X[order]) if X.shape[0] else (observed, held_out)
     assert_array_equal(again.toarray(), observed.toarray()[order])
     assert_array_equal(again_held_out.toarray(), held_out.toarray()[order])
     for d in range(X.shape[0]):
-        assert_array_equal(completion_split(X[d])[0].toarray()[0], observed.toarray()[d])
+        assert_array_equal(halves(X[d])[0].toarray()[0], observed.toarray()[d])
 
 
-@given(X=sequences(weights=fractions))
-def test_fractional_rows_alone(X):
-    observed, _ = completion_split(X)
-    for d in range(X.shape[0]):
-        assert_allclose(completion_split(X[d])[0].toarray()[0], observed.toarray()[d], rtol=1e-6, atol=1e-6)
-
-
+@one_token_is_fine
 @given(X=sequences())
 def test_token_order_does_not_matter(X):
     counts = X.copy()
     counts.sum_duplicates()
-    for half, expected in zip(completion_split(X), completion_split(counts)):
+    for half, expected in zip(halves(X), halves(counts)):
         assert_array_equal(half.toarray(), expected.toarray())
 
 
+def test_entries_of_a_cell_stay_together():
+    """A text of fractions has a token several times, and zeros between."""
+    X = sparse.csr_matrix((np.array([0.25, 0.5, 0.125, 0.0, 0.25]), [2, 0, 2, 1, 2], [0, 5]), shape=(1, 4))
+    observed, held_out = completion_split(X, keep_order=True)
+    assert (observed.indices.tolist(), observed.data.tolist()) == ([0], [0.5])
+    assert (held_out.indices.tolist(), held_out.data.tolist()) == ([2, 2, 2], [0.25, 0.125, 0.25])
+    for half, counts in zip((observed, held_out), completion_split(X)):
+        assert_array_equal(half.toarray(), counts.toarray())
+
+
+@one_token_is_fine
 def test_input_is_left_alone():
     X = sparse.csr_matrix((np.ones(4), [2, 0, 2, 1], [0, 3, 4]), shape=(2, 3))
     for array in (X.data, X.indices, X.indptr):
@@ -82,6 +114,7 @@ def test_input_is_left_alone():
     assert_array_equal(X.indices, [2, 0, 2, 1])
 
 
+@one_token_is_fine
 @pytest.mark.parametrize("container", [sparse.csr_array, sparse.csc_matrix, sparse.coo_array, np.asarray])
 def test_containers(container):
     counts = np.array([[3, 0, 1, 2], [0, 0, 0, 0], [1, 0, 0, 0]])
@@ -90,10 +123,33 @@ def test_containers(container):
     assert_array_equal(held_out.toarray(), [[1, 0, 1, 1], [0, 0, 0, 0], [0, 0, 0, 0]])
 
 
-def test_fractions_are_dealt_continuously():
+def test_fractions_are_dealt_by_cells():
     observed, held_out = completion_split(sparse.csr_matrix([[1.5, 1.0, 0.25]]))
-    assert_allclose(observed.toarray(), [[1.0, 0.5, 0.25]])
-    assert_allclose(held_out.toarray(), [[0.5, 0.5, 0.0]])
+    assert_array_equal(observed.toarray(), [[1.5, 0.0, 0.25]])
+    assert_array_equal(held_out.toarray(), [[0.0, 1.0, 0.0]])
+
+
+def test_documents_that_have_no_halves():
+    X = sparse.csr_matrix(np.array([[0.3, 0, 0.7], [0, 1, 0], [0, 0.7, 0], [0, 0, 0], [2, 0, 0]]))
+    with pytest.warns(LeftOutDocumentsWarning, match="^2 of 4 documents have one token only") as caught:
+        _, held_out = completion_split(X)
+    assert len(caught) == 1
+    assert_array_equal(held_out.getnnz(axis=1), [1, 0, 0, 0, 1])
+    with pytest.raises(ValueError, match="Got 2 documents of one token; score longer documents, .* 'fold_in'|fold_in"):
+        completion_split(X[[1, 2, 3]])
+    for half in completion_split(X[[3]]):
+        assert half.nnz == 0
+
+
+@pytest.mark.parametrize("scale", [2.0**-40, 2.0**20, 2.0**40, 1e-12, 1 / 3, 7.7, 1e12])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_scale_of_fractions_does_not_matter(scale, dtype):
+    X = sparse.random_array((50, 40), density=0.3, rng=0, dtype=dtype, format="csr")
+    scaled = X * dtype(scale)
+    for half, expected in zip(completion_split(scaled), completion_split(X)):
+        assert_array_equal(half.indptr, expected.indptr)
+        assert_array_equal(half.indices, expected.indices)
+        assert_allclose(half.data, expected.data * float(dtype(scale)), rtol=1e-6)
 
 
 # --- log-likelihood --------------------------------------------------------------------------------------------------

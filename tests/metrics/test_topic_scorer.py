@@ -18,9 +18,13 @@ from tests.topics.models import MODELS, corpus, model
 
 UNDIRECTED = {"background_ratio", "effective_topics", "entropy", "kernel_size"}
 ORDERED = {"intratext_coherence"}
+WINDOWED = {"c_npmi", "c_uci", "c_v"}
 
 
 def make(name, **parameters):
+    """The scorer of a name, for any data: counts have no windows."""
+    if name in WINDOWED:
+        parameters.setdefault("window", "document")
     return m.make_topic_scorer(name, **({"greater_is_better": True} if name in UNDIRECTED else {}), **parameters)
 
 

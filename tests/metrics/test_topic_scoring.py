@@ -8,7 +8,7 @@ from sklearn.pipeline import make_pipeline
 
 from skartm.metrics import get_topic_scorer, make_topic_scorer, topic_scoring
 from skartm.metrics._topic_scores import TOPIC_SCORES
-from tests.metrics.test_topic_scorer import ORDERED, UNDIRECTED
+from tests.metrics.test_topic_scorer import ORDERED, UNDIRECTED, make
 from tests.topics.models import corpus, model
 
 TEXTS = ["cat milk cat", "dog milk cat", "stock money", "money stock stock", "dog cat", "stock milk money"] * 4
@@ -32,9 +32,10 @@ def pipeline():
 def test_equals_single_scorers():
     X = corpus(0)
     fitted = model().fit(X)
-    assert topic_scoring(NAMES)(fitted, X) == {name: get_topic_scorer(name)(fitted, X) for name in NAMES}
-    values = {name: get_topic_scorer(name).value(fitted, X) for name in NAMES}
-    assert topic_scoring(NAMES).values(fitted, X) == values
+    scorers = {name: make(name) for name in NAMES}
+    assert topic_scoring(scorers)(fitted, X) == {name: scorer(fitted, X) for name, scorer in scorers.items()}
+    values = {name: scorer.value(fitted, X) for name, scorer in scorers.items()}
+    assert topic_scoring(scorers).values(fitted, X) == values
 
 
 def test_parts_do_not_mix():
