@@ -14,7 +14,7 @@ from skartm import ARTMTransformer
 from skartm._kernels import available_levels
 from skartm.em import _threads
 from tests.regularizers.declarations import CLASSES, make
-from tests.reliability.estimators import CASES, counts, digest, learned
+from tests.reliability.answers import CASES, counts, digest, learned
 from tests.reliability.learners import ELSEWHERE, public_estimators
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -145,7 +145,7 @@ def test_order_of_rows(name):
 SCRIPT = """
 import pickle, sys, warnings
 warnings.simplefilter("ignore")
-from tests.reliability.estimators import CASES
+from tests.reliability.answers import CASES
 out = {}
 for name in sys.argv[2:]:
     model = CASES[name].fitted(CASES[name].new())
