@@ -2,7 +2,8 @@
 
 The half step is built once per x86-64 level and picked at import, so that one wheel runs everywhere and still uses
 AVX2 and AVX-512. Environment variables: ``SKARTM_NO_OPENMP=1`` builds without OpenMP (it is also left out, with a note,
-where the compiler has none), ``SKARTM_LEVELS=baseline,v3`` limits the levels.
+where the compiler has none), ``SKARTM_LEVELS=baseline,v3`` limits the levels, ``SKARTM_CFLAGS`` has flags of the
+compiler that follow ours.
 """
 
 import os
@@ -45,11 +46,11 @@ class BuildKernels(build_ext):
 
     def build_extensions(self):
         msvc = self.compiler.compiler_type == "msvc"
-        openmp = self.openmp_flags(msvc)
+        openmp, added = self.openmp_flags(msvc), os.environ.get("SKARTM_CFLAGS", "").split()
         for extension in self.extensions:
             level = extension.name.rpartition("_half_step_")[2]
             extra = MSVC_LEVELS.get(level, []) if msvc else GNU_LEVELS.get(level, [])
-            extension.extra_compile_args = (["/O2", "/fp:fast"] if msvc else GNU_FLAGS) + extra + openmp[0]
+            extension.extra_compile_args = (["/O2", "/fp:fast"] if msvc else GNU_FLAGS) + extra + openmp[0] + added
             extension.extra_link_args = openmp[1]
         self.parallel = self.parallel or os.cpu_count()
         super().build_extensions()
@@ -96,9 +97,11 @@ def kernel(name, depends=()):
 
 HALF_STEP = ["_half_step.pxi", "_grouped.pxi", "_context.pxi", "_edge_products.pxi", "_hals.pxi", "_observed.pxi"]
 HALF_STEP += ["_tables.pxi", "_products.pxi"]
-HALF_STEP += ["rows.h", "rows_real.h"]
+HALF_STEP += ["_team.pxi", "team.h", "rows.h", "rows_real.h", "rows_dense.h"]
 HALF_STEP += ["rows_special_f32.h", "rows_special_f64.h", "rows_context.h", "rows_context_real.h", "rows_products.h"]
-extensions = [kernel("_cpu"), kernel("_transpose"), kernel("_windows"), kernel("_neighbours"), kernel("_ranking")]
+TEAM = ["_team.pxi", "team.h"]
+extensions = [kernel("_cpu", TEAM), kernel("_neighbours", TEAM)]
+extensions += [kernel("_transpose"), kernel("_windows"), kernel("_ranking")]
 extensions += [kernel(f"_half_step_{level}", HALF_STEP) for level in levels()]
 
 setup(

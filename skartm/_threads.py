@@ -1,16 +1,21 @@
-"""Number of threads of the kernels."""
+"""Number of threads of the kernels, and of processes beside this one."""
+
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 import joblib
 from joblib.parallel import get_active_backend
+from threadpoolctl import threadpool_limits
 
-from skartm._kernels import max_threads
+from skartm._kernels import in_forked_child, max_threads
 
 
 def effective_n_threads(n_jobs: int | None) -> int:
     """Threads for ``n_jobs``.
 
     None is what OpenMP and the machine allow (``OMP_NUM_THREADS`` and threadpoolctl limits count), and one inside a
-    joblib thread. A positive number is taken as it is; -1 is all processors, -2 all but one, and so on.
+    joblib thread. A positive number is taken as it is; -1 is all processors, -2 all but one, and so on. In a child of
+    ``os.fork`` it is one whatever ``n_jobs`` says, because the threads of the parent do not exist there.
 
     Raises
     ------
@@ -27,4 +32,19 @@ def effective_n_threads(n_jobs: int | None) -> int:
     if n_jobs == 0:
         msg = "The 'n_jobs' parameter must be None or a non-zero integer. Got 0 instead."
         raise ValueError(msg)
+    if in_forked_child():
+        return 1
     return int(n_jobs) if n_jobs > 0 else max(1, joblib.cpu_count() + 1 + int(n_jobs))
+
+
+def effective_n_processes(n_jobs: int | None) -> int | None:
+    """``n_jobs`` for ``joblib.Parallel``; 1 in a child of ``os.fork``, which has no share in the parent's workers."""
+    return 1 if in_forked_child() else n_jobs
+
+
+def foreign_threads() -> AbstractContextManager[Any]:
+    """Within it the OpenMP of other libraries has one thread too, if this is a child of ``os.fork``.
+
+    For estimators of scikit-learn that are members of ours: their teams wait for the parent's threads as ours would.
+    """
+    return threadpool_limits(1, user_api="openmp") if in_forked_child() else nullcontext()

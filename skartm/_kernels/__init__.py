@@ -20,6 +20,7 @@ __all__ = [
     "count_windows",
     "half_step",
     "has_token_order",
+    "in_forked_child",
     "max_threads",
     "nearest_neighbours",
     "ranking_differences",
@@ -28,6 +29,7 @@ __all__ = [
 ]
 
 max_threads = _cpu.max_threads
+in_forked_child = _cpu.in_forked_child
 
 _NEEDS = {"v4": 4, "v3": 3, "baseline": 0}
 

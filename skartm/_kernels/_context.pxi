@@ -378,7 +378,7 @@ def context_documents(
         rights = &right[0, 0]
     if values.shape[0]:
         v = &values[0, 0]
-    for d in prange(n_docs, schedule="dynamic", chunksize=1, num_threads=n_threads, nogil=True):
+    for d in prange(n_docs, schedule="dynamic", chunksize=1, num_threads=team(n_threads), nogil=True):
         at = indptr[d] - first
         n = indptr[d + 1] - indptr[d]
         h = min(window, n) if window else 0
@@ -431,7 +431,7 @@ def context_left_out(
     first = indptr[0]
     for at in range(width):
         total = total + mass[at]
-    for d in prange(n_docs, schedule="dynamic", chunksize=1, num_threads=n_threads, nogil=True):
+    for d in prange(n_docs, schedule="dynamic", chunksize=1, num_threads=team(n_threads), nogil=True):
         left_out_document(
             &phi_wt[0, 0], &tokens[0] + indptr[d], &scale[0], &gamma_left[0] + indptr[d], &gamma_right[0] + indptr[d],
             &mass[0], 1 / total, <floating>beta, window, n_layers, own, indptr[d + 1] - indptr[d], width,
@@ -473,7 +473,7 @@ def gather_positions(
     cdef Py_ssize_t n_slots = slots.shape[0], width = out.shape[1], k
     if n_slots == 0:
         return
-    for k in prange(n_slots, schedule="dynamic", chunksize=64, num_threads=n_threads, nogil=True):
+    for k in prange(n_slots, schedule="dynamic", chunksize=64, num_threads=team(n_threads), nogil=True):
         if floating is float:
             gather_f32(&context[0, 0], &places[starts[k]], &places[starts[k]], &ratio[0], starts[k + 1] - starts[k],
                        width, &out[slots[k], 0])

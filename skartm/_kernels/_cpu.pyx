@@ -1,5 +1,7 @@
 # What the processor can run, and how many threads there are.
 
+include "_team.pxi"
+
 cdef extern from *:
     """
     #if (defined(__x86_64__) || defined(__i386__)) && defined(__GNUC__)
@@ -47,5 +49,10 @@ def level() -> int:
 
 
 def max_threads() -> int:
-    """Threads of the OpenMP runtime (OMP_NUM_THREADS, threadpoolctl), 1 without OpenMP."""
-    return skartm_max_threads()
+    """Threads of the OpenMP runtime (OMP_NUM_THREADS, threadpoolctl); 1 without OpenMP and in a child of fork."""
+    return team(skartm_max_threads())
+
+
+def in_forked_child() -> bool:
+    """True in a child of fork, where every parallel loop has one thread (see team.h)."""
+    return bool(skartm_in_child)

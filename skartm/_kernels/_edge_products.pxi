@@ -37,7 +37,7 @@ def edge_products(
     cdef void* exponents
     if n_edges == 0 or phi_wt.shape[0] == 0:
         return
-    with nogil, parallel(num_threads=n_threads):
+    with nogil, parallel(num_threads=team(n_threads)):
         for e in prange(n_edges, schedule="static", chunksize=64):
             start = starts[e]
             n = starts[e + 1] - start
@@ -62,7 +62,7 @@ def edge_counts(
     cdef Py_ssize_t n_edges = products.shape[0], width = products.shape[1], e, t
     cdef floating* row
     cdef const floating* theta
-    for e in prange(n_edges, schedule="static", num_threads=n_threads, nogil=True):
+    for e in prange(n_edges, schedule="static", num_threads=team(n_threads), nogil=True):
         row = &products[e, 0]
         theta = &theta_dt[docs[e], 0]
         for t in range(width):

@@ -33,7 +33,7 @@ def mix_rows(
     cdef const floating* first = &table[0, 0] if table.shape[0] else NULL
     if n_docs == 0:
         return
-    for d in prange(n_docs, schedule="static", num_threads=n_threads, nogil=True):
+    for d in prange(n_docs, schedule="static", num_threads=team(n_threads), nogil=True):
         mix_row(row + indptr[d], weight + indptr[d], indptr[d + 1] - indptr[d], first, width, &out[d, 0])
 
 
@@ -67,7 +67,7 @@ def group_slopes(
     cdef floating* theta
     if n_docs == 0 or phi_wt.shape[0] == 0:
         return
-    with nogil, parallel(num_threads=n_threads):
+    with nogil, parallel(num_threads=team(n_threads)):
         for d in prange(n_docs, schedule="dynamic", chunksize=16):
             start = indptr[d]
             first = group_indptr[d]
@@ -92,6 +92,6 @@ def row_dots(
     cdef Py_ssize_t n_docs = row_dt.shape[0], width = row_dt.shape[1], d, i
     if n_docs == 0 or rows.shape[0] == 0:
         return
-    for d in prange(n_docs, schedule="static", num_threads=n_threads, nogil=True):
+    for d in prange(n_docs, schedule="static", num_threads=team(n_threads), nogil=True):
         for i in range(indptr[d], indptr[d + 1]):
             dots(&table[rows[i], 0], 1, width, &row_dt[d, 0], &out[i])

@@ -14,6 +14,8 @@ from libc.math cimport exp, fabs, log, sqrt
 from libc.stdint cimport int32_t, int64_t
 from libc.string cimport memcpy, memmove, memset
 
+include "_team.pxi"
+
 cdef extern from "rows.h" nogil:
     void mix_f32(const float*, const float*, Py_ssize_t, Py_ssize_t, float, const float*, float*)
     void mix_f64(const double*, const double*, Py_ssize_t, Py_ssize_t, double, const double*, double*)
@@ -55,6 +57,8 @@ cdef extern from "rows.h" nogil:
     void add_above_f64(const double*, Py_ssize_t, double, double*)
     void affine_row_f32(const float*, float, float, Py_ssize_t, float*)
     void affine_row_f64(const double*, double, double, Py_ssize_t, double*)
+    void dense_rows_f32(const float*, Py_ssize_t, Py_ssize_t, const float*, Py_ssize_t, float*)
+    void dense_rows_f64(const double*, Py_ssize_t, Py_ssize_t, const double*, Py_ssize_t, double*)
     void exp_digamma_f32(const float*, Py_ssize_t, float*)
     void exp_digamma_f64(const double*, Py_ssize_t, double*)
 
@@ -306,7 +310,7 @@ def map_documents(
     index = &indices[0] if indices.shape[0] else NULL
     counts = &x[0] if x.shape[0] else NULL
     out = &ratio[0] if ratio.shape[0] else NULL
-    with nogil, parallel(num_threads=n_threads):
+    with nogil, parallel(num_threads=team(n_threads)):
         for d in prange(n_docs, schedule="dynamic", chunksize=16):
             start = indptr[d]
             map_document(&phi_wt[0, 0], index + start, counts + start, indptr[d + 1] - start, width,
@@ -338,7 +342,7 @@ def document_counts(
         return
     index = &indices[0] if indices.shape[0] else NULL
     counts = &x[0] if x.shape[0] else NULL
-    with nogil, parallel(num_threads=n_threads):
+    with nogil, parallel(num_threads=team(n_threads)):
         for d in prange(n_docs, schedule="dynamic", chunksize=16):
             start = indptr[d]
             expected_counts(&phi_wt[0, 0], index + start, counts + start, indptr[d + 1] - start, width, <floating>0,
@@ -506,7 +510,7 @@ def dirichlet_documents(
     index = &indices[0] if indices.shape[0] else NULL
     counts = &x[0] if x.shape[0] else NULL
     out = &ratio[0] if ratio.shape[0] else NULL
-    with nogil, parallel(num_threads=n_threads):
+    with nogil, parallel(num_threads=team(n_threads)):
         for d in prange(n_docs, schedule="dynamic", chunksize=16):
             start = indptr[d]
             dirichlet_document(&phi_wt[0, 0], index + start, counts + start, indptr[d + 1] - start, width, n_topics,
@@ -539,7 +543,7 @@ def accumulate(
     cdef floating* n
     if n_present == 0:
         return
-    with nogil, parallel(num_threads=n_threads):
+    with nogil, parallel(num_threads=team(n_threads)):
         for i in prange(n_present, schedule="dynamic", chunksize=32):
             counts = &scratch[threadid(), 0]
             memset(counts, 0, width * sizeof(floating))
@@ -573,7 +577,7 @@ def add_rows(
     cdef floating* n
     if n_present == 0:
         return
-    with nogil, parallel(num_threads=n_threads):
+    with nogil, parallel(num_threads=team(n_threads)):
         for i in prange(n_present, schedule="dynamic", chunksize=32):
             sums = &scratch[threadid(), 0]
             memset(sums, 0, width * sizeof(floating))
@@ -599,7 +603,7 @@ def normalise_rows(
     """Equivalent to `p = phi * share; p /= p.sum(axis=1)`; rows without a positive sum become zeros."""
     cdef Py_ssize_t n_tokens = p_wt.shape[0], width = p_wt.shape[1], w, t
     cdef floating total
-    for w in prange(n_tokens, schedule="static", num_threads=n_threads, nogil=True):
+    for w in prange(n_tokens, schedule="static", num_threads=team(n_threads), nogil=True):
         total = 0
         for t in range(width):
             p_wt[w, t] = phi_wt[w, t] * share[t]
@@ -631,7 +635,7 @@ def row_means(
     cdef const floating* table = &p_wt[0, 0] if p_wt.shape[0] else NULL
     cdef floating* sums
     cdef floating total
-    with nogil, parallel(num_threads=n_threads):
+    with nogil, parallel(num_threads=team(n_threads)):
         for d in prange(n_docs, schedule="dynamic", chunksize=32):
             sums = &scratch[threadid(), 0]
             memset(sums, 0, width * sizeof(floating))
@@ -661,7 +665,7 @@ def block_sums(
     Equivalent to `np.add.reduceat(np.where(n > floor, n, 0), np.arange(0, n.shape[0], 256))` for n = n_wt[tokens].
     """
     cdef Py_ssize_t n_blocks = sums.shape[0], width = n_wt.shape[1], n_rows = tokens.shape[0], b, i
-    for b in prange(n_blocks, schedule="static", num_threads=n_threads, nogil=True):
+    for b in prange(n_blocks, schedule="static", num_threads=team(n_threads), nogil=True):
         memset(&sums[b, 0], 0, width * sizeof(double))
         for i in range(b * 256, min((b + 1) * 256, n_rows)):
             if floating is float:
@@ -680,7 +684,7 @@ def scale_columns(
 ):
     """Equivalent to `phi = n_wt[tokens] * scale; phi[phi < floor] = 0`."""
     cdef Py_ssize_t n_rows = tokens.shape[0], width = n_wt.shape[1], i
-    for i in prange(n_rows, schedule="static", num_threads=n_threads, nogil=True):
+    for i in prange(n_rows, schedule="static", num_threads=team(n_threads), nogil=True):
         if floating is float:
             scale_row_f32(&n_wt[tokens[i], 0], &scale[0], width, <float>floor, &phi_wt[tokens[i], 0])
         else:
@@ -698,7 +702,7 @@ def scale_shifted(
 ):
     """Equivalent to `phi = (n_wt[tokens] + shift[tokens, None]) * scale; phi[phi < floor] = 0`."""
     cdef Py_ssize_t n_rows = tokens.shape[0], width = n_wt.shape[1], i
-    for i in prange(n_rows, schedule="static", num_threads=n_threads, nogil=True):
+    for i in prange(n_rows, schedule="static", num_threads=team(n_threads), nogil=True):
         if floating is float:
             scale_shifted_f32(&n_wt[tokens[i], 0], shift[tokens[i]], &scale[0], width, <float>floor,
                               &phi_wt[tokens[i], 0])
@@ -719,7 +723,7 @@ def row_logs(
     cdef Py_ssize_t zeros
     if n_topics > 1 and phi_wt.strides[1] != sizeof(floating):
         raise ValueError("row_logs: the rows of phi_wt must be contiguous.")
-    for w in prange(n_tokens, schedule="static", num_threads=n_threads, nogil=True):
+    for w in prange(n_tokens, schedule="static", num_threads=team(n_threads), nogil=True):
         zeros = 0
         for t in range(n_topics):
             zeros = zeros + (phi_wt[w, t] == 0)
@@ -746,7 +750,7 @@ def exp_dirichlet_columns(
     cdef Py_ssize_t n_rows = tokens.shape[0], width = n_wt.shape[1], i
     cdef floating* parameters
     cdef floating* means
-    with nogil, parallel(num_threads=n_threads):
+    with nogil, parallel(num_threads=team(n_threads)):
         for i in prange(n_rows, schedule="static"):
             parameters = &scratch[threadid(), 0]
             means = parameters + width

@@ -1,4 +1,7 @@
-# Least squares with non-negative rows: coordinate descent, and the products of sparse rows with a table that it needs.
+# Least squares with non-negative rows: coordinate descent, and the products of rows with a table that it needs.
+
+cdef enum:
+    DENSE_CHUNK = 48  # rows of a dense X that a thread takes at a time
 
 
 def sparse_product(
@@ -16,7 +19,7 @@ def sparse_product(
     cdef const int32_t* place = &places[0] if places.shape[0] else NULL
     cdef const floating* data = &x[0] if x.shape[0] else NULL
     cdef const floating* rows = &table[0, 0] if table.shape[0] else NULL
-    with nogil, parallel(num_threads=n_threads):
+    with nogil, parallel(num_threads=team(n_threads)):
         for i in prange(n_rows, schedule="dynamic", chunksize=32):
             memset(&out[i, 0], 0, width * sizeof(floating))
             if floating is float:
@@ -25,6 +28,27 @@ def sparse_product(
             else:
                 gather_f64(rows, index + indptr[i], place, data + indptr[i], indptr[i + 1] - indptr[i], width,
                            &out[i, 0])
+
+
+def dense_product(
+    const floating[:, ::1] X,          # IN   (n_rows, n_columns)
+    const floating[:, ::1] table,      # IN   (n_columns, width)
+    floating[:, ::1] out,              # OUT  (n_rows, width)
+    int n_threads,
+):
+    """Equivalent to `out = X @ table`; a row of the result depends on no other row, bit for bit."""
+    cdef Py_ssize_t n_rows = X.shape[0], n = X.shape[1], width = out.shape[1], b
+    cdef Py_ssize_t n_blocks = (n_rows + DENSE_CHUNK - 1) // DENSE_CHUNK
+    if n == 0:
+        out[:, :] = 0
+        return
+    for b in prange(n_blocks, schedule="dynamic", chunksize=1, num_threads=team(n_threads), nogil=True):
+        if floating is float:
+            dense_rows_f32(&X[b * DENSE_CHUNK, 0], min(DENSE_CHUNK, n_rows - b * DENSE_CHUNK), n, &table[0, 0], width,
+                           &out[b * DENSE_CHUNK, 0])
+        else:
+            dense_rows_f64(&X[b * DENSE_CHUNK, 0], min(DENSE_CHUNK, n_rows - b * DENSE_CHUNK), n, &table[0, 0], width,
+                           &out[b * DENSE_CHUNK, 0])
 
 
 cdef inline void add_multiple(const floating* row, floating factor, Py_ssize_t width, floating* out) noexcept nogil:
@@ -87,7 +111,7 @@ def hals_sweeps(
     where a component with gram[t, t] = 0 stays as it is.
     """
     cdef Py_ssize_t n_rows = w.shape[0], width = w.shape[1], n = gram.shape[0], i
-    with nogil, parallel(num_threads=n_threads):
+    with nogil, parallel(num_threads=team(n_threads)):
         for i in prange(n_rows, schedule="dynamic", chunksize=32):
             slopes[i] = hals_row(&gram[0, 0], &target[i, 0], n, width, n_sweeps, ratio, &w[i, 0],
                                  &scratch[threadid(), 0])

@@ -3,6 +3,8 @@
 from cython.parallel cimport parallel, prange, threadid
 from libc.stdint cimport int32_t, int64_t
 
+include "_team.pxi"
+
 
 cdef inline bint weaker(double value, int32_t column, double than, int32_t than_column) noexcept nogil:
     """Whether a neighbour ranks below another: smaller, or equal and further right."""
@@ -105,7 +107,7 @@ def nearest_neighbours(
     cdef Py_ssize_t n_tokens = ends.shape[0], n_top = values.shape[1], u
     if n_tokens == 0 or docs.shape[0] == 0 or n_top == 0:
         return
-    with nogil, parallel(num_threads=n_threads):
+    with nogil, parallel(num_threads=team(n_threads)):
         for u in prange(n_tokens, schedule="dynamic", chunksize=16):
             found[u] = nearest(u, &indptr[0], &indices[0], &ends[0], &docs[0], &single[0], &joint[0], &scale[0],
                                min_count, n_top, &scratch[threadid(), 0], &scratch[threadid(), n_tokens],

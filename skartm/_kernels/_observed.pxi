@@ -46,7 +46,7 @@ def hals_observed(
     cdef floating* target
     cdef floating* slope
     cdef const floating* row
-    with nogil, parallel(num_threads=n_threads):
+    with nogil, parallel(num_threads=team(n_threads)):
         for i in prange(n_rows, schedule="dynamic", chunksize=8):
             gram = &scratch[threadid(), 0]
             target = gram + n_components * width
@@ -119,7 +119,7 @@ def multiply_observed(
     if n_rows == 0 or table.shape[0] == 0:
         return
     capacity = (scratch.shape[1] - 2 * width) // (width + 1)
-    with nogil, parallel(num_threads=n_threads):
+    with nogil, parallel(num_threads=team(n_threads)):
         for i in prange(n_rows, schedule="dynamic", chunksize=8):
             n = indptr[i + 1] - indptr[i]
             index = &indices[0] + indptr[i] if n else NULL

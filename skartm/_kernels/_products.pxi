@@ -68,7 +68,7 @@ def product_shares(
     without underflow of the product.
     """
     cdef Py_ssize_t n_rows = values.shape[0], width = table.shape[1], n = offsets.shape[0] - 1, i
-    with nogil, parallel(num_threads=n_threads):
+    with nogil, parallel(num_threads=team(n_threads)):
         for i in prange(n_rows, schedule="dynamic", chunksize=32):
             logarithms[i] = shares_row(&values[i, 0], &offsets[0], n, &table[0, 0], &weights[0], width,
                                        &scratch[threadid(), 0], &shares[i, 0])
@@ -106,7 +106,7 @@ def product_counts(
     cdef Py_ssize_t n_features = offsets.shape[0] - 1
     if n_rows == 0:
         return
-    with nogil, parallel(num_threads=n_threads):
+    with nogil, parallel(num_threads=team(n_threads)):
         for j in prange(n_features, schedule="dynamic", chunksize=1):
             count_feature(&values[0, 0] + offsets[j], stride, n_rows, offsets[j + 1] - offsets[j],
                           &table[offsets[j], 0], &shares[0, 0], &row_weights[0], width, &scratch[threadid(), 0],
@@ -138,7 +138,7 @@ def product_sums(
 ):
     """Equivalent to `sums = (weights * np.prod([values[:, o:p] @ table[o:p] for o, p in ...], axis=0)).sum(axis=1)`."""
     cdef Py_ssize_t n_rows = values.shape[0], width = table.shape[1], n = offsets.shape[0] - 1, i
-    with nogil, parallel(num_threads=n_threads):
+    with nogil, parallel(num_threads=team(n_threads)):
         for i in prange(n_rows, schedule="dynamic", chunksize=32):
             sums[i] = sum_row(&values[i, 0], &offsets[0], n, &table[0, 0], &weights[0], width,
                               &scratch[threadid(), 0], &scratch[threadid(), width])

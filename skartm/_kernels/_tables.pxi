@@ -140,7 +140,7 @@ def table_predictions(
     """Equivalent to `out[i] = sum_k pi_k z_k` for every row."""
     cdef Py_ssize_t n_features = index.shape[1], width = tables.shape[1], i
     cdef floating* entry
-    with nogil, parallel(num_threads=n_threads):
+    with nogil, parallel(num_threads=team(n_threads)):
         for i in prange(index.shape[0], schedule="static"):
             entry = &scratch[threadid(), 0, 0]
             table_products(&index[i, 0], &share[i, 0], &tables[0, 0], &order[0], n_features, width, entry,

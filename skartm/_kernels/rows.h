@@ -18,15 +18,23 @@
 #if defined(__AVX512F__)
 #define ROWS_BYTES 64
 #define ROWS_RESIDENT 14 /* 2 x 14 accumulators + temporaries fit 32 registers */
+#define DENSE_ROWS 6 /* rows x vectors that a block of a dense product keeps in registers */
+#define DENSE_VECTORS 4
 #elif defined(__AVX__)
 #define ROWS_BYTES 32
 #define ROWS_RESIDENT 6
+#define DENSE_ROWS 6
+#define DENSE_VECTORS 2
 #elif defined(__aarch64__)
 #define ROWS_BYTES 16
 #define ROWS_RESIDENT 14
+#define DENSE_ROWS 6
+#define DENSE_VECTORS 4
 #else
 #define ROWS_BYTES 16
 #define ROWS_RESIDENT 6
+#define DENSE_ROWS 4
+#define DENSE_VECTORS 2
 #endif
 
 #if defined(__GNUC__) || defined(__clang__)
@@ -56,6 +64,7 @@
 #include "rows_real.h"
 #include "rows_special_f32.h"
 #include "rows_products.h"
+#include "rows_dense.h"
 #undef ROWS_DOUBLE
 #undef REAL
 #undef NAME
@@ -66,6 +75,7 @@
 #include "rows_real.h"
 #include "rows_special_f64.h"
 #include "rows_products.h"
+#include "rows_dense.h"
 #undef ROWS_DOUBLE
 #undef REAL
 #undef NAME

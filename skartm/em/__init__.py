@@ -19,6 +19,7 @@ from skartm.em._padded import padded, padded_width, padded_zeros, unpadded_trans
 from skartm.em._posterior import DirichletPosterior, MapPosterior, rows_of
 from skartm.em._protocols import Bound, Expectation, Mixture, Posterior, SharedMixture, Strength, Trajectory
 from skartm.em._relative import relative_scale
+from skartm.em._row_products import row_products
 from skartm.em._terms import Documents, PhiTerm, PosteriorTerm, ThetaTerm
 
 __all__ = [
@@ -72,6 +73,7 @@ __all__ = [
     "passes",
     "relative_scale",
     "resolve_modalities",
+    "row_products",
     "rows_of",
     "unpadded_transpose",
 ]

@@ -10,6 +10,7 @@ from typing import Any
 from sklearn.base import clone
 from sklearn.utils.parallel import Parallel, delayed  # joblib's, with warning filters and configuration
 
+from skartm._threads import effective_n_processes
 from skartm._validation import check_choice, check_flag, check_integer
 from skartm.model_selection._front import front_of
 from skartm.model_selection._judges import Bench, judges_of, name_of
@@ -142,7 +143,7 @@ class TauPath(TopicSearch):
         chosen, scores, seconds = trial(model, {})
         self.results_.add(scores, stage=0, parameter=None, value=None, feasible=True, chosen=True, fit_time=seconds)
         start, changes = scores, []
-        with Parallel(n_jobs=self.n_jobs) as parallel:
+        with Parallel(n_jobs=effective_n_processes(self.n_jobs)) as parallel:
             for number, stage in enumerate(stages, start=1):
                 tried = [stage.parameters(value) for value in (None, *stage.values)]
                 trials = parallel(delayed(trial)(copy.deepcopy(chosen), parameters) for parameters in tried)

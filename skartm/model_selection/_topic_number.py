@@ -9,6 +9,7 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state
 from sklearn.utils.parallel import Parallel, delayed  # joblib's, with warning filters and configuration
 
+from skartm._threads import effective_n_processes
 from skartm._validation import check_choice, check_flag, check_integer
 from skartm.metrics import topic_stability
 from skartm.model_selection._front import front_of
@@ -125,7 +126,8 @@ class TopicNumberSearch(TopicSearch):
         counts, targets, model, bench = self._held_out(front, X, y, judges)
         seeds = check_random_state(self.random_state).randint(np.iinfo(np.int32).max, size=int(self.n_seeds))
         models = [clone(model).set_params(n_components=n, random_state=int(seed)) for n in numbers for seed in seeds]
-        trials = Parallel(n_jobs=self.n_jobs)(delayed(_train)(model, counts, targets, bench) for model in models)
+        parallel = Parallel(n_jobs=effective_n_processes(self.n_jobs))
+        trials = parallel(delayed(_train)(model, counts, targets, bench) for model in models)
         groups = [trials[start : start + seeds.size] for start in range(0, len(trials), seeds.size)]
         self.results_ = self._table(numbers, others, groups)
         place = self._choice(self.results_["mean_score"], self.results_["std_score"], seeds.size)

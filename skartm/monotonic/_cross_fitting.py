@@ -10,6 +10,8 @@ from sklearn.base import clone
 from sklearn.model_selection import check_cv
 from sklearn.utils import _safe_indexing
 
+from skartm._threads import effective_n_processes, foreign_threads
+
 
 def equal_rows(X: Any) -> NDArray:
     """Numbers of groups of equal rows, (n_rows,) integers from 0; missing values are equal."""
@@ -67,7 +69,7 @@ def cross_fit(
     """
     shown = [np.setdiff1d(rows, fold) for fold in folds] or [rows]
     given = [_merged(X, y, sample_weight, part) if distinct else (part, sample_weight) for part in shown]
-    fitted = Parallel(n_jobs=n_jobs)(
+    fitted = Parallel(n_jobs=effective_n_processes(n_jobs))(
         delayed(_fitted)(clone(member), X, y, weights, part) for member in members for part, weights in given
     )
     return [fitted[first : first + len(shown)] for first in range(0, len(fitted), len(shown))]
@@ -87,4 +89,5 @@ def _merged(X: Any, y: NDArray, sample_weight: NDArray | None, rows: NDArray) ->
 
 def _fitted(member: Any, X: Any, y: NDArray, sample_weight: NDArray | None, rows: NDArray) -> Any:
     weights = {} if sample_weight is None else {"sample_weight": sample_weight[rows]}
-    return member.fit(_safe_indexing(X, rows), y[rows], **weights)
+    with foreign_threads():
+        return member.fit(_safe_indexing(X, rows), y[rows], **weights)

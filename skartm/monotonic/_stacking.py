@@ -22,6 +22,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skartm._named import NamedItems, is_named
+from skartm._threads import foreign_threads
 from skartm._validation import check_choice, check_integer, check_real, check_weights
 from skartm.base._state import Stateful
 from skartm.monotonic._constraints import check_monotonic_cst
@@ -230,7 +231,8 @@ class MonotonicStacking(Stateful, NamedItems, BaseEstimator):
         return np.clip(total, 0, 1) if self.task_ == "classification" else total
 
     def _output(self, fit: Any, X: Any) -> NDArray:
-        output = fit.predict(X) if self.task_ == "regression" else fit.predict_proba(X)[:, 1]
+        with foreign_threads():
+            output = fit.predict(X) if self.task_ == "regression" else fit.predict_proba(X)[:, 1]
         return np.asarray(output, dtype=np.float64)
 
     def _learn_weights(self, X: Any, y: NDArray, sample_weight: NDArray | None, folds: list[NDArray]) -> None:

@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 from skartm._threads import effective_n_threads
 from skartm._validation import check_choice, check_counts, check_dtype, check_integer, check_real
 from skartm.base._state import Stateful
-from skartm.em import Batches, FreeMixture, padded
+from skartm.em import Batches, FreeMixture, padded, row_products
 from skartm.neural._ntm_components import expected_counts, topics_of_counts
 from skartm.neural._ntm_examples import Examples
 from skartm.neural._ntm_optimizers import RULES
@@ -282,8 +282,7 @@ class NeuralTopicModel(Stateful, ClassNamePrefixFeaturesOutMixin, TransformerMix
         """
         check_is_fitted(self, "label_weights_")
         theta = self.transform(X).astype(np.float64)
-        # einsum, not BLAS, whose sums depend on the number of rows
-        return softmax(np.einsum("dt,ct->dc", theta, self.label_weights_) + self.label_intercept_)
+        return softmax(row_products(theta, self.label_weights_.T) + self.label_intercept_)
 
     def _check_parameters(self) -> None:
         for name in ("n_components", "embedding_size", "batch_size", "max_iter", "max_doc_iter"):

@@ -10,6 +10,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 
+from skartm.em import row_products
 from skartm.nmf._layers import WHOLE, Blocks
 
 
@@ -44,7 +45,7 @@ class LabelledRows:
         array of shape (n_samples,)
             Of a row of zeros the first class.
         """
-        shares = self._solve(self._checked(X, reset=False), 0) @ self.label_components_
+        shares = row_products(self._solve(self._checked(X, reset=False), 0), self.label_components_)
         return self.classes_[np.argmax(shares, axis=1)]
 
     def _with_labels(self, X: Any, y: Any) -> tuple[Any, Blocks]:

@@ -14,7 +14,6 @@ from skartm.nmf._penalties import NONE, Penalty
 
 # Ang and Gillis 2019: first weight of the extrapolation, its growth and the growth of its limit, its shrinkage
 _FIRST, _GROWTH, _LIMIT_GROWTH, _SHRINKAGE = 0.5, 1.05, 1.01, 1.5
-_BLOCK = 64  # rows of a dense X that are multiplied at a time
 _LARGEST_BLOCK = 2**20  # entries of X whose errors are computed at a time
 
 
@@ -55,6 +54,8 @@ class Side:
         if is_sparse(X):
             self.indptr, self.indices = X.indptr.astype(np.int64), X.indices.astype(np.int32, copy=False)
             self.places = np.arange(np.diff(X.indptr).max(initial=0), dtype=np.int32)
+        else:
+            self.X = np.ascontiguousarray(X)
 
     def sweep(self, factor: NDArray, other: NDArray, n_sweeps: int, ratio: float = ENOUGH) -> float:
         """Improve the padded ``factor`` in place; the squared norm of its projected gradient before that."""
@@ -66,7 +67,7 @@ class Side:
                 self.indptr, self.indices, self.X.data, self.places, other, self.target, self.n_threads
             )
         else:
-            _dense_product(self.X, other, self.target)
+            half_step.dense_product(self.X, other, self.target, self.n_threads)
         if any(self.penalty):
             l1, l2 = (factor.dtype.type(strength) for strength in self.penalty)
             self.gram[np.arange(k), np.arange(k)] += l2
@@ -204,17 +205,6 @@ def half_squares(X: Any, W: NDArray, H: NDArray, sample_weight: NDArray | None =
             squares = np.einsum("ij,ij->i", rest, rest)
         total += float(squares.sum() if sample_weight is None else squares @ sample_weight[block])
     return max(0.5 * total, 0.0)
-
-
-def _dense_product(X: NDArray, other: NDArray, out: NDArray) -> None:
-    """X other, in blocks of one shape: how BLAS rounds depends on shapes, and a row must not on how many there are."""
-    whole = X.shape[0] - X.shape[0] % _BLOCK
-    for start in range(0, whole, _BLOCK):
-        np.matmul(X[start : start + _BLOCK], other, out=out[start : start + _BLOCK])
-    if whole < X.shape[0]:
-        rest = np.zeros((_BLOCK, X.shape[1]), dtype=X.dtype)
-        rest[: X.shape[0] - whole] = X[whole:]
-        out[whole:] = (rest @ other)[: X.shape[0] - whole]
 
 
 def _ahead(new: NDArray, old: NDArray, weight: float) -> NDArray:

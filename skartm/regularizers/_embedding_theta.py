@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import logsumexp, softmax
 
-from skartm.em import Documents, Layout, ThetaTerm, TopicSelection
+from skartm.em import Documents, Layout, ThetaTerm, TopicSelection, row_products
 from skartm.regularizers._base import Regularizer
 from skartm.regularizers._cells import consecutive
 from skartm.regularizers._numbers import SLICED, check_positive, documents_of_fit
@@ -153,4 +153,4 @@ class _EmbeddingThetaTerm(ThetaTerm):
 
     def _beta(self, places: slice) -> NDArray:
         coef = self._coefficients()
-        return softmax(self._vectors[places] @ coef[1:] + coef[0], axis=1)
+        return softmax(row_products(self._vectors[places], coef[1:]) + coef[0], axis=1)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import logsumexp, softmax
 
-from skartm.em import Documents, Layout, ThetaTerm, TopicSelection
+from skartm.em import Documents, Layout, ThetaTerm, TopicSelection, row_products
 from skartm.regularizers._base import Regularizer
 from skartm.regularizers._numbers import is_number
 
@@ -92,7 +92,9 @@ class ThetaRegression(Regularizer):
         -------
         array of shape (n_docs,) or (n_docs, n_targets)
         """
-        return np.asarray(theta, dtype=np.float64) @ learned["coef"] + learned["intercept"]
+        theta, coef = np.asarray(theta, dtype=np.float64), np.asarray(learned["coef"])
+        values = row_products(theta, coef.reshape(len(coef), -1))
+        return values.reshape(len(theta), *coef.shape[1:]) + learned["intercept"]
 
 
 class _ThetaRegressionTerm(ThetaTerm):
@@ -253,7 +255,8 @@ class ThetaClassification(Regularizer):
         -------
         array of shape (n_docs, n_classes)
         """
-        return softmax(np.asarray(theta, dtype=np.float64) @ learned["coef"] + learned["intercept"], axis=1)
+        values = row_products(np.asarray(theta, dtype=np.float64), learned["coef"])
+        return softmax(values + learned["intercept"], axis=1)
 
     @staticmethod
     def predict(theta: NDArray, learned: Mapping[str, Any]) -> NDArray:
@@ -307,7 +310,7 @@ class _ThetaClassificationTerm(ThetaTerm):
         if not self.learned:
             return
         coef = self.learned["coef"]
-        logits = np.einsum("dt,tk->dk", theta_dt.astype(np.float64), coef) + self.learned["intercept"]
+        logits = row_products(theta_dt.astype(np.float64), coef) + self.learned["intercept"]
         surplus = -softmax(logits, axis=1)
         surplus[np.arange(documents.n_docs), self._codes_of(documents)] += 1
         out += theta_dt * np.einsum("dk,tk->dt", surplus, coef).astype(out.dtype)

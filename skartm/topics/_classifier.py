@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skartm._validation import check_choice, check_counts, check_dtype, check_real, check_weights
 from skartm.base._state import Stateful
-from skartm.em import Decay, ModalitySelection
+from skartm.em import Decay, ModalitySelection, row_products
 from skartm.regularizers import NamedRegularizers
 from skartm.topics._artm import ARTMTransformer
 from skartm.topics._labels import LABELS, Labels, label_modality, read_labels, read_prior
@@ -390,14 +390,15 @@ class ARTMClassifier(
     def _class_probabilities(self, theta: NDArray) -> NDArray:
         if self.rule == "bayes":
             return np.exp(self._bayes.log_probabilities(theta))
-        return theta @ self.class_components_
+        return row_products(theta, self.class_components_)
 
     def _label_probabilities(self, theta: NDArray) -> NDArray:
         if self.rule == "bayes":
             return expit(self._bayes.log_probabilities(theta))
         with_label, without = self._bayes.count
         per_document = with_label.sum() / (with_label[0] + without[0])
-        return -np.expm1(-per_document * (theta @ self.class_components_))  # at least one of a Poisson number
+        # at least one of a Poisson number
+        return -np.expm1(-per_document * row_products(theta, self.class_components_))
 
 
 def _beside(X: Any, columns: Any) -> Any:

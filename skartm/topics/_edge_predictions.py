@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from skartm.em import Hypergraph
+from skartm.em import Hypergraph, row_products
 from skartm.simplex import FLOOR
 from skartm.topics._edge_tables import Declaration, read_cells
 from skartm.topics._named_edges import NamedEdges, VertexNames, name_edges
@@ -64,7 +64,7 @@ class EdgePredictions:
             In the order of ``vertex_names_[modality]``. Rows sum to 1.
         """
         topics, phi = self._given(edges, modality)
-        return topics @ phi
+        return row_products(topics, phi)
 
     def recommend(self, edges: Any, modality: str, n_top: int = 10) -> tuple[NDArray, NDArray]:
         """The most probable vertices of a modality, given what is in the rows; see :meth:`vertex_proba`.
@@ -90,7 +90,7 @@ class EdgePredictions:
         values = np.empty(order.shape, dtype=phi.dtype)
         for start in range(0, topics.shape[0], _ROWS):
             part = slice(start, start + _ROWS)
-            proba = topics[part] @ phi
+            proba = row_products(topics[part], phi)
             order[part] = np.argsort(-proba, axis=1, kind="stable")[:, :n_top]
             values[part] = np.take_along_axis(proba, order[part], axis=1)
         return self.vertex_names_[modality][order], values

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, log_softmax
 
+from skartm.em import row_products
+
 _POWERS = (1 / 2, 1 / 3, 1 / 4)
 _LARGEST = 2**20  # probabilities computed at every step of the calibration; more documents are thinned out
 _STEPS = 100
@@ -93,7 +95,7 @@ class TopicBayes:
     def _evidence(self, features: NDArray, mass: NDArray) -> NDArray:
         smooth = mass + self.beta
         logs = np.log(smooth) - np.log(smooth.sum(axis=2, keepdims=True))
-        return features @ (logs[0] - logs[1] if self.multilabel else logs[0]).T  # (D, C)
+        return row_products(features, (logs[0] - logs[1] if self.multilabel else logs[0]).T)  # (D, C)
 
     def _calibrate(
         self, evidence: NDArray, count: NDArray, labels: Any, weights: NDArray
