@@ -1,6 +1,6 @@
 """Warnings of skartm; errors are the built-in ones."""
 
-__all__ = ["DeadTopicWarning", "LeftOutTokensWarning", "PlainAscentWarning"]
+__all__ = ["DeadTopicWarning", "LeftOutTokensWarning", "OtherVersionWarning", "PlainAscentWarning"]
 
 
 class DeadTopicWarning(UserWarning):
@@ -9,6 +9,10 @@ class DeadTopicWarning(UserWarning):
 
 class LeftOutTokensWarning(UserWarning):
     """Tokens to which the model gives no probability were met."""
+
+
+class OtherVersionWarning(UserWarning):
+    """A saved model was written by another minor version of the library."""
 
 
 class PlainAscentWarning(UserWarning):
