@@ -57,8 +57,7 @@ def names_in_order(names: Any, n_names: int | None, parameter: str, what: str = 
         listed = _of_sequence(names, parameter, what)
     if n_names is not None and len(listed) != n_names:
         raise ValueError(
-            f"{parameter} must have one name for each of the {n_names} {what}. Got {len(listed)}; take those of the "
-            "vectorizer that made X."
+            f"{parameter} must have one name for each of the {n_names} {what}. Got {len(listed)}; pass one each."
         )
     return listed
 
