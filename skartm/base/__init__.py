@@ -5,6 +5,7 @@ from ._mapped import MappedFiles, remember
 from ._names import names_in_order
 from ._public import publish
 from ._shown import shown, shown_list
+from ._texts import texts_of
 from ._versioned import Versioned
 
 __all__ = [
@@ -17,5 +18,6 @@ __all__ = [
     "scratch_beside",
     "shown",
     "shown_list",
+    "texts_of",
     "whole_file",
 ]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer
 
+from skartm.base import texts_of
 from skartm.datasets._rows import CSR, index_dtype, wrap_csr
 
 _UNKNOWN = -1
@@ -161,7 +162,7 @@ class SequenceVectorizer(CountVectorizer):
         ValueError
             If a parameter is out of its range, or no token remains.
         """
-        _check_documents(raw_documents)
+        raw_documents = _documents(raw_documents)
         self._validate_params()
         self._check_order()
         ids, ends, names = _read(raw_documents, self.build_analyzer())
@@ -187,7 +188,7 @@ class SequenceVectorizer(CountVectorizer):
         NotFittedError
             If there is no vocabulary, neither learned nor given.
         """
-        _check_documents(raw_documents)
+        raw_documents = _documents(raw_documents)
         self.get_feature_names_out()  # raises unless there is a vocabulary
         self._check_order()
         return self._rows(*_read(raw_documents, self.build_analyzer()))
@@ -255,11 +256,12 @@ class SequenceVectorizer(CountVectorizer):
         return wrap_csr(np.ones(len(indices), dtype=self.dtype), indices, indptr, (len(ends), n_columns))
 
 
-def _check_documents(raw_documents: Any) -> None:
+def _documents(raw_documents: Any) -> Any:
     if isinstance(raw_documents, str):
         raise ValueError(
             f"raw_documents must be an iterable of documents. Got the text {raw_documents[:40]!r}; pass a list with it."
         )
+    return texts_of(raw_documents, "SequenceVectorizer")
 
 
 def _read(documents: Iterable[Any], analyze: Callable[[Any], Sequence[str]]) -> tuple[NDArray, NDArray, list[str]]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from sklearn.utils import check_array
 
-from skartm.metrics._top_tokens import check_names
+from skartm.base import names_in_order
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,12 @@ def read_reference(X: Any, feature_names: Any, topics: Any) -> Reference:
         n_features = X.shape[1]
         if feature_names is None:
             return Reference(X, None, n_features, False)
-        names = check_names(feature_names, n_features, "feature_names", "columns of X")
+        names = names_in_order(feature_names, n_features, "feature_names")
         return Reference(X, names, n_features, False)
-    names = _names_of_topics(topics) if feature_names is None else list(np.asarray(feature_names, dtype=object))
+    if feature_names is None:
+        names = _names_of_topics(topics)
+    else:
+        names = names_in_order(feature_names, None, "feature_names", "columns of topics")
     column_of = {name: column for column, name in enumerate(names)}
     if len(column_of) < len(names):
         raise ValueError(

@@ -27,7 +27,7 @@ class MonotonicClassifier(ClassifierMixin, MonotonicModel):
     ----------
     model : str or net, default="polynomial"
         See :class:`MonotonicRegressor`.
-    monotonic_cst : array-like of shape (n_features,), dict or None, default=None
+    monotonic_cst : array-like of shape (n_features,), dict, series or None, default=None
         1 for a feature in which the probability may not fall, -1 where it may not rise, 0 where it is free; or a
         dict from names of features to signs. The same as in
         :class:`sklearn.ensemble.HistGradientBoostingClassifier`.

@@ -32,7 +32,7 @@ class MonotonicRegressor(RegressorMixin, MonotonicModel):
     model : str or net, default="polynomial"
         What the function is made of, by name or as a net with options, such as
         ``skartm.monotonic.Polynomial(n_components=64)``.
-    monotonic_cst : array-like of shape (n_features,), dict or None, default=None
+    monotonic_cst : array-like of shape (n_features,), dict, series or None, default=None
         1 for a feature in which the prediction may not fall, -1 where it may not rise, 0 where it is free; or a
         dict from names of features to signs. The same as in
         :class:`sklearn.ensemble.HistGradientBoostingRegressor`.

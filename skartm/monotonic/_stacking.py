@@ -69,7 +69,7 @@ class MonotonicStacking(Stateful, NamedItems, BaseEstimator):
     task : {"regression", "classification"} or None, default=None
         None is what ``estimators`` are for. The default members classify if the target has two whole values, or is no
         number; set the task for a regression of two values.
-    monotonic_cst : array-like of shape (n_features,), dict of feature names or None, default=None
+    monotonic_cst : array-like of shape (n_features,), dict or series of feature names or None, default=None
         1 for features in which the prediction must not fall (for classification: the probability of ``classes_[1]``),
         -1 for those in which it must not rise, 0 for free ones. It is given to all members, which must have a
         parameter of this name. None leaves given members as they are; default members are free of constraints then.

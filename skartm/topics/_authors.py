@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from skartm._validation import check_structure
+from skartm.base import names_in_order
 
 _REMEDY = "convert it by skartm.authors_from_mapping(mapping, n_docs)"
 
@@ -70,6 +71,13 @@ def read_authors(
         msg = f"{owner}: authors must have one entry for each document, in the order of X. Got a mapping; {_REMEDY}."
         raise TypeError(msg)
     if _is_incidence(authors):
+        if not sparse.issparse(authors) and authors.shape[1] == 1 and authors.dtype.kind in "iu":
+            msg = (
+                f"{owner}: authors must have one entry for each document, or one column for each author. Got a column "
+                f"of integers of shape {authors.shape}, which can be either; pass authors.ravel() if these are numbers "
+                "of authors, authors.astype(float) if they are shares of a single author."
+            )
+            raise ValueError(msg)
         rows, columns, weights, named = _of_incidence(authors, n_docs, owner, known, column_names)
     else:
         rows, columns, weights, named = _of_names(authors, n_docs, owner)
@@ -185,7 +193,8 @@ def _of_incidence(
     if column_names is None:
         fits = known is not None and len(known) == n_columns
         column_names = known if known is not None and fits else np.arange(n_columns)
-    names = [name.item() if isinstance(name, np.generic) else name for name in column_names]
+    names = names_in_order(column_names, None, f"The 'author_names' parameter of {owner}", "columns of authors")
+    names = [name.item() if isinstance(name, np.generic) else name for name in names]
     if len(names) != n_columns or len(set(names)) != n_columns:
         msg = f"The 'author_names' parameter of {owner} must be {n_columns} different names, one for each column of "
         raise ValueError(f"{msg}authors. Got {len(names)}, {len(set(names))} of them different.")

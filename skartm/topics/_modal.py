@@ -1,12 +1,13 @@
 """Modalities of a model: what is declared, searched and learned about them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from skartm.base import names_in_order
 from skartm.em import Layout, Modality, resolve_modalities
 from skartm.regularizers._numbers import is_number
 
@@ -65,7 +66,8 @@ class ModalModel:
     def _check_topic_names(self) -> None:
         if self.topic_names is None:
             return
-        if isinstance(self.topic_names, str) or not isinstance(self.topic_names, Iterable):
+        given = self.topic_names
+        if isinstance(given, (str, Mapping, Set)) or not isinstance(given, Iterable) or not hasattr(given, "__len__"):
             msg = f"The 'topic_names' parameter must be {self.n_components} strings. Got {self.topic_names!r}."
             raise TypeError(msg)
         names = list(self.topic_names)
@@ -107,14 +109,8 @@ class ModalModel:
         names = self.token_names if self.token_names is not None else getattr(self, "feature_names_in_", None)
         if names is None:
             return None
-        names = tuple(str(name) for name in names)
-        if len(names) != n_tokens:
-            msg = (
-                f"The 'token_names' parameter of {type(self).__name__} must have one name for each of the {n_tokens} "
-                f"columns of X. Got {len(names)}."
-            )
-            raise ValueError(msg)
-        return names
+        parameter = f"The 'token_names' parameter of {type(self).__name__}"
+        return tuple(str(name) for name in names_in_order(names, n_tokens, parameter))
 
     def _weighted(
         self, modalities: tuple[Modality, ...], X: Any, sample_weight: NDArray | None, *, known: bool
