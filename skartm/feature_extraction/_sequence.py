@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer
 
-from skartm.base import texts_of
+from skartm.base import Versioned, texts_of
 from skartm.datasets._rows import CSR, index_dtype, wrap_csr
 
 _UNKNOWN = -1
 
 
-class SequenceVectorizer(CountVectorizer):
+class SequenceVectorizer(Versioned, CountVectorizer):
     r"""Convert texts to a sparse matrix that keeps the order of the tokens.
 
     Row ``d`` of the matrix is the text: ``X.indices[X.indptr[d]:X.indptr[d + 1]]`` are the columns of its tokens, one

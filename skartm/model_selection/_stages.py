@@ -61,7 +61,7 @@ COLUMNS = ("stage", "parameter", "value", "score", "feasible", "chosen", "fit_ti
 class Results(dict[str, list[Any]]):
     """Lists of equal length, one entry a trial."""
 
-    def __init__(self, constraints: Iterable[str]) -> None:
+    def __init__(self, constraints: Iterable[str] = ()) -> None:  # a default for skops, which fills an empty one
         super().__init__({key: [] for key in (*COLUMNS[:4], *constraints, *COLUMNS[4:])})
 
     def add(self, scores: Mapping[str, float], **entries: Any) -> None:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from skartm._validation import check_integer, check_real
+from skartm.base import Versioned
 from skartm.monotonic._knots import Knots
 from skartm.monotonic._losses import Loss
 from skartm.monotonic._tables import Tables, predictions
@@ -52,7 +53,7 @@ class Member:
     n_iter: int
 
 
-class Polynomial(BaseEstimator):
+class Polynomial(Versioned, BaseEstimator):
     r"""Products of monotone functions of one feature, mixed.
 
     .. math::

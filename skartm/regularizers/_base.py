@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from skartm.base import Versioned
 from skartm.em import Bound, Layout, PhiTerm, PosteriorTerm, Strength, ThetaTerm
 from skartm.regularizers._numbers import is_number
 from skartm.regularizers._schedules import Schedule
@@ -13,7 +14,7 @@ from skartm.regularizers._schedules import Schedule
 Term = PhiTerm | ThetaTerm | PosteriorTerm
 
 
-class Regularizer(BaseEstimator):
+class Regularizer(Versioned, BaseEstimator):
     """Base of all regularizers: parameters only, so that clone, pickle, repr and search need no code.
 
     A subclass stores its parameters, says in ``side`` what it regularises ("phi", "theta" or "posterior") and gives

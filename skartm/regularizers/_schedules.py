@@ -5,10 +5,11 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from skartm.base import Versioned
 from skartm.regularizers._numbers import is_number
 
 
-class Schedule(BaseEstimator):
+class Schedule(Versioned, BaseEstimator):
     """Base of the trajectories of tau: parameters only, searchable as ``decorrelation__tau__stop``.
 
     A subclass stores its parameters and gives ``value(step, n_steps)``. A step is a pass over the documents, counted
