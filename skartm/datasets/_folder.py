@@ -60,7 +60,7 @@ def load_folder(
 
     max_bytes : int, default=None
         Most bytes of a file once it is decompressed, those of the arrays of ``counts.npz`` included; more is refused.
-        ``None`` is 256 MiB, or a hundred times the size of the file if that is more.
+        ``None`` is 64 MiB, or a hundred times the size of the file if that is more.
 
     Returns
     -------

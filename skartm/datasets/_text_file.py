@@ -22,10 +22,10 @@ from skartm.base import shown, whole_file
 from ._rows import to_names
 
 _OPENERS: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
-_DAMAGE = (gzip.BadGzipFile, lzma.LZMAError, zlib.error, EOFError)
+_DAMAGE = (OSError, lzma.LZMAError, zlib.error, EOFError)
 _MARK = b"\xef\xbb\xbf"  # byte-order mark of UTF-8, which some editors write
 _CHUNK = 2**15  # bytes that are read at a time
-_RATIO, _LEAST = 100, 2**28  # text compresses by less than the one; less than the other does no harm
+_RATIO, _LEAST = 100, 2**26  # text compresses by less than the one; less than the other does no harm
 
 
 class Limits(NamedTuple):
@@ -44,7 +44,7 @@ class Limits(NamedTuple):
 
 
 def limits_of(path: str | os.PathLike, max_line: int, max_bytes: int | None) -> Limits:
-    """Return the limits of a file; ``max_bytes=None`` is 256 MiB, or a hundred times the size of the file if larger."""
+    """Return the limits of a file; ``max_bytes=None`` is 64 MiB, or a hundred times the size of the file if larger."""
     for name, value in (("max_line", max_line), ("max_bytes", max_bytes)):
         is_none = value is None and name == "max_bytes"
         if not is_none and (not isinstance(value, Integral) or isinstance(value, bool) or value < 1):
@@ -108,6 +108,8 @@ def _chunks(file: IO[bytes], path: str, most: int) -> Iterator[bytes]:
         try:
             chunk = file.read(_CHUNK)
         except _DAMAGE as error:
+            if getattr(error, "errno", None) is not None:  # the disk, not the content
+                raise
             raise ValueError(
                 f"{path} must be a whole file, compressed as its suffix says. Got {shown(str(error))} after {n_read} "
                 "bytes of text; get it again."

@@ -68,7 +68,7 @@ def load_uci(
 
     max_bytes : int, default=None
         Most bytes of a file once it is decompressed, and of an array with a number for each document that the header
-        claims; what exceeds it is refused. ``None`` is 256 MiB, or a hundred times the size of the file if that is
+        claims; what exceeds it is refused. ``None`` is 64 MiB, or a hundred times the size of the file if that is
         more.
 
     Returns

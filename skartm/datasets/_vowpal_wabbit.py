@@ -112,7 +112,7 @@ def load_vowpal_wabbit(
         Most bytes of a line, hence of a document; a file with a longer one is refused.
 
     max_bytes : int, default=None
-        Most bytes of the file once it is decompressed; more is refused. ``None`` is 256 MiB, or a hundred times the
+        Most bytes of the file once it is decompressed; more is refused. ``None`` is 64 MiB, or a hundred times the
         size of the file if that is more.
 
     Returns
