@@ -300,9 +300,9 @@ def _read_header(path: Path) -> dict[str, Any]:
 def _open_array(path: Path, mode: Any) -> Any:
     try:
         array = np.load(path, mmap_mode=mode, allow_pickle=False)
-    except FileNotFoundError:
+    except (FileNotFoundError, PermissionError, MemoryError):
         raise
-    except (OSError, ValueError, TypeError, LookupError, EOFError, OverflowError, RecursionError) as error:
+    except Exception as error:  # numpy evaluates the header, and lets through what its parser raises
         raise _damaged(path.parent, f"{path.name}: {shown(str(error))}") from error
     if not isinstance(array, np.memmap) or array.ndim != 1:
         raise _damaged(path.parent, f"{path.name}, which is not an array with one axis")
