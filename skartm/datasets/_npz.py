@@ -57,7 +57,9 @@ def _check_archive(path: Path, most: int) -> None:
             for size in shape:
                 n_entries *= int(size)
             if dtype.hasobject or not 0 <= n_entries * dtype.itemsize <= member.file_size:
-                raise ValueError(f"the array {member.filename!r} of {n_entries} entries in {member.file_size} bytes")
+                raise ValueError(
+                    f"the array {shown(member.filename)} of {n_entries} entries in {member.file_size} bytes"
+                )
 
 
 def _check_shape(stored: Any, most: int) -> None:

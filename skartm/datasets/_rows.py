@@ -73,7 +73,8 @@ def to_dtype(values: ArrayLike, dtype: np.dtype) -> NDArray:
     wrong = np.isinf(result) & np.isfinite(values) if dtype.kind == "f" else result != values
     if wrong.any():
         raise ValueError(
-            f"counts must be numbers that dtype={dtype.name!r} can hold. Got {values[wrong][0]!s}; pass a wider dtype."
+            f"counts must be numbers that dtype={shown(dtype.name)} can hold. Got {values[wrong][0]!s}; "
+            "pass a wider dtype."
         )
     return result
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer
 
-from skartm.base import Versioned, texts_of
+from skartm.base import Versioned, shown, texts_of
 from skartm.datasets._rows import CSR, index_dtype, wrap_csr
 
 _UNKNOWN = -1
@@ -220,7 +220,7 @@ class SequenceVectorizer(Versioned, CountVectorizer):
         if tuple(self.ngram_range) != (1, 1):
             raise ValueError(
                 "The 'ngram_range' parameter of SequenceVectorizer must be (1, 1), since n-grams of several sizes have "
-                f"no order. Got {self.ngram_range!r} instead; join tokens in a tokenizer."
+                f"no order. Got {shown(self.ngram_range)} instead; join tokens in a tokenizer."
             )
         if self.binary:
             raise ValueError(
@@ -259,7 +259,8 @@ class SequenceVectorizer(Versioned, CountVectorizer):
 def _documents(raw_documents: Any) -> Any:
     if isinstance(raw_documents, str):
         raise ValueError(
-            f"raw_documents must be an iterable of documents. Got the text {raw_documents[:40]!r}; pass a list with it."
+            f"raw_documents must be an iterable of documents. Got the text {shown(raw_documents[:40])}; "
+            "pass a list with it."
         )
     return texts_of(raw_documents, "SequenceVectorizer")
 

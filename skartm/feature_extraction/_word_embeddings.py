@@ -61,7 +61,7 @@ def word_embeddings(
     pairs = cooccurrence(X, window=window, measure="ppmi", min_count=min_count)
     if not isinstance(n_components, Integral) or not 1 <= n_components <= pairs.shape[0]:
         msg = f"The 'n_components' parameter of word_embeddings must be an integer in [1, {pairs.shape[0]}], the number"
-        raise ValueError(f"{msg} of tokens. Got {n_components!r}.")
+        raise ValueError(f"{msg} of tokens. Got {shown(n_components)}.")
     left, singular, _ = randomized_svd(pairs, int(n_components), random_state=random_state)
     return np.asarray(left * np.sqrt(singular), dtype=np.float64)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skartm.base import names_in_order
+from skartm.base import names_in_order, shown
 from skartm.metrics._listed_topics import resolve_topics
 from skartm.metrics._measures import MEASURES
 from skartm.metrics._reference import Reference, as_texts, read_reference
@@ -94,7 +94,7 @@ def to_coherence_model(
     check_n_top(topn, "topn")
     if coherence not in _MEASURES:
         raise ValueError(
-            f"The 'coherence' parameter of to_coherence_model must be one of {_MEASURES}. Got {coherence!r}."
+            f"The 'coherence' parameter of to_coherence_model must be one of {_MEASURES}. Got {shown(coherence)}."
         )
     topics = getattr(model, "components_", model)
     if feature_names is None:

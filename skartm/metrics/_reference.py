@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from sklearn.utils import check_array
 
-from skartm.base import names_in_order
+from skartm.base import names_in_order, shown
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,8 @@ def as_texts(X: Any) -> list[Sequence[str]] | None:
     for number, text in enumerate(texts):
         if isinstance(text, str):
             raise ValueError(
-                f"X must be a matrix or lists of tokens. Got the text {text[:40]!r} as document {number}; split it, or "
+                f"X must be a matrix or lists of tokens. Got the text {shown(text[:40])} as document "
+                f"{number}; split it, or "
                 "make X with skartm.feature_extraction.SequenceVectorizer."
             )
     first = next((text for text in texts if hasattr(text, "__len__") and len(text)), None)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_array
 
-from skartm.base import names_in_order
+from skartm.base import names_in_order, shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 def check_n_top(n_top: int, parameter: str = "n_top") -> None:
     """Raise unless ``n_top`` is an integer of at least 1."""
     if not isinstance(n_top, Integral) or isinstance(n_top, bool) or n_top < 1:
-        raise ValueError(f"The {parameter!r} parameter must be an int in the range [1, inf). Got {n_top!r} instead.")
+        raise ValueError(
+            f"The {parameter!r} parameter must be an int in the range [1, inf). Got {shown(n_top)} instead."
+        )
 
 
 def check_components(components: ArrayLike) -> NDArray[Any]:

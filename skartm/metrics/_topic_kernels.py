@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skartm.base import names_in_order
+from skartm.base import names_in_order, shown
 from skartm.metrics._top_tokens import check_components
 from skartm.metrics._topic_mass import check_topic_mass
 
@@ -114,7 +114,7 @@ def topic_kernels(
     """
     if not isinstance(threshold, Real) or not 0 < threshold <= 1:
         raise ValueError(
-            f"The 'threshold' parameter of topic_kernels must be a number in (0, 1]. Got {threshold!r} instead."
+            f"The 'threshold' parameter of topic_kernels must be a number in (0, 1]. Got {shown(threshold)} instead."
         )
     phi = check_components(components)
     p_tw = topics_of_tokens(phi, check_topic_mass(topic_mass, phi.shape[0]))

@@ -40,8 +40,8 @@ def check_monotonic_cst(estimator: Any, monotonic_cst: Any) -> NDArray:
     values = np.asarray(monotonic_cst, dtype=object)
     unexpected = {str(value): value for value in values.ravel() if not _is_sign(value)}
     if unexpected:
-        shown = [unexpected[key] for key in sorted(unexpected)][:_SHOWN]
-        msg = f"monotonic_cst must be an array-like of -1, 0 or 1. Observed values: {shown}."
+        some = [unexpected[key] for key in sorted(unexpected)][:_SHOWN]
+        msg = f"monotonic_cst must be an array-like of -1, 0 or 1. Observed values: {some}."
         raise ValueError(msg)
     if values.shape != (estimator.n_features_in_,):
         shape = values.shape or "()"
@@ -75,8 +75,8 @@ def _from_names(estimator: Any, monotonic_cst: Mapping[str, int]) -> NDArray:
         raise ValueError(f"{msg} Pass monotonic_cst as an integer array instead.")
     unexpected = sorted(set(monotonic_cst) - set(names), key=str)
     if unexpected:
-        shown = unexpected[:_SHOWN] + ["..."] * (len(unexpected) > _SHOWN)
-        msg = f"monotonic_cst contains {len(unexpected)} unexpected feature names: {shown}."
+        some = unexpected[:_SHOWN] + ["..."] * (len(unexpected) > _SHOWN)
+        msg = f"monotonic_cst contains {len(unexpected)} unexpected feature names: {some}."
         raise ValueError(msg)
     for name, sign in monotonic_cst.items():
         if not _is_sign(sign):

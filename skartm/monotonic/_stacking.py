@@ -23,6 +23,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skartm._named import NamedItems, is_named
 from skartm._validation import check_choice, check_integer, check_real, check_weights
+from skartm.base import shown
 from skartm.base._state import Stateful
 from skartm.monotonic._constraints import check_monotonic_cst
 from skartm.monotonic._cross_fitting import cross_fit, equal_rows, held_out
@@ -41,7 +42,9 @@ _TASKS = ("classification", "regression")
 def _classifies(estimator: Any) -> bool:
     if estimator._task() == "classification":
         return True
-    msg = f"{type(estimator).__name__} has predict_proba for classification only; its task is {estimator._task()!r}."
+    msg = (
+        f"{type(estimator).__name__} has predict_proba for classification only; its task is {shown(estimator._task())}."
+    )
     raise AttributeError(msg)
 
 
@@ -167,7 +170,7 @@ class MonotonicStacking(Stateful, NamedItems, BaseEstimator):
         rows = np.arange(len(target)) if weights is None else np.flatnonzero(weights)  # weight zero: no row
         if self.task_ == "classification" and np.unique(target[rows]).size < 2:
             got = self.classes_[int(target[rows[0]])]
-            msg = f"y must have two classes of positive weight. Got one class: {got!r}."
+            msg = f"y must have two classes of positive weight. Got one class: {shown(got)}."
             raise ValueError(f"MonotonicStacking: {msg}")
         rng = check_random_state(self.random_state)
         named = self._members(len(rows), rng)

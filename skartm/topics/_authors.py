@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from skartm._validation import check_structure
-from skartm.base import names_in_order
+from skartm.base import names_in_order, shown
 
 _REMEDY = "convert it by skartm.authors_from_mapping(mapping, n_docs)"
 
@@ -100,7 +100,7 @@ def place_of_author(name: Any, names: NDArray, owner: str) -> int:
     if found:
         return found[0]
     close = get_close_matches(str(name), [str(known) for known in names], n=1)
-    hint = f" Did you mean {close[0]!r}?" if close else ""
+    hint = f" Did you mean {shown(close[0])}?" if close else ""
     msg = f"{owner}: the author must be one of the {names.size} in authors_. Got {name!r}.{hint}"
     raise ValueError(msg)
 
@@ -144,13 +144,13 @@ def authors_from_mapping(mapping: Mapping[Any, Iterable[Any]], n_docs: int, *, b
     if by is None:
         by = _infer_keys(pairs)
     if by not in ("author", "document"):
-        msg = f"The 'by' parameter of authors_from_mapping must be None, 'author' or 'document'. Got {by!r}."
+        msg = f"The 'by' parameter of authors_from_mapping must be None, 'author' or 'document'. Got {shown(by)}."
         raise ValueError(msg)
     authors: list[list] = [[] for _ in range(n_docs)]
     for key, value in pairs:
         name, document = (key, value) if by == "author" else (value, key)
         if not _is_integer(document) or not 0 <= document < n_docs:
-            msg = f"authors_from_mapping: documents must be integers from 0 to {n_docs - 1}. Got {document!r}."
+            msg = f"authors_from_mapping: documents must be integers from 0 to {n_docs - 1}. Got {shown(document)}."
             raise ValueError(msg)
         authors[int(document)].append(name)
     return authors
@@ -206,7 +206,9 @@ def _of_names(authors: Any, n_docs: int, owner: str) -> tuple[NDArray, NDArray, 
     if hasattr(authors, "columns"):
         lists = _of_frame(authors, n_docs, owner)
     elif isinstance(authors, str) or not isinstance(authors, Iterable):
-        msg = f"{owner}: authors must have one entry for each document, a name or a list of names. Got {authors!r}."
+        msg = (
+            f"{owner}: authors must have one entry for each document, a name or a list of names. Got {shown(authors)}."
+        )
         raise TypeError(msg)
     else:
         lists = [_names_of(entry) for entry in authors]
@@ -247,7 +249,7 @@ def _of_frame(frame: Any, n_docs: int, owner: str) -> list[list[Any]]:
     for document, name in zip(frame["document"], frame["author"], strict=True):
         if not _is_integer(document) or not 0 <= document < n_docs:
             msg = f"{owner}: the column 'document' of authors must have integers from 0 to {n_docs - 1}. Got "
-            raise ValueError(f"{msg}{document!r}; a frame of pairs is not cut with the documents, a list is.")
+            raise ValueError(f"{msg}{shown(document)}; a frame of pairs is not cut with the documents, a list is.")
         lists[int(document)].extend(_names_of(name))
     return lists
 
