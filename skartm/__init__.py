@@ -1,6 +1,8 @@
 """skartm: topic models by additive regularization, as scikit-learn estimators on Cython kernels."""
 
+from skartm._saved import trusted_types
 from skartm._version import __version__
+from skartm.base import publish
 from skartm.monotonic import MonotoneCDF, MonotonicClassifier, MonotonicRegressor, MonotonicStacking
 from skartm.neural import EmbeddedTopicModel, NeuralTopicModel
 from skartm.nmf import DeepSimplexNMF, SimplexNMF
@@ -43,4 +45,7 @@ __all__ = [
     "__version__",
     "authors_from_mapping",
     "topic_groups",
+    "trusted_types",
 ]
+
+publish(globals())

@@ -8,6 +8,7 @@ from joblib.parallel import get_active_backend
 from threadpoolctl import threadpool_limits
 
 from skartm._kernels import in_forked_child, max_threads
+from skartm.base import shown
 
 
 def effective_n_threads(n_jobs: int | None) -> int:
@@ -27,7 +28,7 @@ def effective_n_threads(n_jobs: int | None) -> int:
         nested_thread = getattr(backend, "nesting_level", 0) > 0 and getattr(backend, "supports_sharedmem", False)
         return 1 if nested_thread else max(1, min(max_threads(), joblib.cpu_count()))
     if isinstance(n_jobs, bool) or not hasattr(n_jobs, "__index__"):
-        msg = f"The 'n_jobs' parameter must be None or a non-zero integer. Got {n_jobs!r} instead."
+        msg = f"The 'n_jobs' parameter must be None or a non-zero integer. Got {shown(n_jobs)} instead."
         raise TypeError(msg)
     if n_jobs == 0:
         msg = "The 'n_jobs' parameter must be None or a non-zero integer. Got 0 instead."

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skartm.base import shown
+
 
 @dataclass(frozen=True)
 class TopicEdge:
@@ -91,18 +93,21 @@ class TopicTree:
             A topic that the tree does not have, or that is dead.
         """
         if not isinstance(topic, str) and (level is None or not isinstance(topic, Integral) or isinstance(topic, bool)):
-            msg = f"TopicTree: a topic is a name, or an integer with its level. Got topic={topic!r}, level={level!r}."
+            msg = (
+                f"TopicTree: a topic is a name, or an integer with its level. Got topic={shown(topic)}, "
+                f"level={shown(level)}."
+            )
             raise ValueError(msg) if isinstance(topic, Integral) else TypeError(msg)
         if level is not None and level not in range(len(self.levels)):
-            msg = f"TopicTree: level must be from 0 to {len(self.levels) - 1}. Got {level!r}."
+            msg = f"TopicTree: level must be from 0 to {len(self.levels) - 1}. Got {shown(level)}."
             raise ValueError(msg)
         among = [node for node in self if level in (None, node.level)]
         found = [node for node in among if (node.name if isinstance(topic, str) else node.index) == topic]
         if len(found) == 1:
             return found[0]
         names = [node.name for node in among]
-        shown = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
-        msg = f"TopicTree: topic must be one of the living topics ({shown}). Got {topic!r}" + (
+        listed = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
+        msg = f"TopicTree: topic must be one of the living topics ({listed}). Got {shown(topic)}" + (
             f", a name of {len(found)} of them; give its level." if found else "."
         )
         raise ValueError(msg)

@@ -9,11 +9,13 @@ from numpy.typing import DTypeLike, NDArray
 from scipy import sparse
 from sklearn.utils.validation import validate_data
 
+from skartm.base import shown
+
 _EXACT_FLOAT32 = 2**24  # the largest count below which all integers are float32 numbers
 
 
 def _fail(owner: Any, name: str, expected: str, got: Any) -> None:
-    msg = f"The {name!r} parameter of {type(owner).__name__} must be {expected}. Got {got!r} instead."
+    msg = f"The {name!r} parameter of {type(owner).__name__} must be {expected}. Got {shown(got)} instead."
     raise (ValueError if isinstance(got, (Real, str)) and not isinstance(got, bool) else TypeError)(msg)
 
 

@@ -1,6 +1,12 @@
 """Warnings of skartm; errors are the built-in ones."""
 
-__all__ = ["DeadTopicWarning", "LeftOutDocumentsWarning", "LeftOutTokensWarning", "PlainAscentWarning"]
+__all__ = [
+    "DeadTopicWarning",
+    "LeftOutDocumentsWarning",
+    "LeftOutTokensWarning",
+    "OtherVersionWarning",
+    "PlainAscentWarning",
+]
 
 
 class DeadTopicWarning(UserWarning):
@@ -13,6 +19,10 @@ class LeftOutDocumentsWarning(UserWarning):
 
 class LeftOutTokensWarning(UserWarning):
     """Tokens to which the model gives no probability were met."""
+
+
+class OtherVersionWarning(UserWarning):
+    """A saved model was written by another minor version of the library."""
 
 
 class PlainAscentWarning(UserWarning):

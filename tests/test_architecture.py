@@ -13,7 +13,7 @@ MODULES = {path: ".".join(("skartm", *path.relative_to(ROOT).with_suffix("").par
 # part: the parts that it may import; every other folder of the package is an error
 ALLOWED = {
     "_kernels": set(),
-    "base": {"_kernels"},
+    "base": {"_kernels", "_version"},
     "simplex": {"_kernels"},
     "em": {"_kernels", "simplex"},
     "regularizers": {"em", "simplex", "_kernels", "feature_extraction"},
@@ -35,7 +35,9 @@ ESTIMATORS = {"topics", "nmf", "monotonic", "neural", "model_selection", "plotti
 SHARING = ESTIMATORS | {"callbacks", "regularizers"}
 # files beside the folders: what the estimators share; below them there is nothing of ours but the kernels
 TOP_LEVEL = {
-    "__init__": {"topics", "nmf", "monotonic", "neural", "_version", "exceptions"},
+    "__init__": {"topics", "nmf", "monotonic", "neural", "base", "_saved", "_version", "exceptions"},
+    # the list of what saved models contain
+    "_saved": (ESTIMATORS - {"plotting"}) | {"em", "feature_extraction", "regularizers", "base"},
     "_version": set(),
     "exceptions": set(),
     "_threads": {"_kernels", "base"},

@@ -81,5 +81,6 @@ def test_public_names():
         "__version__",
         "authors_from_mapping",
         "topic_groups",
+        "trusted_types",
     ]
     assert skartm.__version__.split(".")[0].isdigit()

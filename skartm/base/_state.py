@@ -19,6 +19,7 @@ from sklearn.utils._available_if import _AvailableIfDescriptor
 from sklearn.utils.metaestimators import available_if
 
 from skartm.base._equality import same_value
+from skartm.base._versioned import Versioned, without_version
 
 _RECORD, _WORKING, _WHOLE = "_fit_record", "_working", "_whole_state"
 _OF_A_CALL = frozenset({_WORKING, _WHOLE, "_callback_fit_ctx", "_skl_callbacks_to_teardown"})
@@ -35,7 +36,7 @@ class Record(TypedDict):
     names: list[str]  # the attributes that are its state
 
 
-class Stateful:
+class Stateful(Versioned):
     """Mixin of all estimators: methods that learn succeed as a whole, methods that read see one state.
 
     It comes before all other bases. Every public method of a class of this library is wrapped when the class is made;
@@ -107,7 +108,7 @@ class Stateful:
 
     def __copy__(self) -> "Stateful":
         new = type(self).__new__(type(self))
-        new.__dict__.update(self.__getstate__())
+        new.__dict__.update(without_version(self.__getstate__()))
         return new
 
     def __getstate__(self) -> dict[str, Any]:

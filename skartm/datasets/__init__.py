@@ -13,6 +13,8 @@ Whatever does not fit into memory goes through the on-disk CSR: give the readers
 with `save_memmap`; `open_memmap` opens it, and `iter_chunks` feeds it to ``partial_fit``.
 """
 
+from skartm.base import publish
+
 from ._bow import from_bow, from_token2id, to_bow, to_token2id
 from ._debian_packages import load_debian_packages
 from ._folder import fetch_corpus, load_folder
@@ -42,3 +44,5 @@ __all__ = [
     "to_bow",
     "to_token2id",
 ]
+
+publish(globals())

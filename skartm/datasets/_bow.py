@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
+from numbers import Integral
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
+
+from skartm.base import shown
 
 from ._memmap import iter_chunks, open_rows
 from ._rows import CSR, MAX_INT32, MatrixLike, check_counts, to_names
@@ -61,7 +64,13 @@ def from_bow(
     >>> from_bow([[(0, 1), (2, 3)], []], n_features=4).toarray().tolist()
     [[1.0, 0.0, 3.0, 0.0], [0.0, 0.0, 0.0, 0.0]]
     """
-    limit = MAX_INT32 if n_features is None else n_features
+    if n_features is not None and (
+        not isinstance(n_features, Integral) or isinstance(n_features, bool) or not 0 <= n_features <= MAX_INT32
+    ):
+        raise ValueError(
+            f"n_features must be an int from 0 to {MAX_INT32}, or None. Got {shown(n_features)}; pass len(dictionary)."
+        )
+    limit = MAX_INT32 if n_features is None else int(n_features)
     docs, first, width = iter(corpus), 0, 0
     with open_rows(memmap, dtype) as rows:
         while block := list(map(_to_pairs, islice(docs, _DOCS))):
@@ -74,7 +83,7 @@ def from_bow(
             rows.append(counts, ids, lengths)
             width = max(width, int(ids.max(initial=-1)) + 1)
             first += len(block)
-        return rows.finish(width if n_features is None else n_features)
+        return rows.finish(width if n_features is None else limit)
 
 
 def _to_pairs(doc: Iterable[tuple[int, float]]) -> list[tuple[int, float]]:
@@ -102,7 +111,7 @@ def _first_error(block: list[list], first: int, limit: int) -> ValueError:
             if _parse([pair], limit) is None:
                 return ValueError(
                     f"corpus must hold pairs (token_id, count) with an int id in 0..{limit - 1} and a finite count >= "
-                    f"0. Got {pair!r} in document {number}; check that n_features is the size of the dictionary."
+                    f"0. Got {shown(pair)} in document {number}; check that n_features is the size of the dictionary."
                 )
     raise AssertionError("every pair is valid by itself")  # pragma: no cover
 
@@ -184,14 +193,12 @@ def from_token2id(token2id: Mapping[str, int]) -> NDArray:
     >>> from_token2id({"dog": 1, "cat": 0}).tolist()
     ['cat', 'dog']
     """
-    numbers: Mapping[str, int] = getattr(token2id, "token2id", token2id)
-    names = sorted(numbers, key=numbers.__getitem__)
-    if [numbers[name] for name in names] != list(range(len(names))):
-        raise ValueError(
-            f"token2id must number its {len(names)} tokens from 0 without gaps. Got other numbers; call compactify() "
-            "on the Dictionary before it makes the corpus."
+    if not isinstance(token2id, Mapping) and not hasattr(token2id, "token2id"):
+        raise TypeError(
+            f"token2id must be a mapping of tokens to column numbers. Got {type(token2id).__name__}; pass the "
+            "Dictionary, or its token2id."
         )
-    return to_names(names, None, "token2id")
+    return to_names(token2id, None, "token2id")
 
 
 def to_token2id(feature_names: Iterable[str]) -> dict[str, int]:
@@ -224,6 +231,6 @@ def to_token2id(feature_names: Iterable[str]) -> dict[str, int]:
     repeated = next((name for number, name in enumerate(names) if token2id[name] != number), None)
     if repeated is not None:
         raise ValueError(
-            f"feature_names must not repeat a token. Got {repeated!r} twice; convert one modality at a time."
+            f"feature_names must not repeat a token. Got {shown(repeated)} twice; convert one modality at a time."
         )
     return token2id

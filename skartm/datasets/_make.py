@@ -9,6 +9,8 @@ from numpy.random import RandomState
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import Bunch, check_random_state
 
+from skartm.base import shown
+
 from ._rows import wrap_csr
 
 
@@ -109,7 +111,7 @@ def make_topics(
 
 def _check_size(name: str, size: int) -> None:
     if not isinstance(size, Integral) or isinstance(size, bool) or size < 1:
-        raise ValueError(f"The {name!r} parameter of make_topics must be a positive int. Got {size!r} instead.")
+        raise ValueError(f"The {name!r} parameter of make_topics must be a positive int. Got {shown(size)} instead.")
 
 
 def _check_lengths(doc_length: int | ArrayLike, n_docs: int) -> NDArray:
@@ -117,7 +119,7 @@ def _check_lengths(doc_length: int | ArrayLike, n_docs: int) -> NDArray:
     if lengths.dtype.kind not in "iu" or lengths.shape not in ((), (n_docs,)) or (lengths < 0).any():
         raise ValueError(
             f"The 'doc_length' parameter of make_topics must be a non-negative int, or {n_docs} of them, one a "
-            f"document. Got {doc_length!r} instead."
+            f"document. Got {shown(doc_length)} instead."
         )
     return np.broadcast_to(lengths, n_docs).astype(np.int64)
 
@@ -129,7 +131,7 @@ def _draw_dirichlet(name: str, prior: float, shape: tuple[int, int], random: Ran
     themselves underflow, all of them in some rows, which RandomState.dirichlet makes NaN.
     """
     if not isinstance(prior, Real) or not 0 < prior < np.inf:
-        raise ValueError(f"The {name!r} parameter of make_topics must be a positive float. Got {prior!r} instead.")
+        raise ValueError(f"The {name!r} parameter of make_topics must be a positive float. Got {shown(prior)} instead.")
     log_gamma = np.log(random.standard_gamma(prior + 1, shape)) + np.log1p(-random.random_sample(shape)) / prior
     gamma = np.exp(log_gamma - log_gamma.max(axis=1, keepdims=True))
     return gamma / gamma.sum(axis=1, keepdims=True)

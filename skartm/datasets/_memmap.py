@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
+import re
+import shutil
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
+from numbers import Integral
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,11 +17,15 @@ from numpy.lib import format as npy
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 from scipy.sparse import csr_matrix, issparse
 
-from ._rows import CSR, MAX_INT32, MatrixLike, RowBuffer, index_dtype, wrap_csr
+from skartm.base import publish_files, remember, scratch_beside, shown
+
+from ._rows import CSR, MAX_INT32, MatrixLike, RowBuffer, check_dtype, index_dtype, to_columns, to_dtype, wrap_csr
+from ._text_file import check_path
 
 _ARRAYS = ("data", "indices", "indptr")
 _HEADER = "csr.json"
 _ENTRIES = 2**22  # entries that are renumbered at a time
+_FILE = re.compile(r"\w+(\.[0-9a-f]{8})?\.npy").fullmatch  # in the folder, nothing else
 _ROWS = 2**14  # rows of a whole matrix that are written at a time
 
 
@@ -46,12 +52,16 @@ class _ArrayFile:
             self._write_header()
             self._file.close()
 
+    def abandon(self) -> None:
+        with suppress(OSError):  # of a full disk, which was reported already
+            self._file.close()
+
 
 class RowFiles(AbstractContextManager):
     """Rows of a CSR matrix, gathered on disk with the interface of `RowBuffer`.
 
-    The files are made beside `path` and move there in `finish`: an error leaves nothing behind, and matrices that are
-    open on the files that are replaced keep theirs.
+    The files are made beside `path` and move there in `finish`, which replaces an older matrix as a whole, whenever the
+    process ends: an error leaves nothing behind, and matrices that are open on the files that are replaced keep theirs.
 
     Parameters
     ----------
@@ -63,28 +73,30 @@ class RowFiles(AbstractContextManager):
     """
 
     def __init__(self, path: str | os.PathLike, dtype: DTypeLike):
-        self.path, self.dtype = Path(path), np.dtype(dtype)
+        check_path(path, "memmap")
+        self.path, self.dtype = Path(os.path.realpath(path)), check_dtype(dtype)
         if self.path.exists() and not (self.path / _HEADER).exists() and not _is_empty_folder(self.path):
             raise FileExistsError(
-                f"The folder of an on-disk CSR must be new, empty, or hold one already. Got {str(self.path)!r}, which "
-                "has other content; choose another folder."
+                "The folder of an on-disk CSR must be new, empty, or hold one already. Got "
+                f"{shown(str(self.path))}, which has other content; choose another folder."
             )
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._scratch = tempfile.TemporaryDirectory(dir=self.path.parent, prefix=f"{self.path.name}.")
-        folder, dtypes = Path(self._scratch.name), (self.dtype, np.int32, np.int64)
-        self._files = {name: _ArrayFile(folder / f"{name}.npy", kind) for name, kind in zip(_ARRAYS, dtypes)}
+        self._scratch = scratch_beside(self.path)
+        self._scratch.mkdir()
+        dtypes = (self.dtype, np.int32, np.int64)
+        self._files = {name: _ArrayFile(self._scratch / f"{name}.npy", kind) for name, kind in zip(_ARRAYS, dtypes)}
         self._files["indptr"].append([0])
         self._end = 0
 
     def __exit__(self, *exc_info):
         for file in self._files.values():
-            file.close()
-        self._scratch.cleanup()
+            file.abandon()
+        shutil.rmtree(self._scratch, ignore_errors=True)
 
     def append(self, data: ArrayLike, indices: ArrayLike, lengths: ArrayLike) -> None:
         """Append entries, and the lengths of rows; the two may run ahead of each other."""
-        self._files["data"].append(data)
-        self._files["indices"].append(indices)
+        self._files["data"].append(to_dtype(data, self.dtype))
+        self._files["indices"].append(to_columns(indices))
         ends = self._end + np.cumsum(lengths, dtype=np.int64)
         self._files["indptr"].append(ends)
         self._end = int(ends[-1]) if ends.size else self._end
@@ -99,7 +111,9 @@ class RowFiles(AbstractContextManager):
         self._rewrite("indptr", kind, None)
         header = {"format": "csr", "version": 1, "shape": [self._files["indptr"].size - 1, n_columns], "nnz": nnz}
         header |= {"dtype": self.dtype.name, "index_dtype": kind.name}
-        self._publish(header)
+        for name, file in self._files.items():
+            os.replace(file.path, self._scratch / f"{name}.npy")
+        publish_files(self._scratch, self.path, _HEADER, header, [f"{name}.npy" for name in _ARRAYS])
         return open_memmap(self.path)
 
     def _rewrite(self, name: str, kind: np.dtype, order: NDArray | None) -> None:
@@ -113,13 +127,6 @@ class RowFiles(AbstractContextManager):
             part = values[start : start + _ENTRIES]
             new.append(part if order is None else order[part])
         new.close()
-
-    def _publish(self, header: dict[str, Any]) -> None:
-        self.path.mkdir(exist_ok=True)
-        (self.path / _HEADER).unlink(missing_ok=True)
-        for name, file in self._files.items():
-            os.replace(file.path, self.path / f"{name}.npy")
-        (self.path / _HEADER).write_text(json.dumps(header) + "\n", encoding="utf-8")
 
 
 def _is_empty_folder(path: Path) -> bool:
@@ -137,7 +144,10 @@ def save_memmap(
     """Write a matrix, or a stream of blocks of rows, as an on-disk CSR that can be memory-mapped.
 
     The folder gets ``data.npy``, ``indices.npy``, ``indptr.npy`` and ``csr.json``. The stored entries keep their
-    order, so that a matrix of token sequences stays one. Memory holds one block at a time.
+    order, so that a matrix of token sequences stays one. Memory holds one block at a time. A matrix that is there
+    already is replaced as a whole: whatever ends the process, the folder has the old one or the new one, whose arrays
+    get other names (``csr.json`` has them). A process that is killed can leave a folder with a name that begins with a
+    dot beside it, which may be removed.
 
     Parameters
     ----------
@@ -160,8 +170,10 @@ def save_memmap(
     ------
     FileExistsError
         If the folder holds something other than an on-disk CSR.
+    TypeError
+        If `path` is not a path, as when the two arguments are swapped.
     ValueError
-        If there are no blocks, or their numbers of columns differ.
+        If there are no blocks, or their numbers of columns differ, or `dtype` cannot hold a value.
 
     Examples
     --------
@@ -173,6 +185,9 @@ def save_memmap(
     ...     type(X.data).__name__, X.toarray().tolist()
     ('memmap', [[0.0, 0.0, 1.0], [0.0, 0.0, 0.0], [1.0, 0.0, 1.0], [0.0, 1.0, 0.0]])
     """
+    if isinstance(X, (str, os.PathLike)):
+        raise TypeError(f"save_memmap takes the folder first, then the matrix. Got {shown(X)} as X; swap the two.")
+    check_path(path, "path")
     is_matrix = hasattr(X, "shape")
     blocks: Iterator[Any] = iter_chunks(X, _ROWS) if is_matrix else iter(X)  # type: ignore[arg-type]
     head: Any = next(blocks, X if is_matrix else None)
@@ -240,22 +255,65 @@ def open_memmap(path: str | os.PathLike, mode: Literal["r", "r+", "c"] = "r") ->
     ...     X[:1].toarray().tolist()
     [[0.0, 2.0, 1.0]]
     """
+    check_path(path, "path")
     path = Path(path)
     if mode not in ("r", "r+", "c"):
-        raise ValueError(f"mode must be 'r', 'r+' or 'c'. Got {mode!r}; write a new matrix with save_memmap.")
+        raise ValueError(f"mode must be 'r', 'r+' or 'c'. Got {shown(mode)}; write a new matrix with save_memmap.")
     if not (path / _HEADER).is_file():
         raise FileNotFoundError(
-            f"path must be the folder of an on-disk CSR, with {_HEADER}. Got {str(path)!r}; write one with save_memmap."
+            f"path must be the folder of an on-disk CSR, with {_HEADER}. Got {shown(str(path))}; write one with "
+            "save_memmap."
         )
-    header = json.loads((path / _HEADER).read_text(encoding="utf-8"))
-    data, indices, indptr = (np.load(path / f"{name}.npy", mmap_mode=mode) for name in _ARRAYS)
+    header = _read_header(path)
+    while True:  # another process may replace the matrix between the header and the arrays
+        try:
+            data, indices, indptr = (_open_array(path / header["files"][name], mode) for name in _ARRAYS)
+            break
+        except FileNotFoundError:
+            before, header = header, _read_header(path)
+            if header == before:
+                raise
     (n_rows, n_columns), nnz = header["shape"], header["nnz"]
-    if (data.size, indices.size, indptr.size) != (nnz, nnz, n_rows + 1) or indptr[-1] != nnz:
-        raise ValueError(
-            f"The arrays of an on-disk CSR must have the sizes that {_HEADER} gives. Got others in {str(path)!r}, "
-            "which was changed or cut short; write it again with save_memmap."
-        )
+    fits = (data.size, indices.size, indptr.size) == (nnz, nnz, n_rows + 1)
+    kinds = data.dtype.kind in "fiub" and {indices.dtype, indptr.dtype} <= {np.dtype(np.int32), np.dtype(np.int64)}
+    if not fits or not kinds or (indptr[0], indptr[-1]) != (0, nnz):
+        raise _damaged(path, "arrays of other types or sizes than the header gives")
     return wrap_csr(data, indices, indptr, (n_rows, n_columns))
+
+
+def _read_header(path: Path) -> dict[str, Any]:
+    """The header of an on-disk CSR, checked, with the names of the files of the arrays."""
+    try:
+        header = json.loads((path / _HEADER).read_text(encoding="utf-8-sig"))
+        shape, nnz, files = list(header["shape"]), header["nnz"], header.get("files", {})
+        files = {name: files.get(f"{name}.npy", f"{name}.npy") for name in _ARRAYS}
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise _damaged(path, f"the header {shown(str(error))}") from error
+    numbers = [*shape, nnz]
+    if len(shape) != 2 or not all(type(number) is int and 0 <= number < 2**62 for number in numbers):
+        raise _damaged(path, f"shape {shown(shape)} and nnz {shown(nnz)}")
+    if not all(isinstance(name, str) and _FILE(name) for name in files.values()):
+        raise _damaged(path, f"the names of files {shown(files)}")
+    return {"shape": shape, "nnz": nnz, "files": files}
+
+
+def _open_array(path: Path, mode: Any) -> Any:
+    try:
+        array = np.load(path, mmap_mode=mode, allow_pickle=False)
+    except (FileNotFoundError, PermissionError, MemoryError):
+        raise
+    except Exception as error:  # numpy evaluates the header, and lets through what its parser raises
+        raise _damaged(path.parent, f"{path.name}: {shown(str(error))}") from error
+    if not isinstance(array, np.memmap) or array.ndim != 1:
+        raise _damaged(path.parent, f"{path.name}, which is not an array with one axis")
+    return remember(array) if mode == "r" else array
+
+
+def _damaged(path: Path, got: str) -> ValueError:
+    return ValueError(
+        f"An on-disk CSR must have the arrays that its {_HEADER} gives. Got {got} in {shown(str(path))}, which was "
+        "changed or cut short; write it again with save_memmap."
+    )
 
 
 def iter_chunks(X: MatrixLike, n_rows: int = 2048) -> Iterator:
@@ -286,7 +344,7 @@ def iter_chunks(X: MatrixLike, n_rows: int = 2048) -> Iterator:
     >>> [chunk.shape for chunk in iter_chunks(np.zeros((5, 3)), n_rows=2)]
     [(2, 3), (2, 3), (1, 3)]
     """
-    if not isinstance(n_rows, (int, np.integer)) or isinstance(n_rows, bool) or n_rows < 1:
-        raise ValueError(f"n_rows must be a positive int. Got {n_rows!r}; the default is 2048.")
+    if not isinstance(n_rows, Integral) or isinstance(n_rows, bool) or n_rows < 1:
+        raise ValueError(f"n_rows must be a positive int. Got {shown(n_rows)}; the default is 2048.")
     matrix: Any = X.tocsr() if issparse(X) else X if hasattr(X, "shape") else np.asarray(X)
     return (matrix[start : start + n_rows] for start in range(0, matrix.shape[0], n_rows))

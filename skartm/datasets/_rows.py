@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from contextlib import AbstractContextManager
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -12,6 +11,8 @@ from scipy.sparse import csr_array, csr_matrix, sparray, spmatrix
 from sklearn import get_config
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_non_negative
+
+from skartm.base import names_in_order, shown
 
 CSR: TypeAlias = csr_matrix | csr_array
 MatrixLike: TypeAlias = ArrayLike | spmatrix | sparray
@@ -40,19 +41,54 @@ def check_counts(X: MatrixLike, whom: str) -> CSR:
     return checked if hasattr(checked, "indptr") else csr_matrix(checked)
 
 
-def to_names(names: Iterable[str], n_names: int | None, parameter: str) -> NDArray:
-    """Return `names` as an object array of `n_names` str, or raise."""
-    if isinstance(names, (str, bytes)):
-        raise TypeError(f"{parameter} must be a sequence of str. Got {names!r}; pass [{names!r}] for one name.")
-    names = list(names)
-    if n_names is not None and len(names) != n_names:
-        raise ValueError(f"{parameter} must have {n_names} entries, to match X. Got {len(names)}; pass one each.")
-    for name in names:
+def to_names(names: Any, n_names: int | None, parameter: str, what: str = "columns of X") -> NDArray:
+    """Return `names`, a sequence or a mapping in either direction, as an object array of `n_names` str, or raise."""
+    listed = names_in_order(names, n_names, parameter, what)
+    for name in listed:
         if not isinstance(name, str):
-            raise TypeError(f"{parameter} must hold str. Got {name!r}; convert its entries with str.")
-    result = np.empty(len(names), dtype=object)
-    result[:] = names
+            raise TypeError(f"{parameter} must hold str. Got {shown(name)}; convert its entries with str.")
+    result = np.empty(len(listed), dtype=object)
+    result[:] = listed
     return result
+
+
+def check_dtype(dtype: DTypeLike) -> np.dtype:
+    """Return the type of stored values: real numbers that sparse matrices can have."""
+    try:
+        checked = np.dtype(dtype)
+    except TypeError:
+        checked = np.dtype(object)
+    if dtype is None or checked.kind not in "fiub" or checked == np.float16:
+        raise TypeError(f"dtype must be a type of real numbers, such as 'float32'. Got {shown(dtype)}; take float32.")
+    return checked
+
+
+def to_dtype(values: ArrayLike, dtype: np.dtype) -> NDArray:
+    """Return counts in another type, or raise when it cannot hold one of them."""
+    values = np.asarray(values)
+    if values.dtype == dtype:
+        return values
+    with np.errstate(all="ignore"):
+        result = values.astype(dtype)
+    wrong = np.isinf(result) & np.isfinite(values) if dtype.kind == "f" else result != values
+    if wrong.any():
+        raise ValueError(
+            f"counts must be numbers that dtype={shown(dtype.name)} can hold. Got {values[wrong][0]!s}; "
+            "pass a wider dtype."
+        )
+    return result
+
+
+def to_columns(indices: ArrayLike) -> NDArray:
+    """Return column numbers as int32, or raise on one that does not fit, which would become another column."""
+    indices = np.asarray(indices)
+    if indices.size and (indices.min() < 0 or indices.max() > np.iinfo(np.int32).max):
+        wrong = indices.min() if indices.min() < 0 else indices.max()
+        raise ValueError(
+            f"column numbers must be from 0 to {np.iinfo(np.int32).max}. Got {wrong}; number the tokens from 0 without "
+            "gaps."
+        )
+    return indices.astype(np.int32, copy=False)
 
 
 class RowBuffer(AbstractContextManager):
@@ -65,7 +101,7 @@ class RowBuffer(AbstractContextManager):
     """
 
     def __init__(self, dtype: DTypeLike):
-        self.dtype = np.dtype(dtype)
+        self.dtype = check_dtype(dtype)
         self._data: list[NDArray] = []
         self._indices: list[NDArray] = []
         self._lengths: list[NDArray] = []
@@ -75,8 +111,8 @@ class RowBuffer(AbstractContextManager):
 
     def append(self, data: ArrayLike, indices: ArrayLike, lengths: ArrayLike) -> None:
         """Append entries, and the lengths of rows; the two may run ahead of each other."""
-        self._data.append(np.asarray(data, dtype=self.dtype))
-        self._indices.append(np.asarray(indices, dtype=np.int32))
+        self._data.append(to_dtype(data, self.dtype))
+        self._indices.append(to_columns(indices))
         self._lengths.append(np.asarray(lengths, dtype=np.int64))
 
     def finish(self, n_columns: int, order: NDArray | None = None) -> CSR:

@@ -5,17 +5,31 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import IO
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from sklearn.utils import Bunch
 
+from skartm.base import whole_file
+
 from ._memmap import iter_chunks, open_rows
-from ._rows import CSR, MatrixLike, check_counts, to_names
-from ._text_file import format_numbers, malformed, open_text, read_vocabulary, write_vocabulary
+from ._rows import CSR, MAX_INT32, MatrixLike, check_counts, to_names
+from ._text_file import (
+    Limits,
+    check_path,
+    check_tokens,
+    format_numbers,
+    limits_of,
+    malformed,
+    open_lines,
+    open_to_write,
+    read_vocabulary,
+    text_lines,
+    write_vocabulary,
+)
 
 _LINES = 2**17  # lines that are read at a time
+_DIGITS = 19  # of the largest number of 64 bits
 _HEADER = ("the number of documents", "the size of the vocabulary", "the number of entries")
 
 
@@ -25,6 +39,8 @@ def load_uci(
     *,
     memmap: str | os.PathLike | None = None,
     dtype: DTypeLike = np.float32,
+    max_line: int = 2**20,
+    max_bytes: int | None = None,
 ) -> Bunch:
     """Read a corpus in the UCI bag-of-words format, a block of lines at a time.
 
@@ -47,6 +63,14 @@ def load_uci(
     dtype : dtype, default=numpy.float32
         Type of the counts.
 
+    max_line : int, default=2 ** 20
+        Most bytes of a line; a file with a longer one is refused.
+
+    max_bytes : int, default=None
+        Most bytes of a file once it is decompressed, and of an array with a number for each document that the header
+        claims; what exceeds it is refused. ``None`` is 64 MiB, or a hundred times the size of the file if that is
+        more.
+
     Returns
     -------
     corpus : :class:`~sklearn.utils.Bunch`
@@ -59,7 +83,8 @@ def load_uci(
     ------
     ValueError
         With the file and the line, if a line is malformed, a number is out of range, negative or NaN, or the documents
-        are out of order; if the file or the vocabulary has another length than the header says.
+        are out of order; if the file or the vocabulary has another length than the header says; if a count does not
+        fit `dtype`; if a file is damaged or exceeds a limit.
 
     See Also
     --------
@@ -78,13 +103,15 @@ def load_uci(
     >>> corpus.feature_names.tolist()
     ['cat', 'dog']
     """
-    if isinstance(vocab, (str, os.PathLike)):
-        vocab = read_vocabulary(vocab)
-    with open_text(docword) as file, open_rows(memmap, dtype) as rows:
-        n_docs, n_tokens, nnz = _read_header(file, docword)
+    limits = limits_of(docword, max_line, max_bytes)
+    with open_lines(docword, limits) as raw, open_rows(memmap, dtype) as rows:
+        lines = text_lines(raw, docword)
+        n_docs, n_tokens, nnz = _read_header(lines, docword, limits)
+        if isinstance(vocab, (str, os.PathLike)):
+            vocab = read_vocabulary(vocab, n_tokens, limits_of(vocab, max_line, max_bytes))
         feature_names = None if vocab is None else to_names(vocab, n_tokens, "vocab")
         lengths = np.zeros(n_docs, dtype=np.int64)
-        for docs, tokens, counts in _read_blocks(file, docword, (n_docs, n_tokens)):
+        for docs, tokens, counts in _read_blocks(lines, docword, (n_docs, n_tokens)):
             lengths[docs[0] : docs[-1] + 1] += np.bincount(docs - docs[0])
             rows.append(counts, tokens, [])
         rows.append([], [], lengths)
@@ -96,35 +123,39 @@ def load_uci(
         return Bunch(data=rows.finish(n_tokens), feature_names=feature_names)
 
 
-def _read_header(file: IO[str], path: str | os.PathLike) -> list[int]:
+def _read_header(lines: Iterator[str], path: str | os.PathLike, limits: Limits) -> list[int]:
     numbers = []
-    for line_number, meaning in enumerate(_HEADER, start=1):
-        line = file.readline().strip()
+    most = (limits.total // np.dtype(np.int64).itemsize, MAX_INT32, np.iinfo(np.int64).max)
+    for line_number, (meaning, largest) in enumerate(zip(_HEADER, most), start=1):
+        line = next(lines, "").strip()
         if not (line.isascii() and line.isdigit()):
             raise malformed(path, line_number, f"{meaning}, a non-negative integer", line)
+        if len(line) > _DIGITS or int(line) > largest:
+            hint = " (of max_bytes)" if line_number == 1 else ""
+            raise malformed(path, line_number, f"{meaning}, at most {largest}{hint}", line)
         numbers.append(int(line))
     return numbers
 
 
 def _read_blocks(
-    file: IO[str], path: str | os.PathLike, shape: tuple[int, int]
+    lines: Iterator[str], path: str | os.PathLike, shape: tuple[int, int]
 ) -> Iterator[tuple[NDArray, NDArray, NDArray]]:
     """Yield documents, tokens (both from 0) and counts of consecutive blocks of lines."""
     line_number, last_doc = len(_HEADER) + 1, 1
-    while lines := list(islice(file, _LINES)):
-        entries = _parse(lines, shape)
+    while block := list(islice(lines, _LINES)):
+        entries = _parse(block, shape)
         if entries is None or (np.diff(entries[:, 0], prepend=last_doc) < 0).any():
-            raise _first_error(lines, path, line_number, shape, last_doc)
+            raise _first_error(block, path, line_number, shape, last_doc)
         if entries.size:
             last_doc = entries[-1, 0]
             docs, tokens = entries[:, :2].astype(np.int64).T - 1
             yield docs, tokens, entries[:, 2]
-        line_number += len(lines)
+        line_number += len(block)
 
 
 def _parse(lines: list[str], shape: tuple[int, int]) -> NDArray | None:
     """Return the entries of some lines as rows of an array, or None when any of them is not valid."""
-    lines = [line for line in lines if not line.isspace()]
+    lines = [line for line in lines if line and not line.isspace()]
     if not lines:
         return np.empty((0, 3))
     try:
@@ -145,7 +176,7 @@ def _first_error(
         entry = _parse([line], shape)
         if entry is None:
             expected = f"'docID wordID count' with docID in 1..{shape[0]}, wordID in 1..{shape[1]} and count >= 0"
-            return malformed(path, number, expected, line.rstrip("\n"))
+            return malformed(path, number, expected, line)
         if entry.size:
             if entry[0, 0] < last_doc:
                 return ValueError(
@@ -165,7 +196,8 @@ def dump_uci(
 ) -> None:
     """Write a corpus in the UCI bag-of-words format.
 
-    Entries of a document and a token are summed, so that a matrix of token sequences is written as counts.
+    Entries of a document and a token are summed, so that a matrix of token sequences is written as counts. A file
+    appears, or replaces an older one, when it is complete.
 
     Parameters
     ----------
@@ -201,14 +233,26 @@ def dump_uci(
     ...         file.read().splitlines()
     ['2', '2', '2', '1 2 2', '2 1 1']
     """
+    check_path(docword, "docword")
     counts = check_counts(X, "dump_uci")
     if (vocab is None) != (feature_names is None):
         given, missing = ("vocab", "feature_names") if feature_names is None else ("feature_names", "vocab")
         raise ValueError(f"vocab and feature_names must be given together. Got {given} alone; pass {missing} as well.")
-    if vocab is not None and feature_names is not None:
-        write_vocabulary(vocab, to_names(feature_names, counts.shape[1], "feature_names"))
+    if vocab is None:
+        _write_counts(counts, docword)
+        return
+    check_path(vocab, "vocab")
+    names = to_names(feature_names, counts.shape[1], "feature_names")
+    check_tokens(names, "feature_names")
+    # both are complete before the first takes its place
+    with whole_file(vocab) as scratch:
+        write_vocabulary(scratch, names)
+        _write_counts(counts, docword)
+
+
+def _write_counts(counts: CSR, docword: str | os.PathLike) -> None:
     nnz = sum(chunk.nnz for chunk in _canonical_chunks(counts))
-    with open_text(docword, "w") as file:
+    with open_to_write(docword) as file:
         file.write(f"{counts.shape[0]}\n{counts.shape[1]}\n{nnz}\n")
         first = 1
         for chunk in _canonical_chunks(counts):

@@ -13,9 +13,11 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from sklearn.utils import Bunch
 
+from skartm.base import shown
+
 from ._memmap import open_rows
 from ._rows import MatrixLike, check_counts, to_names
-from ._text_file import format_numbers, malformed, open_text
+from ._text_file import check_encodable, check_path, format_numbers, limits_of, malformed, open_lines, open_to_write
 
 _DEFAULT = "@default_class"  # BigARTM's name for tokens before any "|modality"
 _WEIGHT = re.compile(rb"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?").fullmatch
@@ -45,10 +47,19 @@ class _Columns:
             )
         self.modalities = defaultdict(_UnknownTokens)
         for modality, tokens in vocabulary.items():
-            names = self.given[modality] = to_names(tokens, None, f"vocabulary[{modality!r}]")
+            if not isinstance(modality, str):
+                raise TypeError(
+                    f"vocabulary must be a mapping of modality to tokens. Got the key {shown(modality)}; pass "
+                    f"{{{_DEFAULT!r}: tokens}} when the file names no modality."
+                )
+            names = self.given[modality] = to_names(tokens, None, f"vocabulary[{shown(modality)}]")
+            for name in (modality, *names):
+                check_encodable(name, "vocabulary")
             self.modalities[modality.encode()].update((name.encode(), next(numbers)) for name in names)
             if len(self.modalities[modality.encode()]) != len(names):
-                raise ValueError(f"vocabulary[{modality!r}] must not repeat a token. Got repeated ones; remove them.")
+                raise ValueError(
+                    f"vocabulary[{shown(modality)}] must not repeat a token. Got repeated ones; remove them."
+                )
 
     def sort(self) -> tuple[dict[str, NDArray], NDArray]:
         """Return the tokens of each modality in alphabetical order, and the map from numbers met to final numbers."""
@@ -57,7 +68,7 @@ class _Columns:
         final = [met[name][token] for name in met for token in ordered[name]]
         order = np.empty(len(final), dtype=np.int64)
         order[final] = np.arange(len(final))
-        decoded = {name.decode(): to_names((t.decode() for t in ordered[name]), None, "tokens") for name in met}
+        decoded = {name.decode(): to_names([t.decode() for t in ordered[name]], None, "tokens") for name in met}
         return decoded, order
 
 
@@ -67,6 +78,8 @@ def load_vowpal_wabbit(
     vocabulary: Mapping[str, Iterable[str]] | None = None,
     memmap: str | os.PathLike | None = None,
     dtype: DTypeLike = np.float32,
+    max_line: int = 2**24,
+    max_bytes: int | None = None,
 ) -> Bunch:
     """Read a corpus in Vowpal Wabbit text, the way BigARTM and TopicNet write it, line by line.
 
@@ -85,8 +98,8 @@ def load_vowpal_wabbit(
 
     vocabulary : mapping of str to array-like of str, default=None
         Tokens of each modality, which become the columns in this order; other tokens and modalities are dropped. Pass
-        the
-        ``vocabulary`` of a corpus that was read before. ``None`` learns it from the file.
+        the ``vocabulary`` of a corpus that was read before. A mapping in place of an array is read as in
+        ``vectorizer.vocabulary_``. ``None`` learns it from the file.
 
     memmap : path-like, default=None
         Folder for an on-disk CSR, written while reading: memory then holds the vocabulary, the titles and a block of
@@ -94,6 +107,13 @@ def load_vowpal_wabbit(
 
     dtype : dtype, default=numpy.float32
         Type of the weights.
+
+    max_line : int, default=2 ** 24
+        Most bytes of a line, hence of a document; a file with a longer one is refused.
+
+    max_bytes : int, default=None
+        Most bytes of the file once it is decompressed; more is refused. ``None`` is 64 MiB, or a hundred times the
+        size of the file if that is more.
 
     Returns
     -------
@@ -116,7 +136,8 @@ def load_vowpal_wabbit(
     ------
     ValueError
         With the file and the line, if a weight is negative or infinite, if the text is not UTF-8, or if the line has
-        transactions (``||``), which are not bags of words.
+        transactions (``||``), which are not bags of words; if a weight does not fit `dtype`; if the file is damaged or
+        exceeds a limit.
 
     See Also
     --------
@@ -139,9 +160,10 @@ def load_vowpal_wabbit(
     """
     columns = _Columns(vocabulary)
     titles: list[str] = []
-    with open_text(path, "rb") as file, open_rows(memmap, dtype) as rows:
+    limits = limits_of(path, max_line, max_bytes)
+    with open_lines(path, limits, universal=False) as lines, open_rows(memmap, dtype) as rows:
         n_dropped = 0
-        for tokens, weights, lengths in _read_blocks(file, path, columns, titles):
+        for tokens, weights, lengths in _read_blocks(lines, path, columns, titles):
             known = tokens >= 0
             if not known.all():
                 n_dropped += int((~known).sum())
@@ -153,9 +175,9 @@ def load_vowpal_wabbit(
     labels = chain.from_iterable([name] * len(tokens) for name, tokens in names.items())
     return Bunch(
         data=data,
-        feature_names=to_names(chain.from_iterable(names.values()), None, "vocabulary"),
-        modalities=to_names(labels, None, "modalities"),
-        titles=to_names(titles, None, "titles"),
+        feature_names=to_names(list(chain.from_iterable(names.values())), None, "vocabulary"),
+        modalities=to_names(list(labels), None, "modalities"),
+        titles=to_names(titles, None, "titles", "documents"),
         vocabulary=names,
         n_dropped=n_dropped,
     )
@@ -226,7 +248,7 @@ def dump_vowpal_wabbit(
 
     Every stored entry is written, in the order of the row, as ``token``, or as ``token:weight`` when the weight is not
     1 or the token ends in a colon and a number. Reading the file with :func:`load_vowpal_wabbit` gives the entries
-    back.
+    back. The file appears, or replaces an older one, when it is complete.
 
     Parameters
     ----------
@@ -265,13 +287,14 @@ def dump_vowpal_wabbit(
     ...         file.read().splitlines()
     ['0 cat dog:3', '1']
     """
+    check_path(path, "path")
     counts = check_counts(X, "dump_vowpal_wabbit")
     n_docs, n_tokens = counts.shape
     tokens = _check_fields(feature_names, n_tokens, "feature_names")
     marks = None if modalities is None else _check_fields(modalities, n_tokens, "modalities")
-    heads = _check_fields(map(str, range(n_docs)) if titles is None else titles, n_docs, "titles")
+    heads = _check_fields(list(map(str, range(n_docs))) if titles is None else titles, n_docs, "titles", "rows of X")
     explicit = np.array([bool(_WEIGHT(token.rpartition(":")[2].encode())) for token in tokens], dtype=bool)
-    with open_text(path, "w") as file:
+    with open_to_write(path) as file:
         for title, start, end in zip(heads, counts.indptr[:-1], counts.indptr[1:]):
             columns, weights = counts.indices[start:end], counts.data[start:end]
             fields, modality = [title], None
@@ -284,13 +307,14 @@ def dump_vowpal_wabbit(
             file.write(" ".join(fields) + "\n")
 
 
-def _check_fields(names: Iterable[str], n_names: int, parameter: str) -> NDArray:
+def _check_fields(names: Iterable[str], n_names: int, parameter: str, what: str = "columns of X") -> NDArray:
     """Return `names` as an object array when each of them is one field of a line."""
-    names = to_names(names, n_names, parameter)
+    names = to_names(names, n_names, parameter, what)
     for name in names:
+        check_encodable(name, parameter)
         if name.encode().split() != [name.encode()] or name.startswith("|"):
             raise ValueError(
-                f"{parameter} must be non-empty, without blanks, and not start with '|'. Got {name!r}; replace blanks "
-                "by underscores."
+                f"{parameter} must be non-empty, without blanks, and not start with '|'. Got {shown(name)}; replace "
+                "blanks by underscores."
             )
     return names

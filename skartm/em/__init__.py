@@ -1,5 +1,6 @@
 """The engine: ascent on simplices by expectation and maximisation over the batches of a CSR matrix."""
 
+from skartm.base import publish
 from skartm.em._batches import Batch, Batches, TokenIndex, is_memory_mapped
 from skartm.em._context import Context, ContextMixture, Positions
 from skartm.em._counters import Counters
@@ -77,3 +78,5 @@ __all__ = [
     "rows_of",
     "unpadded_transpose",
 ]
+
+publish(globals())

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skartm.base import shown
 from skartm.em._modalities import Modality, ModalitySelection
 
 TopicSelection = None | str | slice | Sequence[str] | Sequence[int] | NDArray
@@ -99,13 +100,16 @@ class Layout:
             chosen = np.flatnonzero(selection).tolist()
         else:
             if not hasattr(selection, "__iter__"):
-                msg = f"{owner}: topics must be None, a slice, names or indices. Got {selection!r}; put it in a list."
+                msg = (
+                    f"{owner}: topics must be None, a slice, names or indices. Got {shown(selection)}; "
+                    "put it in a list."
+                )
                 raise TypeError(msg)
             for item in [selection] if isinstance(selection, str) else selection:
                 chosen.extend(self._places(item, owner))
         unique = np.unique(np.asarray(chosen, dtype=np.intp))
         if unique.size == 0:
-            msg = f"{owner}: topics must select at least one of {self.n_topics} topics. Got {selection!r}."
+            msg = f"{owner}: topics must select at least one of {self.n_topics} topics. Got {shown(selection)}."
             raise ValueError(msg)
         return unique
 
@@ -117,13 +121,16 @@ class Layout:
                 matches = [t for t, name in enumerate(self.topic_names) if fnmatchcase(name, item)]
                 if matches:
                     return matches
-                msg = f"{owner}: topics must name topics of the model. Got the pattern {item!r}, which no name matches."
+                msg = (
+                    f"{owner}: topics must name topics of the model. Got the pattern {shown(item)}, which "
+                    "no name matches."
+                )
                 raise ValueError(msg)
-            msg = f"{owner}: topics must name topics of the model. Got {item!r}.{_hint(item, self.topic_names)}"
+            msg = f"{owner}: topics must name topics of the model. Got {shown(item)}.{_hint(item, self.topic_names)}"
             raise ValueError(msg)
         if isinstance(item, Integral) and not isinstance(item, bool) and -self.n_topics <= int(item) < self.n_topics:
             return [int(item) % self.n_topics]
-        msg = f"{owner}: topics must be names or indices below {self.n_topics}. Got {item!r}."
+        msg = f"{owner}: topics must be names or indices below {self.n_topics}. Got {shown(item)}."
         raise ValueError(msg)
 
     def tokens(self, modality: ModalitySelection, owner: str) -> NDArray:
@@ -144,7 +151,7 @@ class Layout:
                 msg = f"{owner}: modality must name a modality of the model (the model {given}). Got {name!r}."
                 raise ValueError(msg)
         if not names:
-            msg = f"{owner}: modality must name at least one modality, or be None. Got {modality!r}."
+            msg = f"{owner}: modality must name at least one modality, or be None. Got {shown(modality)}."
             raise ValueError(msg)
         return np.unique(np.concatenate([known[name] for name in names]))
 
@@ -172,7 +179,7 @@ class Layout:
             the model does not know.
         """
         inside = self.tokens(modality, owner)
-        where = "tokens of the model" if modality is None else f"tokens of the modality {modality!r}"
+        where = "tokens of the model" if modality is None else f"tokens of the modality {shown(modality)}"
         asked = f"{owner}: {parameter} must be {where}"
         columns_of: dict[str, list[int]] = {}
         if self.token_names is not None and any(isinstance(word, str) for word in words):
@@ -189,24 +196,27 @@ class Layout:
         if isinstance(word, str):
             if self.token_names is None:
                 msg = (
-                    f"{asked}, or their columns while the model does not know their names. Got {word!r}; give the "
+                    f"{asked}, or their columns while the model does not know their names. Got {shown(word)}; give the "
                     "model token_names=vectorizer.get_feature_names_out(), or use TopicPipeline."
                 )
                 raise ValueError(msg)
             columns = columns_of.get(word, [])
             if len(columns) > 1:
-                msg = f"{asked}, by names that only one has. Got {word!r} of the columns {columns}; give the modality, "
+                msg = (
+                    f"{asked}, by names that only one has. Got {shown(word)} of the columns {columns}; "
+                    "give the modality, "
+                )
                 raise ValueError(f"{msg}or the column.")
             if columns:
                 return columns[0]
-            msg = f"{asked}. Got {word!r}.{_hint(word, tuple(columns_of))}"
+            msg = f"{asked}. Got {shown(word)}.{_hint(word, tuple(columns_of))}"
             raise ValueError(msg)
         if isinstance(word, Integral) and not isinstance(word, bool) and 0 <= int(word) < self.n_tokens:
             return int(word)
-        msg = f"{asked}, or columns in [0, {self.n_tokens}). Got {word!r}."
+        msg = f"{asked}, or columns in [0, {self.n_tokens}). Got {shown(word)}."
         raise ValueError(msg)
 
 
 def _hint(word: str, known: Sequence[str]) -> str:
     close = get_close_matches(word, known, n=1)
-    return f" Did you mean {close[0]!r}?" if close else ""
+    return f" Did you mean {shown(close[0])}?" if close else ""

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skartm.base import shown
+
 ModalitySelection = None | str | Sequence[str]
 
 
@@ -49,7 +51,7 @@ def resolve_modalities(declared: Any, n_tokens: int, owner: str) -> tuple[Modali
     named = dict(declared) if isinstance(declared, Mapping) else _of_labels(declared, n_tokens, owner)
     blocks = {str(name): _columns(columns, n_tokens, str(name), owner) for name, columns in named.items()}
     if not blocks:
-        msg = f"{owner}: modalities must name at least one modality. Got {declared!r}."
+        msg = f"{owner}: modalities must name at least one modality. Got {shown(declared)}."
         raise ValueError(msg)
     times = np.zeros(n_tokens, dtype=np.int64)
     for columns in blocks.values():
@@ -83,18 +85,22 @@ def _columns(columns: Any, n_tokens: int, name: str, owner: str) -> NDArray:
     else:
         asked = np.asarray(columns)
         if asked.dtype.kind == "b" and asked.shape != (n_tokens,):
-            msg = f"{owner}: the mask of modality {name!r} must have shape ({n_tokens},). Got {asked.shape}."
+            msg = f"{owner}: the mask of modality {shown(name)} must have shape ({n_tokens},). Got {asked.shape}."
             raise ValueError(msg)
         if asked.size and asked.dtype.kind not in "iub":
-            msg = f"{owner}: modality {name!r} must be a slice, column indices or a mask. Got {columns!r}."
+            msg = f"{owner}: modality {shown(name)} must be a slice, column indices or a mask. Got {shown(columns)}."
             raise ValueError(msg)
         if asked.dtype.kind in "iu" and asked.size and not (asked.min() >= 0 and asked.max() < n_tokens):
             msg = (
-                f"{owner}: modality {name!r} must have columns in [0, {n_tokens}). Got {asked.min()} to {asked.max()}."
+                f"{owner}: modality {shown(name)} must have columns in [0, {n_tokens}). Got {asked.min()} "
+                f"to {asked.max()}."
             )
             raise ValueError(msg)
         chosen = everything[asked] if asked.size else everything[:0]
     if chosen.size == 0:
-        msg = f"{owner}: modality {name!r} must have at least one of the {n_tokens} columns of X. Got {columns!r}."
+        msg = (
+            f"{owner}: modality {shown(name)} must have at least one of the {n_tokens} columns of X. Got "
+            f"{shown(columns)}."
+        )
         raise ValueError(msg)
     return np.unique(chosen)

@@ -11,6 +11,7 @@ from scipy.sparse import coo_array, csr_array, vstack
 from sklearn.utils import check_array
 
 from skartm._kernels import max_threads, nearest_neighbours, transpose_index
+from skartm.base import shown
 
 # Multiply-adds of a block of the product, which bound its memory.
 _BLOCK = 1 << 25
@@ -71,10 +72,10 @@ def cooccurrence(
     _check("window", window)
     _check("n_top", n_top)
     if measure not in ("ppmi", "npmi", "count"):
-        msg = f"The 'measure' parameter of cooccurrence must be 'ppmi', 'npmi' or 'count'. Got {measure!r}."
+        msg = f"The 'measure' parameter of cooccurrence must be 'ppmi', 'npmi' or 'count'. Got {shown(measure)}."
         raise ValueError(msg)
     if not isinstance(min_count, Real) or not min_count > 0:
-        msg = f"The 'min_count' parameter of cooccurrence must be a number above 0. Got {min_count!r}."
+        msg = f"The 'min_count' parameter of cooccurrence must be a number above 0. Got {shown(min_count)}."
         raise ValueError(msg)
     X = check_array(X, accept_sparse="csr", ensure_min_features=1, accept_large_sparse=True)
     if window is None and n_top is None:
@@ -89,7 +90,7 @@ def cooccurrence(
 
 def _check(name: str, value: Any) -> None:
     if value is not None and (not isinstance(value, Integral) or isinstance(value, bool) or value < 1):
-        msg = f"The {name!r} parameter of cooccurrence must be None or an integer, at least 1. Got {value!r}."
+        msg = f"The {name!r} parameter of cooccurrence must be None or an integer, at least 1. Got {shown(value)}."
         raise ValueError(msg)
 
 

@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer
 
+from skartm.base import Versioned, shown, texts_of
 from skartm.datasets._rows import CSR, index_dtype, wrap_csr
 
 _UNKNOWN = -1
 
 
-class SequenceVectorizer(CountVectorizer):
+class SequenceVectorizer(Versioned, CountVectorizer):
     r"""Convert texts to a sparse matrix that keeps the order of the tokens.
 
     Row ``d`` of the matrix is the text: ``X.indices[X.indptr[d]:X.indptr[d + 1]]`` are the columns of its tokens, one
@@ -161,7 +162,7 @@ class SequenceVectorizer(CountVectorizer):
         ValueError
             If a parameter is out of its range, or no token remains.
         """
-        _check_documents(raw_documents)
+        raw_documents = _documents(raw_documents)
         self._validate_params()
         self._check_order()
         ids, ends, names = _read(raw_documents, self.build_analyzer())
@@ -187,7 +188,7 @@ class SequenceVectorizer(CountVectorizer):
         NotFittedError
             If there is no vocabulary, neither learned nor given.
         """
-        _check_documents(raw_documents)
+        raw_documents = _documents(raw_documents)
         self.get_feature_names_out()  # raises unless there is a vocabulary
         self._check_order()
         return self._rows(*_read(raw_documents, self.build_analyzer()))
@@ -219,7 +220,7 @@ class SequenceVectorizer(CountVectorizer):
         if tuple(self.ngram_range) != (1, 1):
             raise ValueError(
                 "The 'ngram_range' parameter of SequenceVectorizer must be (1, 1), since n-grams of several sizes have "
-                f"no order. Got {self.ngram_range!r} instead; join tokens in a tokenizer."
+                f"no order. Got {shown(self.ngram_range)} instead; join tokens in a tokenizer."
             )
         if self.binary:
             raise ValueError(
@@ -255,11 +256,13 @@ class SequenceVectorizer(CountVectorizer):
         return wrap_csr(np.ones(len(indices), dtype=self.dtype), indices, indptr, (len(ends), n_columns))
 
 
-def _check_documents(raw_documents: Any) -> None:
+def _documents(raw_documents: Any) -> Any:
     if isinstance(raw_documents, str):
         raise ValueError(
-            f"raw_documents must be an iterable of documents. Got the text {raw_documents[:40]!r}; pass a list with it."
+            f"raw_documents must be an iterable of documents. Got the text {shown(raw_documents[:40])}; "
+            "pass a list with it."
         )
+    return texts_of(raw_documents, "SequenceVectorizer")
 
 
 def _read(documents: Iterable[Any], analyze: Callable[[Any], Sequence[str]]) -> tuple[NDArray, NDArray, list[str]]:

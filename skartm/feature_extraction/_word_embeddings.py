@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.extmath import randomized_svd
 
+from skartm.base import names_in_order, shown
 from skartm.feature_extraction._cooccurrence import cooccurrence
 
 
@@ -60,7 +61,7 @@ def word_embeddings(
     pairs = cooccurrence(X, window=window, measure="ppmi", min_count=min_count)
     if not isinstance(n_components, Integral) or not 1 <= n_components <= pairs.shape[0]:
         msg = f"The 'n_components' parameter of word_embeddings must be an integer in [1, {pairs.shape[0]}], the number"
-        raise ValueError(f"{msg} of tokens. Got {n_components!r}.")
+        raise ValueError(f"{msg} of tokens. Got {shown(n_components)}.")
     left, singular, _ = randomized_svd(pairs, int(n_components), random_state=random_state)
     return np.asarray(left * np.sqrt(singular), dtype=np.float64)
 
@@ -100,10 +101,11 @@ def embedding_matrix(
         if token_names is None:
             msg = f"{owner}: embeddings by name need the names of tokens. Give token_names, or an array with a row for"
             raise ValueError(f"{msg} each of the {n_tokens} columns.")
+        token_names = names_in_order(token_names, n_tokens, f"{owner}: token_names", "columns")
         found = [(column, embeddings[name]) for column, name in enumerate(token_names) if name in embeddings]
         if not found:
-            msg = f"{owner}: embeddings must have vectors of tokens of the model, such as {token_names[0]!r}. Got none."
-            raise ValueError(msg)
+            msg = f"{owner}: embeddings must have vectors of tokens of the model, such as {shown(token_names[0])}."
+            raise ValueError(f"{msg} Got none.")
         lengths = {np.shape(vector) for _, vector in found}
         if len(lengths) > 1 or len(next(iter(lengths))) != 1:
             msg = f"{owner}: vectors of embeddings must be of one length. Got the shapes {sorted(lengths)}."

@@ -1,5 +1,6 @@
 """Scores of topic models: likelihood, coherence, kernels, diversity, stability; reports; scorers for searches."""
 
+from skartm.base import publish
 from skartm.metrics._background_ratio import background_ratio
 from skartm.metrics._blei_lafferty import blei_lafferty
 from skartm.metrics._class_precision import class_precision
@@ -62,3 +63,5 @@ __all__ = [
     "topic_stability",
     "topic_table",
 ]
+
+publish(globals())

@@ -7,6 +7,7 @@ from numbers import Real
 import numpy as np
 from numpy.typing import ArrayLike
 
+from skartm.base import shown
 from skartm.metrics._top_tokens import check_components
 from skartm.metrics._topic_kernels import topics_of_tokens
 from skartm.metrics._topic_mass import check_topic_mass, topic_shares
@@ -71,12 +72,13 @@ def background_ratio(
     """
     if not isinstance(threshold, Real) or not threshold >= 0:
         raise ValueError(
-            f"The 'threshold' parameter of background_ratio must be a number >= 0. Got {threshold!r} instead."
+            f"The 'threshold' parameter of background_ratio must be a number >= 0. Got {shown(threshold)} instead."
         )
     for name, value, choices in (("side", side, ("near", "far")), ("divergence", divergence, ("forward", "reverse"))):
         if value not in choices:
             raise ValueError(
-                f"The {name!r} parameter of background_ratio must be one of {list(choices)}. Got {value!r} instead."
+                f"The {name!r} parameter of background_ratio must be one of {list(choices)}. Got "
+                f"{shown(value)} instead."
             )
     phi = check_components(components)
     mass = check_topic_mass(topic_mass, phi.shape[0])

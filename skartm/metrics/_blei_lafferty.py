@@ -7,6 +7,7 @@ from numbers import Real
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skartm.base import shown
 from skartm.metrics._top_tokens import check_components, check_n_top
 from skartm.simplex import FLOOR
 
@@ -61,7 +62,9 @@ def blei_lafferty(
     """
     check_n_top(n_top)
     if not isinstance(floor, Real) or not 0 < floor < 1:
-        raise ValueError(f"The 'floor' parameter of blei_lafferty must be a number in (0, 1). Got {floor!r} instead.")
+        raise ValueError(
+            f"The 'floor' parameter of blei_lafferty must be a number in (0, 1). Got {shown(floor)} instead."
+        )
     phi = check_components(components).astype(np.float64)
     alive = phi.any(axis=1)
     values = np.zeros(len(phi))

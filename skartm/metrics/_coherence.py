@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skartm.base import shown
 from skartm.metrics._cooccurrence import Cooccurrence
 from skartm.metrics._listed_topics import UNSEEN, resolve_topics
 from skartm.metrics._measures import MEASURES, token_pairs
@@ -145,12 +146,18 @@ def coherence(
     """
     check_n_top(n_top)
     if measure not in MEASURES:
-        raise ValueError(f"The 'measure' parameter of coherence must be one of {sorted(MEASURES)}. Got {measure!r}.")
+        raise ValueError(
+            f"The 'measure' parameter of coherence must be one of {sorted(MEASURES)}. Got {shown(measure)}."
+        )
     window = _check_window(window, measure)
     if counting is not None and counting not in COUNTINGS:
-        raise ValueError(f"The 'counting' parameter of coherence must be one of {sorted(COUNTINGS)}. Got {counting!r}.")
+        raise ValueError(
+            f"The 'counting' parameter of coherence must be one of {sorted(COUNTINGS)}. Got {shown(counting)}."
+        )
     if not isinstance(smoothing, Real) or not 0 < smoothing < np.inf:
-        raise ValueError(f"The 'smoothing' parameter of coherence must be a number > 0. Got {smoothing!r} instead.")
+        raise ValueError(
+            f"The 'smoothing' parameter of coherence must be a number > 0. Got {shown(smoothing)} instead."
+        )
     reference = read_reference(X, feature_names, topics)
     tops = resolve_topics(topics, reference.names, reference.n_features, n_top)
     chosen = MEASURES[measure]
@@ -167,7 +174,7 @@ def _check_window(window: Any, measure: str) -> int | str:
     if not is_size and not (isinstance(window, str) and window == "document"):
         raise ValueError(
             "The 'window' parameter of coherence must be an int in the range [1, inf), 'document' or None. "
-            f"Got {window!r} instead."
+            f"Got {shown(window)} instead."
         )
     return window
 

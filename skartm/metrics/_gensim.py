@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skartm.base import names_in_order, shown
 from skartm.metrics._listed_topics import resolve_topics
 from skartm.metrics._measures import MEASURES
 from skartm.metrics._reference import Reference, as_texts, read_reference
@@ -93,7 +94,7 @@ def to_coherence_model(
     check_n_top(topn, "topn")
     if coherence not in _MEASURES:
         raise ValueError(
-            f"The 'coherence' parameter of to_coherence_model must be one of {_MEASURES}. Got {coherence!r}."
+            f"The 'coherence' parameter of to_coherence_model must be one of {_MEASURES}. Got {shown(coherence)}."
         )
     topics = getattr(model, "components_", model)
     if feature_names is None:
@@ -143,6 +144,12 @@ def _texts(reference: Reference) -> list[list[str]]:
     return texts
 
 
+def _names_of(id2word: Any, n_tokens: int) -> list[Any]:
+    if hasattr(id2word, "num_terms"):  # gensim's stand-in where there are no names
+        return [id2word[column] for column in range(n_tokens)]
+    return names_in_order(id2word, n_tokens, "id2word of the model", "columns of its topics")
+
+
 def from_gensim(model: Any) -> tuple[NDArray[np.float64], NDArray[np.object_]]:
     r"""Topics of a model of gensim as ``components`` and ``feature_names``.
 
@@ -190,7 +197,7 @@ def from_gensim(model: Any) -> tuple[NDArray[np.float64], NDArray[np.object_]]:
     components = check_components(model.get_topics()).astype(np.float64)
     sums = components.sum(axis=1, keepdims=True)
     components /= np.where(sums > 0, sums, 1)
-    names = [model.id2word[column] for column in range(components.shape[1])]
+    names = _names_of(model.id2word, components.shape[1])
     feature_names = np.empty(len(names), dtype=object)
     feature_names[:] = names
     return components, feature_names

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skartm.base import shown
 from skartm.metrics._top_tokens import check_components
 from skartm.metrics._topic_kernels import topics_of_tokens
 
@@ -113,12 +114,13 @@ def intratext_coherence(
     for name, value in (("method", method), ("relatedness", relatedness), ("specificity", specificity)):
         if value not in _CHOICES[name]:
             raise ValueError(
-                f"The {name!r} parameter of intratext_coherence must be one of {list(_CHOICES[name])}. Got {value!r}."
+                f"The {name!r} parameter of intratext_coherence must be one of {list(_CHOICES[name])}. Got "
+                f"{shown(value)}."
             )
     for name, number, smallest in (("max_gap", max_gap, 0), ("window", window, 2)):
         if not isinstance(number, Integral) or isinstance(number, bool) or number < smallest:
             raise ValueError(
-                f"The {name!r} parameter of intratext_coherence must be an int >= {smallest}. Got {number!r}."
+                f"The {name!r} parameter of intratext_coherence must be an int >= {smallest}. Got {shown(number)}."
             )
     phi = check_components(components)
     docs, tokens = _texts(X, phi.shape[1])

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skartm.base import shown
 from skartm.metrics._top_tokens import check_components, top_columns
 
 # Column of a token that the vocabulary does not have; no matrix counts it.
@@ -38,14 +39,15 @@ def _resolve_lists(
     for number, topic in enumerate(topics):
         if isinstance(topic, str) or not hasattr(topic, "__len__"):
             raise ValueError(
-                f"topics must be an array of probabilities or a list with one list of tokens per topic. Got {topic!r} "
+                "topics must be an array of probabilities or a list with one list of tokens per topic. Got "
+                f"{shown(topic)} "
                 f"as topic {number}; wrap the tokens of a single topic into one more list."
             )
         listed = list(topic)[:n_top]
         tops.append(np.array([_column(token, column_of, n_features) for token in listed], dtype=np.intp))
         if len(set(listed)) < len(listed):
             twice = next(token for position, token in enumerate(listed) if token in listed[:position])
-            raise ValueError(f"topics must list a token once per topic. Got {twice!r} twice in topic {number}.")
+            raise ValueError(f"topics must list a token once per topic. Got {shown(twice)} twice in topic {number}.")
     return tops
 
 
@@ -53,7 +55,8 @@ def _column(token: Any, column_of: dict[Any, int] | None, n_features: int) -> in
     if isinstance(token, str):
         if column_of is None:
             raise ValueError(
-                f"feature_names must name the columns of X when topics hold tokens. Got None, and the token {token!r}; "
+                "feature_names must name the columns of X when topics hold tokens. Got None, and the token "
+                f"{shown(token)}; "
                 "pass feature_names=vectorizer.get_feature_names_out()."
             )
         if len(column_of) < n_features:
@@ -64,7 +67,7 @@ def _column(token: Any, column_of: dict[Any, int] | None, n_features: int) -> in
         return column_of.get(token, UNSEEN)
     if not isinstance(token, Integral) or isinstance(token, bool):
         raise TypeError(
-            f"topics given as lists must hold tokens (str) or column indices (int). Got {token!r}; "
+            f"topics given as lists must hold tokens (str) or column indices (int). Got {shown(token)}; "
             "pass probabilities as an array."
         )
     if not 0 <= int(token) < n_features:

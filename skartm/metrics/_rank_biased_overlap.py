@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import csr_array
 
+from skartm.base import shown
 from skartm.metrics._top_tokens import check_components, check_n_top, top_columns
 
 
@@ -97,7 +98,7 @@ def rank_biased_overlap(left: Sequence[Hashable], right: Sequence[Hashable], *, 
     for items in (left, right):
         ranking = np.array([number.setdefault(item, len(number)) for item in items], dtype=np.intp)
         if len(set(ranking.tolist())) < len(ranking):
-            raise ValueError(f"rank_biased_overlap: a list must not repeat an item. Got {list(items)!r}.")
+            raise ValueError(f"rank_biased_overlap: a list must not repeat an item. Got {shown(list(items))}.")
         rankings.append(ranking)
     value = float(overlap_of_rankings(rankings[:1], rankings[1:], p=p)[0, 0])
     return min(max(value, 0.0), 1.0)
@@ -146,4 +147,4 @@ def inverted_rbo(components: ArrayLike, *, n_top: int = 10, p: float = 0.9) -> f
 
 def _check_p(p: float) -> None:
     if not isinstance(p, Real) or not 0 < p < 1:
-        raise ValueError(f"The 'p' parameter must be a number in (0, 1). Got {p!r} instead.")
+        raise ValueError(f"The 'p' parameter must be a number in (0, 1). Got {shown(p)} instead.")

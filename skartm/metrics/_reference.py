@@ -12,7 +12,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from sklearn.utils import check_array
 
-from skartm.metrics._top_tokens import check_names
+from skartm.base import names_in_order, shown
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,12 @@ def read_reference(X: Any, feature_names: Any, topics: Any) -> Reference:
         n_features = X.shape[1]
         if feature_names is None:
             return Reference(X, None, n_features, False)
-        names = check_names(feature_names, n_features, "feature_names", "columns of X")
+        names = names_in_order(feature_names, n_features, "feature_names")
         return Reference(X, names, n_features, False)
-    names = _names_of_topics(topics) if feature_names is None else list(np.asarray(feature_names, dtype=object))
+    if feature_names is None:
+        names = _names_of_topics(topics)
+    else:
+        names = names_in_order(feature_names, None, "feature_names", "columns of topics")
     return order_of_tokens(texts, names)
 
 
@@ -97,7 +100,8 @@ def as_texts(X: Any) -> list[Sequence[str]] | None:
     for number, text in enumerate(texts):
         if isinstance(text, str):
             raise ValueError(
-                f"X must be a matrix or lists of tokens. Got the text {text[:40]!r} as document {number}; split it, or "
+                f"X must be a matrix or lists of tokens. Got the text {shown(text[:40])} as document "
+                f"{number}; split it, or "
                 "make X with skartm.feature_extraction.SequenceVectorizer."
             )
     first = next((text for text in texts if hasattr(text, "__len__") and len(text)), None)

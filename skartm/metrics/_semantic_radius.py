@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from sklearn.utils import check_random_state
 
+from skartm.base import shown
 from skartm.metrics._top_tokens import check_components
 
 
@@ -121,11 +122,11 @@ def _divergences(
 def _check_parameters(quantile: float, n_samples: int, power: float) -> None:
     if not isinstance(quantile, Real) or not 0 < quantile < 1:
         raise ValueError(
-            f"The 'quantile' parameter of semantic_radius must be a number in (0, 1). Got {quantile!r} instead."
+            f"The 'quantile' parameter of semantic_radius must be a number in (0, 1). Got {shown(quantile)} instead."
         )
     if not isinstance(n_samples, Integral) or isinstance(n_samples, bool) or n_samples < 1:
         raise ValueError(
-            f"The 'n_samples' parameter of semantic_radius must be an int >= 1. Got {n_samples!r} instead."
+            f"The 'n_samples' parameter of semantic_radius must be an int >= 1. Got {shown(n_samples)} instead."
         )
     if not isinstance(power, Real) or not -1 < power < np.inf:
-        raise ValueError(f"The 'power' parameter of semantic_radius must be a number > -1. Got {power!r} instead.")
+        raise ValueError(f"The 'power' parameter of semantic_radius must be a number > -1. Got {shown(power)} instead.")

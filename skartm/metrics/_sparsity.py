@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_array
 
+from skartm.base import shown
+
 
 def sparsity(
     matrix: ArrayLike, *, threshold: float = 0.0, average: bool = True, topic_axis: int = 0
@@ -54,11 +56,13 @@ def sparsity(
     0.5
     """
     if not isinstance(threshold, Real) or not threshold >= 0:
-        raise ValueError(f"The 'threshold' parameter of sparsity must be a number >= 0. Got {threshold!r} instead.")
+        raise ValueError(
+            f"The 'threshold' parameter of sparsity must be a number >= 0. Got {shown(threshold)} instead."
+        )
     if topic_axis not in (0, 1):
         raise ValueError(
             "The 'topic_axis' parameter of sparsity must be 0 (topics are rows, as in components_) or 1 "
-            f"(topics are columns, as in theta). Got {topic_axis!r} instead."
+            f"(topics are columns, as in theta). Got {shown(topic_axis)} instead."
         )
     checked: NDArray[Any] = check_array(matrix, input_name="matrix")
     is_zero = checked <= np.float64(threshold)

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from skartm.metrics._top_tokens import check_components, check_n_top, check_names, top_columns
+from skartm.base import names_in_order
+from skartm.metrics._top_tokens import check_components, check_n_top, top_columns
 
 
 def top_documents(
@@ -46,5 +47,5 @@ def top_documents(
     tops = top_columns(np.ascontiguousarray(theta.T), n_top)
     if titles is None:
         return [top.tolist() for top in tops]
-    names = check_names(titles, len(theta), "titles", "documents")
+    names = names_in_order(titles, len(theta), "titles", "documents")
     return [[names[document] for document in top] for top in tops]

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_array
 
+from skartm.base import names_in_order, shown
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -17,7 +19,9 @@ if TYPE_CHECKING:
 def check_n_top(n_top: int, parameter: str = "n_top") -> None:
     """Raise unless ``n_top`` is an integer of at least 1."""
     if not isinstance(n_top, Integral) or isinstance(n_top, bool) or n_top < 1:
-        raise ValueError(f"The {parameter!r} parameter must be an int in the range [1, inf). Got {n_top!r} instead.")
+        raise ValueError(
+            f"The {parameter!r} parameter must be an int in the range [1, inf). Got {shown(n_top)} instead."
+        )
 
 
 def check_components(components: ArrayLike) -> NDArray[Any]:
@@ -30,15 +34,6 @@ def check_components(components: ArrayLike) -> NDArray[Any]:
             "a factorisation with signs has no most probable tokens."
         )
     return checked
-
-
-def check_names(names: Sequence[Any] | NDArray[Any], n_expected: int, parameter: str, what: str) -> list[Any]:
-    """Return ``names`` as a list, or raise unless there is one for each of the ``n_expected`` rows or columns."""
-    # tolist turns NumPy scalars into Python ones
-    listed = names.tolist() if isinstance(names, np.ndarray) else list(names)
-    if len(listed) != n_expected:
-        raise ValueError(f"{parameter} must have one name for each of the {n_expected} {what}. Got {len(listed)}.")
-    return listed
 
 
 def top_columns(components: NDArray[Any], n_top: int) -> list[NDArray[np.intp]]:
@@ -67,7 +62,7 @@ def _label(
 ) -> list[list[Any]]:
     if feature_names is None:
         return [top.tolist() for top in tops]
-    names = check_names(feature_names, n_features, "feature_names", "columns of components")
+    names = names_in_order(feature_names, n_features, "feature_names", "columns of components")
     return [[names[column] for column in top] for top in tops]
 
 
@@ -87,7 +82,8 @@ def top_tokens(
     components : array-like of shape (n_topics, n_features)
         Non-negative probabilities (or counts) of the tokens in the topics.
     feature_names : sequence of shape (n_features,), default=None
-        Names of the columns, as ``vectorizer.get_feature_names_out()`` gives them. None lists column indices.
+        Names of the columns, as ``vectorizer.get_feature_names_out()`` gives them, or a mapping of names to columns
+        (``vectorizer.vocabulary_``) or of columns to names. None lists column indices.
     n_top : int, default=10
         Largest number of tokens of a topic.
 
@@ -179,7 +175,7 @@ def topic_table(
     check_n_top(n_top)
     components = check_components(components)
     n_topics, n_features = components.shape
-    names = range(n_topics) if topic_names is None else check_names(topic_names, n_topics, "topic_names", "topics")
+    names = range(n_topics) if topic_names is None else names_in_order(topic_names, n_topics, "topic_names", "topics")
     tops = top_columns(components, n_top)
     sizes = [top.size for top in tops]
     return pd.DataFrame(

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skartm.base import names_in_order, shown
 from skartm.metrics._top_tokens import check_components
 from skartm.metrics._topic_mass import check_topic_mass
 
@@ -45,7 +46,7 @@ class TopicKernels:
     def named(self, feature_names: Sequence[str] | NDArray[Any]) -> list[list[Any]]:
         """Tokens of the kernels by name."""
         n_known = 1 + max((int(kernel.max()) for kernel in self.tokens if kernel.size), default=-1)
-        names = list(feature_names)
+        names = names_in_order(feature_names, None, "feature_names", "columns of components")
         if len(names) < n_known:
             raise ValueError(f"feature_names must name the columns of components. Got {len(names)}, need {n_known}.")
         return [[names[column] for column in kernel] for kernel in self.tokens]
@@ -113,7 +114,7 @@ def topic_kernels(
     """
     if not isinstance(threshold, Real) or not 0 < threshold <= 1:
         raise ValueError(
-            f"The 'threshold' parameter of topic_kernels must be a number in (0, 1]. Got {threshold!r} instead."
+            f"The 'threshold' parameter of topic_kernels must be a number in (0, 1]. Got {shown(threshold)} instead."
         )
     phi = check_components(components)
     p_tw = topics_of_tokens(phi, check_topic_mass(topic_mass, phi.shape[0]))

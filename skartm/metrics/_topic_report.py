@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skartm.base import names_in_order
 from skartm.metrics._coherence import coherence
 from skartm.metrics._corpus import Corpus
 from skartm.metrics._fitted import FittedTopics
@@ -90,7 +91,8 @@ def topic_report(
     if feature_names is None:
         feature_names = fitted.feature_names()
     if feature_names is not None:
-        feature_names = fitted.columns(np.asarray(feature_names)[None, :])[0]
+        names = names_in_order(feature_names, fitted.all_topics.shape[1], "feature_names", "columns of the model")
+        feature_names = fitted.columns(np.array([names], dtype=object))[0]
     kernels = topic_kernels(phi, mass, threshold=threshold)
     columns: dict[str, Any] = {} if mass is None else {"mass": mass, "share": topic_shares(mass)}
     columns |= {"kernel_size": kernels.size, "purity": kernels.purity, "contrast": kernels.contrast}

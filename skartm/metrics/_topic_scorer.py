@@ -6,6 +6,7 @@ from collections.abc import Callable
 from difflib import get_close_matches
 from typing import Any
 
+from skartm.base import shown
 from skartm.metrics._corpus import Corpus
 from skartm.metrics._fitted import FittedTopics
 from skartm.metrics._topic_scores import TOPIC_SCORES, TopicScore
@@ -32,10 +33,10 @@ class TopicScorer:
         unknown = sorted(set(options) - known.options) if isinstance(score, str) else []
         if unknown:
             allowed = sorted(known.options) or "no options"
-            raise TypeError(f"make_topic_scorer: the score {score!r} takes {allowed}. Got {unknown}.")
+            raise TypeError(f"make_topic_scorer: the score {shown(score)} takes {allowed}. Got {unknown}.")
         if reference is not None and not known.has_reference:
             raise ValueError(
-                f"make_topic_scorer: a reference is for scores that count in a corpus. Got one for {self.score!r}."
+                f"make_topic_scorer: a reference is for scores that count in a corpus. Got one for {shown(self.score)}."
             )
 
     def _known(self) -> TopicScore:
@@ -44,8 +45,10 @@ class TopicScorer:
             return TopicScore(lambda fitted, corpus, **options: compute(fitted.model, fitted.counts, **options), True)
         if self.score not in TOPIC_SCORES:
             close = get_close_matches(str(self.score), TOPIC_SCORES, n=1)
-            hint = f"did you mean {close[0]!r}?" if close else f"the names are {', '.join(sorted(TOPIC_SCORES))}."
-            raise ValueError(f"make_topic_scorer: score must be a known name or a callable. Got {self.score!r}; {hint}")
+            hint = f"did you mean {shown(close[0])}?" if close else f"the names are {', '.join(sorted(TOPIC_SCORES))}."
+            raise ValueError(
+                f"make_topic_scorer: score must be a known name or a callable. Got {shown(self.score)}; {hint}"
+            )
         return TOPIC_SCORES[self.score]
 
     def value(self, estimator: Any, X: Any = None, y: Any = None) -> float:
@@ -65,7 +68,7 @@ class TopicScorer:
     def signed(self, value: float) -> float:
         """Return the value so that greater is better."""
         if self.greater_is_better is None:
-            raise ValueError(f"The score {self.score!r} is better neither way; set greater_is_better.")
+            raise ValueError(f"The score {shown(self.score)} is better neither way; set greater_is_better.")
         return value if self.greater_is_better else -value
 
     def __repr__(self) -> str:
@@ -159,7 +162,7 @@ def make_topic_scorer(
     scorer = TopicScorer(score, greater_is_better=greater_is_better, reference=reference, tokens=tokens, **options)
     if scorer.greater_is_better is None:
         raise ValueError(
-            f"make_topic_scorer: the score {score!r} is better neither way. Got greater_is_better=None; "
+            f"make_topic_scorer: the score {shown(score)} is better neither way. Got greater_is_better=None; "
             "say which way you mean."
         )
     return scorer

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skartm.base import shown
 from skartm.metrics._rank_biased_overlap import overlap_of_rankings
 from skartm.metrics._top_tokens import check_components, check_n_top, top_columns
 
@@ -121,7 +122,7 @@ def topic_similarity(
     check_n_top(n_top)
     if measure not in SIMILARITIES:
         raise ValueError(
-            f"The 'measure' parameter of topic_similarity must be one of {sorted(SIMILARITIES)}. Got {measure!r}."
+            f"The 'measure' parameter of topic_similarity must be one of {sorted(SIMILARITIES)}. Got {shown(measure)}."
         )
     a = check_components(components)
     b = a if other is None else check_components(other)
@@ -190,7 +191,7 @@ def topic_redundancy(
     """
     if statistic not in ("mean", "max"):
         raise ValueError(
-            f"The 'statistic' parameter of topic_redundancy must be 'mean' or 'max'. Got {statistic!r} instead."
+            f"The 'statistic' parameter of topic_redundancy must be 'mean' or 'max'. Got {shown(statistic)} instead."
         )
     checked = check_components(components)
     alive = np.flatnonzero(checked.any(axis=1))

@@ -5,6 +5,7 @@ from typing import Any
 
 from sklearn.metrics import get_scorer, get_scorer_names
 
+from skartm.base import shown
 from skartm.metrics import TopicScorer, make_topic_scorer, topic_scorer_names
 from skartm.metrics._fitted import FittedTopics
 from skartm.model_selection._front import Alone
@@ -19,7 +20,7 @@ def _judge(owner: str, score: Any) -> Any:
     if score is None or callable(score):
         return score
     if not isinstance(score, str):
-        msg = f"{owner}: a score must be a name, a scorer (estimator, X) -> float, or None. Got {score!r}."
+        msg = f"{owner}: a score must be a name, a scorer (estimator, X) -> float, or None. Got {shown(score)}."
         raise TypeError(msg)
     if score == "stability":
         msg = f"{owner}: 'stability' compares models of several seeds; one model has none."
@@ -41,7 +42,7 @@ def judgement(judge: Any, estimator: Any, X: Any, y: Any = None) -> float:
     try:
         return float(value)
     except TypeError:
-        msg = f"A score must be one number; several are for the other parameters. Got {value!r} of {judge!r}."
+        msg = f"A score must be one number; several are for the other parameters. Got {shown(value)} of {shown(judge)}."
         raise TypeError(msg) from None
 
 

@@ -12,6 +12,7 @@ from sklearn.utils import Tags, _safe_indexing, check_random_state, get_tags, in
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
+from skartm.base import shown
 from skartm.base._state import Stateful
 from skartm.model_selection._front import Alone
 from skartm.model_selection._judges import Bench, judgement, judges_of
@@ -53,7 +54,8 @@ class TopicSearch(Stateful, MetaEstimatorMixin, BaseEstimator):
         if missing or not hasattr(model, "transform"):
             msg = (
                 f"{owner}: estimator must be a topic model with {', '.join(('n_components', *names))}, or a Pipeline "
-                f"or TopicPipeline that ends with one. Got {model!r}" + (f" without {missing}." if missing else ".")
+                "or TopicPipeline that ends with one. Got "
+                f"{shown(model)}" + (f" without {missing}." if missing else ".")
             )
             raise TypeError(msg)
 
@@ -62,7 +64,7 @@ class TopicSearch(Stateful, MetaEstimatorMixin, BaseEstimator):
         if not isinstance(value, Real) or isinstance(value, bool) or not 0 < value < 1:
             msg = (
                 f"The 'validation_fraction' parameter of {type(self).__name__} must be a number between 0 and 1. Got "
-                f"{value!r} instead."
+                f"{shown(value)} instead."
             )
             raise ValueError(msg)
 

@@ -12,6 +12,7 @@ from sklearn.utils.parallel import Parallel, delayed  # joblib's, with warning f
 
 from skartm._threads import effective_n_processes
 from skartm._validation import check_choice, check_flag, check_integer
+from skartm.base import shown
 from skartm.model_selection._front import front_of
 from skartm.model_selection._judges import Bench, judges_of, name_of
 from skartm.model_selection._searched import TopicSearch
@@ -187,7 +188,7 @@ class TauPath(TopicSearch):
         if not right:
             msg = (
                 "The 'constraints' parameter of TauPath must be a dict from scores, names or callables, to finite "
-                f"numbers. Got {self.constraints!r}."
+                f"numbers. Got {shown(self.constraints)}."
             )
             raise TypeError(msg)
         names = [name_of(score) for score in tolerances]

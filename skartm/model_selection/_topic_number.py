@@ -11,6 +11,7 @@ from sklearn.utils.parallel import Parallel, delayed  # joblib's, with warning f
 
 from skartm._threads import effective_n_processes
 from skartm._validation import check_choice, check_flag, check_integer
+from skartm.base import shown
 from skartm.metrics import topic_stability
 from skartm.model_selection._front import front_of
 from skartm.model_selection._judges import Bench, judges_of
@@ -148,7 +149,7 @@ class TopicNumberSearch(TopicSearch):
         check_choice(self, "rule", ("one_standard_error", "best"))
         numbers = np.asarray(list(self.n_topics) if isinstance(self.n_topics, Iterable) else [])
         if numbers.ndim != 1 or numbers.size == 0 or numbers.dtype.kind not in "iu" or (numbers < 1).any():
-            msg = f"The 'n_topics' parameter must be a sequence of positive integers. Got {self.n_topics!r}."
+            msg = f"The 'n_topics' parameter must be a sequence of positive integers. Got {shown(self.n_topics)}."
             raise ValueError(msg)
         return sorted({int(number) for number in numbers})
 
@@ -156,7 +157,7 @@ class TopicNumberSearch(TopicSearch):
         right = isinstance(self.others, Iterable) and not isinstance(self.others, str)
         names = list(self.others) if right else []
         if not right or not all(isinstance(name, str) for name in names):
-            msg = f"The 'others' parameter must be a sequence of names of scores. Got {self.others!r}."
+            msg = f"The 'others' parameter must be a sequence of names of scores. Got {shown(self.others)}."
             raise TypeError(msg)
         return [name for name in dict.fromkeys(names) if name != "stability"]  # which the table has anyway
 

@@ -1,5 +1,6 @@
 """Regression, classification and distribution functions that are monotone in features, by construction."""
 
+from skartm.base import publish
 from skartm.monotonic._cdf import MonotoneCDF
 from skartm.monotonic._classifier import MonotonicClassifier
 from skartm.monotonic._constrained import Constrained
@@ -21,3 +22,5 @@ __all__ = [
     "Polynomial",
     "Smooth",
 ]
+
+publish(globals())

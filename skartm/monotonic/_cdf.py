@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skartm._threads import effective_n_threads
 from skartm._validation import check_flag, check_integer, check_real, check_weights
+from skartm.base import shown
 from skartm.base._state import Stateful
 from skartm.monotonic._held_out import Learner, Settings, chosen
 from skartm.monotonic._product_mixture import ProductMixture
@@ -238,12 +239,13 @@ class MonotoneCDF(Stateful, DensityMixin, BaseEstimator):
         features = self._indices(list(given), "given")
         values = np.asarray(list(given.values()), dtype=np.float64)
         if not np.isfinite(values).all():
-            msg = f"MonotoneCDF: values of 'given' must be finite numbers. Got {dict(given)!r}."
+            msg = f"MonotoneCDF: values of 'given' must be finite numbers. Got {shown(dict(given))}."
             raise ValueError(msg)
         rest = np.setdiff1d(np.arange(self.n_features_in_), features)
         if not rest.size:
             msg = (
-                f"MonotoneCDF: 'given' must leave at least one of {self.n_features_in_} features. Got {dict(given)!r}."
+                f"MonotoneCDF: 'given' must leave at least one of {self.n_features_in_} features. Got "
+                f"{shown(dict(given))}."
             )
             raise ValueError(msg)
         row = np.full((1, self.n_features_in_), np.nan)
@@ -265,7 +267,7 @@ class MonotoneCDF(Stateful, DensityMixin, BaseEstimator):
         """
         check_is_fitted(self)
         if not isinstance(n_samples, Integral) or n_samples < 1:
-            msg = f"MonotoneCDF: n_samples must be an integer of at least 1. Got {n_samples!r}."
+            msg = f"MonotoneCDF: n_samples must be an integer of at least 1. Got {shown(n_samples)}."
             raise ValueError(msg)
         rng, mixture = check_random_state(random_state), self.mixture_
         components = _drawn(np.broadcast_to(mixture.weights, (n_samples, len(mixture.weights))), rng)
@@ -329,7 +331,7 @@ class MonotoneCDF(Stateful, DensityMixin, BaseEstimator):
         good = all(known) and all(0 <= j < self.n_features_in_ for j in places)
         if not good or not places or len(set(places)) < len(places):
             able = f"indices below {self.n_features_in_}" + (f" or names among {names}" if names else "")
-            msg = f"MonotoneCDF: {name!r} must have at least one feature and none twice, {able}. Got {features!r}."
+            msg = f"MonotoneCDF: {name!r} must have at least one feature and none twice, {able}. Got {shown(features)}."
             raise ValueError(msg)
         return np.array(places, dtype=np.intp)
 

@@ -9,6 +9,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skartm._validation import check_weights
+from skartm.base import shown
 from skartm.monotonic._losses import LogLoss
 from skartm.monotonic._monotonic_model import MonotonicModel
 
@@ -27,7 +28,7 @@ class MonotonicClassifier(ClassifierMixin, MonotonicModel):
     ----------
     model : str or net, default="polynomial"
         See :class:`MonotonicRegressor`.
-    monotonic_cst : array-like of shape (n_features,), dict or None, default=None
+    monotonic_cst : array-like of shape (n_features,), dict, series or None, default=None
         1 for a feature in which the probability may not fall, -1 where it may not rise, 0 where it is free; or a
         dict from names of features to signs. The same as in
         :class:`sklearn.ensemble.HistGradientBoostingClassifier`.
@@ -96,7 +97,7 @@ class MonotonicClassifier(ClassifierMixin, MonotonicModel):
             msg = f"Only binary classification is supported. The type of the target is {len(self.classes_)} classes;"
             raise ValueError(f"{msg} a monotone probability needs two of them.")
         if seen.size < 2:
-            msg = f"y must have two classes of positive weight. Got one class: {self.classes_[seen[0]]!r}."
+            msg = f"y must have two classes of positive weight. Got one class: {shown(self.classes_[seen[0]])}."
             raise ValueError(f"MonotonicClassifier: {msg}")
         self._fit_net(X, codes.astype(np.float64), weights, LogLoss())
         return self

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skartm.base import shown
+
 _SIGNS = (-1, 0, 1)
 _SHOWN = 5  # unexpected names and values in a message
 
@@ -17,7 +19,7 @@ def check_monotonic_cst(estimator: Any, monotonic_cst: Any) -> NDArray:
     Parameters
     ----------
     estimator : estimator that knows its ``n_features_in_`` and, with names, its ``feature_names_in_``
-    monotonic_cst : None, array-like of shape (n_features,) or dict from names of features to -1, 0 or 1
+    monotonic_cst : None, array-like of shape (n_features,), dict or series from names of features to -1, 0 or 1
         None and features that a dict leaves out are 0.
 
     Returns
@@ -33,17 +35,37 @@ def check_monotonic_cst(estimator: Any, monotonic_cst: Any) -> NDArray:
         return np.zeros(estimator.n_features_in_, dtype=np.int8)
     if isinstance(monotonic_cst, Mapping):
         return _from_names(estimator, monotonic_cst)
+    if hasattr(monotonic_cst, "index") and hasattr(monotonic_cst, "items"):
+        return _from_series(estimator, monotonic_cst)
     values = np.asarray(monotonic_cst, dtype=object)
     unexpected = {str(value): value for value in values.ravel() if not _is_sign(value)}
     if unexpected:
-        shown = [unexpected[key] for key in sorted(unexpected)][:_SHOWN]
-        msg = f"monotonic_cst must be an array-like of -1, 0 or 1. Observed values: {shown}."
+        some = [unexpected[key] for key in sorted(unexpected)][:_SHOWN]
+        msg = f"monotonic_cst must be an array-like of -1, 0 or 1. Observed values: {some}."
         raise ValueError(msg)
     if values.shape != (estimator.n_features_in_,):
         shape = values.shape or "()"
         msg = f"monotonic_cst has shape {shape} but the input data X has {estimator.n_features_in_} features."
         raise ValueError(msg)
     return values.astype(np.int8)
+
+
+def _from_series(estimator: Any, series: Any) -> NDArray:
+    """Signs by the index: names of features, or their numbers."""
+    owner, n_features = type(estimator).__name__, estimator.n_features_in_
+    signs = dict(series.items())
+    if len(signs) < len(series):
+        msg = f"{owner}: monotonic_cst must not repeat a feature in its index. Got {shown(series.index.tolist())}."
+        raise ValueError(msg)
+    if all(isinstance(name, str) for name in signs):
+        return _from_names(estimator, signs)
+    if set(signs) != set(range(n_features)):
+        msg = (
+            f"{owner}: the index of monotonic_cst must have the names of features, or their numbers from 0 to "
+            f"{n_features - 1}. Got {shown(series.index.tolist())}; pass its values as a list if they are in order."
+        )
+        raise ValueError(msg)
+    return check_monotonic_cst(estimator, [signs[number] for number in range(n_features)])
 
 
 def _from_names(estimator: Any, monotonic_cst: Mapping[str, int]) -> NDArray:
@@ -53,12 +75,12 @@ def _from_names(estimator: Any, monotonic_cst: Mapping[str, int]) -> NDArray:
         raise ValueError(f"{msg} Pass monotonic_cst as an integer array instead.")
     unexpected = sorted(set(monotonic_cst) - set(names), key=str)
     if unexpected:
-        shown = unexpected[:_SHOWN] + ["..."] * (len(unexpected) > _SHOWN)
-        msg = f"monotonic_cst contains {len(unexpected)} unexpected feature names: {shown}."
+        some = unexpected[:_SHOWN] + ["..."] * (len(unexpected) > _SHOWN)
+        msg = f"monotonic_cst contains {len(unexpected)} unexpected feature names: {some}."
         raise ValueError(msg)
     for name, sign in monotonic_cst.items():
         if not _is_sign(sign):
-            msg = f"monotonic_cst['{name}'] must be either -1, 0 or 1. Got {sign!r}."
+            msg = f"monotonic_cst['{name}'] must be either -1, 0 or 1. Got {shown(sign)}."
             raise ValueError(msg)
     return np.array([monotonic_cst.get(name, 0) for name in names], dtype=np.int8)
 

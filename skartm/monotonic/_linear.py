@@ -8,6 +8,7 @@ from scipy.optimize import minimize
 from sklearn.base import BaseEstimator
 
 from skartm._validation import check_real
+from skartm.base import Versioned
 from skartm.monotonic._grid import affine
 from skartm.monotonic._losses import Loss
 
@@ -15,7 +16,7 @@ _CHUNK = 4096  # rows predicted at a time
 _LONGEST = 500.0  # of a raw output in learning: the exponential of more is too large
 
 
-class Linear(BaseEstimator):
+class Linear(Versioned, BaseEstimator):
     r"""Linear function whose coefficients have the signs of the features, with a quadratic penalty.
 
     .. math::

@@ -11,6 +11,7 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, v
 
 from skartm._threads import effective_n_threads
 from skartm._validation import check_weights
+from skartm.base import shown
 from skartm.base._state import Stateful
 from skartm.monotonic._constrained import Constrained
 from skartm.monotonic._constraints import check_monotonic_cst
@@ -45,13 +46,13 @@ class MonotonicModel(Stateful, BaseEstimator):
     def _new_net(self, loss: Loss) -> Any:
         if isinstance(self.model, str):
             if self.model not in MODELS:
-                msg = f"must be one of {sorted(MODELS)} or a net. Got {self.model!r} instead."
+                msg = f"must be one of {sorted(MODELS)} or a net. Got {shown(self.model)} instead."
                 raise ValueError(f"The 'model' parameter of {type(self).__name__} {msg}")
             net = MODELS[self.model]()
         elif isinstance(self.model, tuple(MODELS.values())):
             net = clone(self.model)
         else:
-            msg = f"must be one of {sorted(MODELS)} or a net. Got {self.model!r} instead."
+            msg = f"must be one of {sorted(MODELS)} or a net. Got {shown(self.model)} instead."
             raise TypeError(f"The 'model' parameter of {type(self).__name__} {msg}")
         if loss.name not in net.losses:
             able = sorted(name for name, other in MODELS.items() if loss.name in other.losses)
@@ -105,7 +106,7 @@ class MonotonicModel(Stateful, BaseEstimator):
             msg = f"explain needs model='polynomial'. Got a {type(self.net_).__name__}, which has no thresholds."
             raise ValueError(f"{type(self).__name__}: {msg}")
         if n_terms is not None and (not isinstance(n_terms, Integral) or n_terms < 1):
-            msg = f"n_terms must be a positive integer or None. Got {n_terms!r}."
+            msg = f"n_terms must be a positive integer or None. Got {shown(n_terms)}."
             raise ValueError(f"{type(self).__name__}: {msg}")
         names = [str(name) for name in _check_feature_names_in(self)]
         if X is None:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from skartm._validation import check_integer, check_real
+from skartm.base import Versioned
 from skartm.monotonic._grid import snap
 from skartm.monotonic._losses import Loss
 from skartm.monotonic._rprop import rprop
@@ -21,7 +22,7 @@ _LONGEST = 500.0  # of a raw output in training: the exponential of more is too 
 Parameters = dict[str, NDArray]
 
 
-class Network(BaseEstimator):
+class Network(Versioned, BaseEstimator):
     """Mean of nets, each of which stops early on other held-out rows.
 
     A subclass has ``_shapes`` (names and shapes of the parameters), ``_start`` (a net's first parameters), ``_forward``

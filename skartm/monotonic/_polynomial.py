@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from skartm._validation import check_integer, check_real
+from skartm.base import Versioned, shown
 from skartm.monotonic._knots import Knots
 from skartm.monotonic._losses import Loss
 from skartm.monotonic._tables import Tables, predictions
@@ -52,7 +53,7 @@ class Member:
     n_iter: int
 
 
-class Polynomial(BaseEstimator):
+class Polynomial(Versioned, BaseEstimator):
     r"""Products of monotone functions of one feature, mixed.
 
     .. math::
@@ -249,7 +250,9 @@ class Polynomial(BaseEstimator):
                 if name == "margin" and value is None:
                     continue
                 if not isinstance(value, (int, float)) or not 0 <= value <= high:
-                    msg = f"must be a number in [0, {high}] or a tuple of them. Got {getattr(self, name)!r} instead."
+                    msg = (
+                        f"must be a number in [0, {high}] or a tuple of them. Got {shown(getattr(self, name))} instead."
+                    )
                     raise ValueError(f"The {name!r} parameter of Polynomial {msg}")
 
     def _margin(self, loss: Loss, *, curve: bool) -> Any:

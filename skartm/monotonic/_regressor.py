@@ -8,6 +8,7 @@ from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skartm._validation import check_choice, check_real
+from skartm.base import shown
 from skartm.monotonic._losses import Loss, Poisson, Quantile, SquaredError
 from skartm.monotonic._monotonic_model import MonotonicModel
 
@@ -32,7 +33,7 @@ class MonotonicRegressor(RegressorMixin, MonotonicModel):
     model : str or net, default="polynomial"
         What the function is made of, by name or as a net with options, such as
         ``skartm.monotonic.Polynomial(n_components=64)``.
-    monotonic_cst : array-like of shape (n_features,), dict or None, default=None
+    monotonic_cst : array-like of shape (n_features,), dict, series or None, default=None
         1 for a feature in which the prediction may not fall, -1 where it may not rise, 0 where it is free; or a
         dict from names of features to signs. The same as in
         :class:`sklearn.ensemble.HistGradientBoostingRegressor`.
@@ -128,14 +129,14 @@ class MonotonicRegressor(RegressorMixin, MonotonicModel):
                 raise ValueError(msg)
             return Quantile(check_real(self, "quantile", low=0, high=1), low, high)
         if self.quantile is not None:
-            msg = f"The 'quantile' parameter of MonotonicRegressor must be None with loss={self.loss!r}."
-            raise ValueError(f"{msg} Got {self.quantile!r}.")
+            msg = f"The 'quantile' parameter of MonotonicRegressor must be None with loss={shown(self.loss)}."
+            raise ValueError(f"{msg} Got {shown(self.quantile)}.")
         return Poisson(max(low, 0.0), high) if self.loss == "poisson" else SquaredError(low, high)
 
     def _bounds(self) -> tuple[float, float]:
         if self.bounds is None:
             return -np.inf, np.inf
-        wrong = f"must be None or a pair (low, high) of numbers or None, low < high. Got {self.bounds!r} instead."
+        wrong = f"must be None or a pair (low, high) of numbers or None, low < high. Got {shown(self.bounds)} instead."
         wrong = f"The 'bounds' parameter of MonotonicRegressor {wrong}"
         if not isinstance(self.bounds, (tuple, list)) or len(self.bounds) != 2:
             raise TypeError(wrong)

@@ -24,6 +24,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skartm._named import NamedItems, is_named
 from skartm._threads import foreign_threads
 from skartm._validation import check_choice, check_integer, check_real, check_weights
+from skartm.base import shown
 from skartm.base._state import Stateful
 from skartm.monotonic._constraints import check_monotonic_cst
 from skartm.monotonic._cross_fitting import cross_fit, equal_rows, held_out
@@ -42,7 +43,9 @@ _TASKS = ("classification", "regression")
 def _classifies(estimator: Any) -> bool:
     if estimator._task() == "classification":
         return True
-    msg = f"{type(estimator).__name__} has predict_proba for classification only; its task is {estimator._task()!r}."
+    msg = (
+        f"{type(estimator).__name__} has predict_proba for classification only; its task is {shown(estimator._task())}."
+    )
     raise AttributeError(msg)
 
 
@@ -70,7 +73,7 @@ class MonotonicStacking(Stateful, NamedItems, BaseEstimator):
     task : {"regression", "classification"} or None, default=None
         None is what ``estimators`` are for. The default members classify if the target has two whole values, or is no
         number; set the task for a regression of two values.
-    monotonic_cst : array-like of shape (n_features,), dict of feature names or None, default=None
+    monotonic_cst : array-like of shape (n_features,), dict or series of feature names or None, default=None
         1 for features in which the prediction must not fall (for classification: the probability of ``classes_[1]``),
         -1 for those in which it must not rise, 0 for free ones. It is given to all members, which must have a
         parameter of this name. None leaves given members as they are; default members are free of constraints then.
@@ -168,7 +171,7 @@ class MonotonicStacking(Stateful, NamedItems, BaseEstimator):
         rows = np.arange(len(target)) if weights is None else np.flatnonzero(weights)  # weight zero: no row
         if self.task_ == "classification" and np.unique(target[rows]).size < 2:
             got = self.classes_[int(target[rows[0]])]
-            msg = f"y must have two classes of positive weight. Got one class: {got!r}."
+            msg = f"y must have two classes of positive weight. Got one class: {shown(got)}."
             raise ValueError(f"MonotonicStacking: {msg}")
         rng = check_random_state(self.random_state)
         named = self._members(len(rows), rng)

@@ -10,6 +10,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostin
 from sklearn.utils.validation import has_fit_parameter
 
 from skartm._named import is_named
+from skartm.base import shown
 from skartm.monotonic._classifier import MonotonicClassifier
 from skartm.monotonic._constrained import Constrained
 from skartm.monotonic._polynomial import Polynomial
@@ -62,7 +63,7 @@ def check_members(owner: Any, estimators: Any, task: str | None) -> None:
     name = type(owner).__name__
     wanted = "must be None or a list of pairs (name, estimator) with different names."
     if not isinstance(estimators, (list, tuple)) or not estimators or not all(is_named(item) for item in estimators):
-        msg = f"The 'estimators' parameter of {name} {wanted} Got {estimators!r} instead."
+        msg = f"The 'estimators' parameter of {name} {wanted} Got {shown(estimators)} instead."
         raise TypeError(msg)
     names = [key for key, _ in estimators]
     if len(set(names)) < len(names) or any("__" in key or key in owner.get_params(deep=False) for key in names):
@@ -73,7 +74,7 @@ def check_members(owner: Any, estimators: Any, task: str | None) -> None:
     if not any(able.values()) if task is None else not able[task]:
         kinds = {"regression": "regressors only", "classification": "classifiers only"}
         expected = " or ".join(kinds.values()) if task is None else kinds[task]
-        msg = f"The 'estimators' parameter of {name} must hold {expected}. Got {estimators!r}."
+        msg = f"The 'estimators' parameter of {name} must hold {expected}. Got {shown(estimators)}."
         raise ValueError(msg)
     lacking = [key for key, member in estimators if is_classifier(member) and not hasattr(member, "predict_proba")]
     if lacking:

@@ -6,6 +6,7 @@ import numpy as np
 from scipy import sparse
 
 from skartm._validation import check_choice, check_dtype, check_flag, check_integer, check_real
+from skartm.base import shown
 from skartm.neural._encoder import ACTIVATIONS
 
 _COUNTS = ("n_components", "embedding_size", "batch_size", "max_iter", "max_doc_iter", "n_iter_no_change")
@@ -33,7 +34,7 @@ def check_parameters(model: Any) -> None:
     sizes = np.asarray(model.hidden_layer_sizes)
     if sizes.ndim > 1 or sizes.size == 0 or sizes.dtype.kind not in "iu" or (sizes < 1).any():
         msg = f"The 'hidden_layer_sizes' parameter of {type(model).__name__} must be one or more positive integers."
-        raise ValueError(f"{msg} Got {model.hidden_layer_sizes!r} instead.")
+        raise ValueError(f"{msg} Got {shown(model.hidden_layer_sizes)} instead.")
 
 
 def filled_documents(X: Any, owner: str) -> Any:

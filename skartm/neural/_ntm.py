@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skartm._threads import effective_n_threads
 from skartm._validation import check_choice, check_counts, check_dtype, check_integer, check_real
+from skartm.base import names_in_order
 from skartm.base._state import Stateful
 from skartm.em import Batches, FreeMixture, padded, row_products
 from skartm.neural._ntm_components import expected_counts, topics_of_counts
@@ -322,10 +323,8 @@ class NeuralTopicModel(Stateful, ClassNamePrefixFeaturesOutMixin, TransformerMix
 
     def _names(self, n_terms: int) -> Sequence[str] | None:
         names = getattr(self, "feature_names_in_", None) if self.token_names is None else self.token_names
-        if names is not None and len(names) != n_terms:
-            msg = f"The 'token_names' parameter of {type(self).__name__} must name the {n_terms} columns of X."
-            raise ValueError(f"{msg} Got {len(names)} names.")
-        return names
+        parameter = f"The 'token_names' parameter of {type(self).__name__}"
+        return None if names is None else names_in_order(names, n_terms, parameter)
 
     def _train(self, X: Any, weights: Weights, targets: NDArray | None, random_state: RandomState) -> None:
         training = Training(

@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skartm._threads import effective_n_threads
 from skartm._topic_tree import TopicTree
 from skartm._validation import check_choice, check_dtype, check_integer, check_real, check_structure, check_weights
+from skartm.base import shown
 from skartm.base._state import Stateful
 from skartm.nmf._kullback_leibler import KullbackLeibler, solve_rows
 from skartm.nmf._labels import LabelledRows
@@ -253,7 +254,7 @@ class DeepSimplexNMF(Stateful, LabelledRows, ClassNamePrefixFeaturesOutMixin, Tr
         """
         check_is_fitted(self)
         if modality is not None:
-            msg = f"DeepSimplexNMF: features are of one kind, so modality must be None. Got {modality!r}."
+            msg = f"DeepSimplexNMF: features are of one kind, so modality must be None. Got {shown(modality)}."
             raise ValueError(msg)
         features = getattr(self, "feature_names_in_", np.arange(self.n_features_in_)).tolist()
         weights = self.component_weights_
@@ -264,7 +265,7 @@ class DeepSimplexNMF(Stateful, LabelledRows, ClassNamePrefixFeaturesOutMixin, Tr
     def _check_parameters(self) -> None:
         sizes = self.layers
         if not isinstance(sizes, (list, tuple, np.ndarray)) or len(sizes) == 0 or not all(map(_is_size, sizes)):
-            msg = f"must be integers of at least 1, one a layer. Got {sizes!r}."
+            msg = f"must be integers of at least 1, one a layer. Got {shown(sizes)}."
             raise ValueError(f"The 'layers' parameter of DeepSimplexNMF {msg}")
         self._layer_weights()
         self._shown()
@@ -283,7 +284,7 @@ class DeepSimplexNMF(Stateful, LabelledRows, ClassNamePrefixFeaturesOutMixin, Tr
         weights = np.asarray(self.layer_weights)
         good = weights.shape == (len(self.layers),) and weights.dtype.kind in "iuf"
         if not good or not np.isfinite(weights).all() or not (weights > 0).all():
-            msg = f"must be {len(self.layers)} positive numbers, one a layer. Got {self.layer_weights!r}."
+            msg = f"must be {len(self.layers)} positive numbers, one a layer. Got {shown(self.layer_weights)}."
             raise ValueError(f"The 'layer_weights' parameter of DeepSimplexNMF {msg}")
         return weights.astype(float).tolist()
 
@@ -294,7 +295,7 @@ class DeepSimplexNMF(Stateful, LabelledRows, ClassNamePrefixFeaturesOutMixin, Tr
             return [n - 1] if output == "top" else list(range(n))
         if isinstance(output, Integral) and not isinstance(output, bool) and -n <= output < n:
             return [int(output) % n]
-        msg = f"must be 'top', 'all' or the index of one of {n} layers. Got {output!r}."
+        msg = f"must be 'top', 'all' or the index of one of {n} layers. Got {shown(output)}."
         raise ValueError(f"The 'output' parameter of DeepSimplexNMF {msg}")
 
     def _checked(self, X: Any, *, reset: bool) -> Any:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skartm._topic_tree import TopicTree, make_tree
+from skartm.base import shown
 
 _THRESHOLD = 0.25
 
@@ -23,7 +24,7 @@ def layer_tree(
     """The last layer is the first level; p(child | parent) are the entries of the layer, p(parent | child) by Bayes."""
     threshold = _THRESHOLD if threshold is None else threshold
     if not isinstance(threshold, Real) or isinstance(threshold, bool) or not 0 <= float(threshold) <= 1:
-        msg = f"DeepSimplexNMF: the threshold of edges must be a number in [0, 1]. Got {threshold!r}."
+        msg = f"DeepSimplexNMF: the threshold of edges must be a number in [0, 1]. Got {shown(threshold)}."
         raise ValueError(msg)
     names, tokens, parents = [], [], []
     for number, table in enumerate(components):

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from skartm._kernels import half_step
 from skartm._threads import effective_n_threads
+from skartm.base import shown
 from skartm.em import Pass, padded, padded_zeros, unpadded_transpose
 from skartm.nmf._kullback_leibler import KullbackLeibler
 from skartm.nmf._least_squares import half_squares, solve_rows
@@ -83,7 +84,7 @@ def check_online(model: Any) -> bool:
     """Raise where ``partial_fit`` cannot do what the parameters say, which hides it."""
     if model.simplex in ("W", "both") or any(any(penalty) for penalty in penalties(model, 1.0, 1)):
         msg = "partial_fit needs simplex='H' or None, since it never sees all W, and no penalties"
-        got = f"simplex={model.simplex!r}, alpha_W={model.alpha_W!r}, alpha_H={model.alpha_H!r}"
+        got = f"simplex={shown(model.simplex)}, alpha_W={shown(model.alpha_W)}, alpha_H={shown(model.alpha_H)}"
         raise ValueError(f"{type(model).__name__}: {msg}. Got {got}.")
     if check_terms(model) or check_volume(model):
         msg = f"{type(model).__name__}: partial_fit takes neither regularizers nor volume_weight. Use fit."

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skartm._validation import check_real
+from skartm.base import shown
 
 
 class Penalty(NamedTuple):
@@ -33,7 +34,7 @@ def check_penalties(model: Any) -> None:
     if model.simplex is not None and any(any(penalty) for penalty in penalties(model, 1.0, 1)):
         msg = (
             f"{type(model).__name__}: alpha_W and alpha_H need simplex=None, since a penalty says where the scale is. "
-            f"Got simplex={model.simplex!r}."
+            f"Got simplex={shown(model.simplex)}."
         )
         raise ValueError(msg)
 

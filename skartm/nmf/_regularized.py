@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skartm.base import shown
 from skartm.em import Bound, Layout, PhiTerm
 from skartm.nmf._kullback_leibler import KullbackLeibler
 from skartm.regularizers import bind_all, check_regularizers
@@ -17,14 +18,14 @@ def check_terms(estimator: Any) -> bool:
     if named and estimator.beta_loss != "kullback-leibler":
         msg = (
             f"{owner}: regularizers are terms of the likelihood of topics and need beta_loss='kullback-leibler'. Got "
-            f"beta_loss={estimator.beta_loss!r} and {[name for name, _ in named]}; take one of the two away."
+            f"beta_loss={shown(estimator.beta_loss)} and {[name for name, _ in named]}; take one of the two away."
         )
         raise ValueError(msg)
     for name, regularizer in named:
         if getattr(regularizer, "side", "phi") != "phi":
             msg = (
                 f"{owner}: {name!r} must be a regularizer of H (side 'phi'). Got {type(regularizer).__name__}, of side "
-                f"{regularizer.side!r}; ARTMTransformer takes it."
+                f"{shown(regularizer.side)}; ARTMTransformer takes it."
             )
             raise ValueError(msg)
     return bool(named)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from sklearn.utils import check_array, check_random_state
 from sklearn.utils.extmath import randomized_svd
 
+from skartm.base import shown
 from skartm.nmf._least_squares import is_sparse, scaled_rows
 from skartm.nmf._observed import Observed
 
@@ -110,12 +111,12 @@ def start_of(model: Any, X: Any, weights: NDArray | None) -> tuple[NDArray | Non
     if missing and init == "random":
         return None, X.weighted(weights).random_start(k, random_state).astype(X.dtype)
     if missing:
-        X = X.weighted(weights).filled(f"SimplexNMF: init={init!r}")
+        X = X.weighted(weights).filled(f"SimplexNMF: init={shown(init)}")
     if init == "random":
         return None, random_start(X, k, weights, random_state).astype(X.dtype)
     if init == "spa":
         return None, spa_start(X, k, weights, filled=model.beta_loss != "frobenius").astype(X.dtype)
     if k > smaller:
-        msg = f"init={init!r} needs n_components of at most min(n_samples, n_features) = {smaller}. Got {k}."
+        msg = f"init={shown(init)} needs n_components of at most min(n_samples, n_features) = {smaller}. Got {k}."
         raise ValueError(f"SimplexNMF: {msg} Use init='random'.")
     return None, nndsvd_start(X, k, weights, random_state, filled=init == "nndsvda").astype(X.dtype)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skartm._validation import check_real
+from skartm.base import shown
 from skartm.em import padded, padded_zeros
 from skartm.nmf._least_squares import Side, half_squares, is_sparse, scaled_rows
 from skartm.simplex import project
@@ -19,7 +20,10 @@ def check_volume(estimator: Any) -> bool:
     if check_real(estimator, "volume_weight", low=0) == 0:
         return False
     if estimator.beta_loss != "frobenius":
-        msg = f"{owner}: volume_weight needs beta_loss='frobenius'. Got {estimator.beta_loss!r}; change one of the two."
+        msg = (
+            f"{owner}: volume_weight needs beta_loss='frobenius'. Got {shown(estimator.beta_loss)}; "
+            "change one of the two."
+        )
         raise ValueError(msg)
     return True
 

@@ -4,6 +4,9 @@ A display is made by ``from_estimator``, holds what it draws as arrays, and draw
 ``ax_`` and ``figure_``. Importing this module does not import matplotlib.
 """
 
+from skartm.base import publish
 from skartm.plotting._topic_tree import TopicTreeDisplay
 
 __all__ = ["TopicTreeDisplay"]
+
+publish(globals())

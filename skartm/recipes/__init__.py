@@ -4,6 +4,7 @@ A recipe returns an :class:`skartm.ARTMTransformer`, nothing else: read its regu
 ``set_params(decorrelation__tau=...)``, search over them, put it into a pipeline.
 """
 
+from skartm.base import publish
 from skartm.recipes._embedded import embedded
 from skartm.recipes._exploratory_search import exploratory_search
 from skartm.recipes._interpretable import interpretable
@@ -12,3 +13,5 @@ from skartm.recipes._seeded import seeded
 from skartm.recipes._sparse import sparse
 
 __all__ = ["embedded", "exploratory_search", "interpretable", "multimodal", "seeded", "sparse"]
+
+publish(globals())

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from skartm.base import shown
 from skartm.recipes._groups import check_groups
 from skartm.regularizers import Decorrelation, SeedWords, SmoothSparsePhi, SmoothSparseTheta, Window
 from skartm.topics import ARTMTransformer, topic_groups
@@ -63,7 +64,7 @@ def seeded(
     True
     """
     if not isinstance(themes, Mapping) or not themes:
-        msg = f"The 'themes' parameter of seeded must be a dict of name to words. Got {themes!r}."
+        msg = f"The 'themes' parameter of seeded must be a dict of name to words. Got {shown(themes)}."
         raise ValueError(msg)
     check_groups(topics_per_theme, 0)
     n_other = check_groups(n_components, n_background + topics_per_theme * len(themes))

@@ -1,5 +1,6 @@
 """Regularizers: declarations that bind to a model and give a value and a term."""
 
+from skartm.base import publish
 from skartm.regularizers._base import Regularizer, Terms, bind_all
 from skartm.regularizers._checks import check_regularizer
 from skartm.regularizers._collection import NamedRegularizers, check_regularizers, make_regularizers
@@ -67,3 +68,5 @@ __all__ = [
     "share_from_tau",
     "tau_from_share",
 ]
+
+publish(globals())

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from skartm.base import Versioned, shown
 from skartm.em import Bound, Layout, PhiTerm, PosteriorTerm, Strength, ThetaTerm
 from skartm.regularizers._numbers import is_number
 from skartm.regularizers._schedules import Schedule
@@ -13,7 +14,7 @@ from skartm.regularizers._schedules import Schedule
 Term = PhiTerm | ThetaTerm | PosteriorTerm
 
 
-class Regularizer(BaseEstimator):
+class Regularizer(Versioned, BaseEstimator):
     """Base of all regularizers: parameters only, so that clone, pickle, repr and search need no code.
 
     A subclass stores its parameters, says in ``side`` what it regularises ("phi", "theta" or "posterior") and gives
@@ -54,10 +55,13 @@ class Regularizer(BaseEstimator):
         if isinstance(tau, Schedule):
             tau.check()
         elif not is_number(tau) or not np.isfinite(tau):
-            msg = f"The 'tau' parameter of {name} must be a finite float or a Schedule. Got {tau!r} instead."
+            msg = f"The 'tau' parameter of {name} must be a finite float or a Schedule. Got {shown(tau)} instead."
             raise TypeError(msg) if not is_number(tau) else ValueError(msg)
         if relative is not None and not (is_number(relative) and 0 <= relative <= 1):
-            msg = f"The 'relative' parameter of {name} must be None (absolute) or a number in [0, 1]. Got {relative!r}."
+            msg = (
+                f"The 'relative' parameter of {name} must be None (absolute) or a number in [0, 1]. Got "
+                f"{shown(relative)}."
+            )
             raise ValueError(msg)
         return Strength(tau if isinstance(tau, Schedule) else float(tau), None if relative is None else float(relative))
 
@@ -88,7 +92,7 @@ def bind_all(
     for name, regularizer in named:
         side = getattr(regularizer, "side", None)
         if side not in Terms._fields:
-            msg = f"{type(regularizer).__name__}: side must be 'phi', 'theta' or 'posterior'. Got {side!r}."
+            msg = f"{type(regularizer).__name__}: side must be 'phi', 'theta' or 'posterior'. Got {shown(side)}."
             raise ValueError(msg)
         if not training and (side == "phi" or regularizer.training_only):
             continue

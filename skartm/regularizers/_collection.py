@@ -6,6 +6,7 @@ from typing import Any
 from sklearn.base import BaseEstimator
 
 from skartm._named import NamedItems, named_pairs
+from skartm.base import shown
 from skartm.em import History
 from skartm.regularizers._base import Regularizer
 
@@ -28,7 +29,7 @@ def check_regularizers(estimator: BaseEstimator) -> list[tuple[str, Regularizer]
     if not isinstance(regularizers, (list, tuple)) or len(pairs) != len(regularizers):
         msg = (
             f"The 'regularizers' parameter of {owner} must be a list of (name, regularizer) pairs. "
-            f"Got {regularizers!r}. "
+            f"Got {shown(regularizers)}. "
             "make_regularizers(...) names them for you."
         )
         raise TypeError(msg)
@@ -49,7 +50,7 @@ def check_regularizers(estimator: BaseEstimator) -> list[tuple[str, Regularizer]
     active = [(name, item) for name, item in pairs if item is not None and not _is_drop(item)]
     for name, item in active:
         if not hasattr(item, "bind") or isinstance(item, type):
-            msg = f"{owner}: {name!r} must be a Regularizer, None or 'drop'. Got {item!r}."
+            msg = f"{owner}: {name!r} must be a Regularizer, None or 'drop'. Got {shown(item)}."
             raise TypeError(msg)
     return active
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, issparse, triu
 
 from skartm._kernels import half_step
+from skartm.base import shown
 from skartm.em import Layout, ModalitySelection, PhiTerm, TopicSelection, padded, padded_zeros
 from skartm.feature_extraction import cooccurrence
 from skartm.regularizers._base import Regularizer
@@ -98,7 +99,7 @@ class CoherencePhi(Regularizer):
     def bind(self, layout: Layout) -> PhiTerm:
         tokens = layout.tokens(self.modality, "CoherencePhi")
         if self.form not in _TERMS:
-            msg = f"The 'form' parameter of CoherencePhi must be one of {sorted(_TERMS)}. Got {self.form!r}."
+            msg = f"The 'form' parameter of CoherencePhi must be one of {sorted(_TERMS)}. Got {shown(self.form)}."
             raise ValueError(msg)
         source: _Counted | _Given
         if self.cooccurrence is None:

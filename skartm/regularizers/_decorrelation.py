@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skartm.base import shown
 from skartm.em import Layout, ModalitySelection, PhiTerm, TopicSelection
 from skartm.regularizers._base import Regularizer
 from skartm.regularizers._cells import Cells
@@ -89,7 +90,7 @@ class Decorrelation(Regularizer):
         if self.pairs is None:
             return _DecorrelationTerm(Cells(tokens, layout.topics(self.topics, "Decorrelation")))
         if self.topics is not None:
-            msg = f"Decorrelation: topics must be None when pairs are given, which name them. Got {self.topics!r}."
+            msg = f"Decorrelation: topics must be None when pairs are given, which name them. Got {shown(self.topics)}."
             raise ValueError(msg)
         topics, weights = _weights_of_pairs(self.pairs, layout)
         return _PairsTerm(Cells(tokens, topics), weights)
@@ -141,16 +142,16 @@ def _weights_of_pairs(pairs: Any, layout: Layout) -> tuple[NDArray, NDArray]:
     for first, second, weight in _triples(pairs):
         t, s = (_one_topic(name, layout) for name in (first, second))
         if not is_number(weight) or not (np.isfinite(weight) and weight >= 0):
-            msg = f"Decorrelation: the weight of a pair must be a finite number, at least 0. Got {weight!r}."
+            msg = f"Decorrelation: the weight of a pair must be a finite number, at least 0. Got {shown(weight)}."
             raise ValueError(msg)
         if t == s or matrix[t, s] != 0:
             what = "of two different topics" if t == s else "given once, in either direction"
-            msg = f"Decorrelation: a pair must be {what}. Got {(first, second)!r}."
+            msg = f"Decorrelation: a pair must be {what}. Got {shown((first, second))}."
             raise ValueError(msg)
         matrix[t, s] = matrix[s, t] = weight
     topics = np.flatnonzero(matrix.any(axis=0))
     if topics.size == 0:
-        msg = f"Decorrelation: pairs must have at least one pair with a weight above 0. Got {pairs!r}."
+        msg = f"Decorrelation: pairs must have at least one pair with a weight above 0. Got {shown(pairs)}."
         raise ValueError(msg)
     return topics, matrix[np.ix_(topics, topics)]
 
@@ -161,7 +162,7 @@ def _triples(pairs: Any) -> Iterator[tuple[Any, Any, Any]]:
         return
     for pair in () if isinstance(pairs, (str, Mapping)) else pairs:
         if isinstance(pair, str) or len(pair) not in (2, 3):
-            msg = f"Decorrelation: a pair must be (topic, topic) or (topic, topic, weight). Got {pair!r}."
+            msg = f"Decorrelation: a pair must be (topic, topic) or (topic, topic, weight). Got {shown(pair)}."
             raise ValueError(msg)
         yield pair[0], pair[1], pair[2] if len(pair) == 3 else 1.0
 

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from skartm.base import shown
 from skartm.em import Documents, Layout, ModalitySelection, PhiTerm, ThetaTerm, TopicSelection
 from skartm.regularizers._autodiff import Differentiated, library_of_choice
 from skartm.regularizers._base import Regularizer
@@ -102,10 +103,10 @@ class FunctionRegularizer(Regularizer):
     def bind(self, layout: Layout) -> "_FunctionOfPhi | _FunctionOfTheta":
         for name, given in (("value", self.value), ("gradient", self.gradient)):
             if not callable(given) and (name, given) != ("gradient", None):
-                msg = f"The {name!r} parameter of {_OWNER} must be a function. Got {given!r}."
+                msg = f"The {name!r} parameter of {_OWNER} must be a function. Got {shown(given)}."
                 raise TypeError(msg)
         if self.side not in ("phi", "theta"):
-            msg = f"The 'side' parameter of {_OWNER} must be 'phi' or 'theta'. Got {self.side!r}."
+            msg = f"The 'side' parameter of {_OWNER} must be 'phi' or 'theta'. Got {shown(self.side)}."
             raise ValueError(msg)
         topics, tokens = layout.topics(self.topics, _OWNER), layout.tokens(self.modality, _OWNER)
         function: _Function
@@ -117,7 +118,7 @@ class FunctionRegularizer(Regularizer):
             return _FunctionOfPhi(function, tokens, topics, bool(self.counters))
         for name, given in (("relative", self.relative), ("modality", self.modality), ("counters", self.counters)):
             if given is not None and given is not False:
-                msg = f"{_OWNER}: {name} is of side='phi' only. Got {name}={given!r} with side='theta'."
+                msg = f"{_OWNER}: {name} is of side='phi' only. Got {name}={shown(given)} with side='theta'."
                 raise ValueError(msg)
         return _FunctionOfTheta(function, topics)
 

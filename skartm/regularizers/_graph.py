@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array, issparse
 
+from skartm.base import shown
 from skartm.em import Layout, ModalitySelection, PhiTerm, TopicSelection
 from skartm.regularizers._base import Regularizer
 from skartm.regularizers._numbers import distribution_over
@@ -291,7 +292,10 @@ def _square(matrix: Any, size: int, owner: str, parameter: str) -> csr_array:
 def _matrix_of_edges(edges: Any, words: Words) -> csr_array:
     edges = [tuple(edge) for edge in edges]
     if not edges or any(len(edge) not in (2, 3) for edge in edges):
-        msg = f"The 'edges' parameter of NetPLSA must have pairs (u, v) or triples (u, v, weight). Got {edges[:3]!r}."
+        msg = (
+            "The 'edges' parameter of NetPLSA must have pairs (u, v) or triples (u, v, weight). Got "
+            f"{shown(edges[:3])}."
+        )
         raise ValueError(msg)
     u, v = words.places([edge[0] for edge in edges], "edges"), words.places([edge[1] for edge in edges], "edges")
     given = [edge[2] if len(edge) == 3 else 1.0 for edge in edges]

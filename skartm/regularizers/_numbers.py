@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skartm.base import shown
 from skartm.em import Layout
 
 SLICED = (
@@ -23,7 +24,7 @@ def check_positive(owner: Any, name: str) -> None:
     """A parameter that is a finite number above 0."""
     value = getattr(owner, name)
     if not is_number(value) or not (np.isfinite(value) and value > 0):
-        msg = f"The {name!r} parameter of {type(owner).__name__} must be a finite number above 0. Got {value!r}."
+        msg = f"The {name!r} parameter of {type(owner).__name__} must be a finite number above 0. Got {shown(value)}."
         raise ValueError(msg)
 
 
@@ -34,7 +35,7 @@ def distribution_over(values: Any, size: int, owner: str, parameter: str) -> NDA
         msg = f"The {parameter!r} parameter of {owner} must have shape ({size},). Got {array.shape}."
         raise ValueError(msg)
     if not np.isfinite(array).all() or (array < 0).any():
-        msg = f"The {parameter!r} parameter of {owner} must be finite and non-negative. Got {values!r}."
+        msg = f"The {parameter!r} parameter of {owner} must be finite and non-negative. Got {shown(values)}."
         raise ValueError(msg)
     return array
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from skartm._threads import effective_n_threads
+from skartm.base import shown
 from skartm.em import (
     Batch,
     Batches,
@@ -136,10 +137,13 @@ class ParentTopics(Regularizer):
             value = getattr(self, name)
             if not is_number(value) or not np.isfinite(value) or not low <= value < high:
                 expected = "below 1" if name == "sparsity" else "of at least 0"
-                msg = f"The {name!r} parameter of ParentTopics must be a finite number {expected}. Got {value!r}."
+                msg = f"The {name!r} parameter of ParentTopics must be a finite number {expected}. Got {shown(value)}."
                 raise ValueError(msg)
         if not isinstance(self.max_doc_iter, Integral) or isinstance(self.max_doc_iter, bool) or self.max_doc_iter < 1:
-            msg = f"The 'max_doc_iter' parameter of ParentTopics must be an integer from 1. Got {self.max_doc_iter!r}."
+            msg = (
+                "The 'max_doc_iter' parameter of ParentTopics must be an integer from 1. Got "
+                f"{shown(self.max_doc_iter)}."
+            )
             raise ValueError(msg)
         counts, weights = self._counts(layout.n_tokens), np.zeros(layout.n_tokens)
         weights[tokens] = 1.0 if layout.token_weights is None else layout.token_weights[tokens]

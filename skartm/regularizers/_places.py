@@ -6,6 +6,7 @@ import numpy as np
 from scipy.sparse import coo_array
 from sklearn.neighbors import NearestNeighbors
 
+from skartm.base import shown
 from skartm.regularizers._numbers import is_number
 
 _EARTH = 6371.0088  # mean radius in km
@@ -25,11 +26,11 @@ def similarity_of_places(
         In km for "haversine"; None is the median distance to the nearest neighbour.
     """
     if metric not in ("haversine", "euclidean"):
-        msg = f"The 'metric' parameter of {owner} must be 'haversine' or 'euclidean'. Got {metric!r}."
+        msg = f"The 'metric' parameter of {owner} must be 'haversine' or 'euclidean'. Got {shown(metric)}."
         raise ValueError(msg)
     for name, number in (("bandwidth", bandwidth), ("cutoff", cutoff)):
         if (name, number) != ("bandwidth", None) and not (is_number(number) and 0 < float(number or 0) < np.inf):
-            msg = f"The {name!r} parameter of {owner} must be a positive number. Got {number!r}."
+            msg = f"The {name!r} parameter of {owner} must be a positive number. Got {shown(number)}."
             raise ValueError(msg)
     points = np.asarray(coordinates, dtype=np.float64)
     points = points[:, None] if points.ndim == 1 else points

@@ -6,6 +6,7 @@ from numbers import Integral
 import numpy as np
 from numpy.typing import NDArray
 
+from skartm.base import shown
 from skartm.em import Layout, PosteriorTerm
 from skartm.regularizers._base import Regularizer
 from skartm.regularizers._numbers import is_number
@@ -70,10 +71,13 @@ class PosteriorFunction(Regularizer):
 
     def bind(self, layout: Layout) -> "_PosteriorFunctionTerm":
         if self.function is None or not callable(self.function):
-            msg = f"The 'function' parameter of PosteriorFunction must be callable. Got {self.function!r}."
+            msg = f"The 'function' parameter of PosteriorFunction must be callable. Got {shown(self.function)}."
             raise TypeError(msg)
         if not isinstance(self.needs_order, (bool, np.bool_)):
-            msg = f"The 'needs_order' parameter of PosteriorFunction must be True or False. Got {self.needs_order!r}."
+            msg = (
+                "The 'needs_order' parameter of PosteriorFunction must be True or False. Got "
+                f"{shown(self.needs_order)}."
+            )
             raise TypeError(msg)
         return _PosteriorFunctionTerm(self.function, needs_order=bool(self.needs_order))
 
@@ -151,11 +155,14 @@ class SparsePosterior(Regularizer):
     def bind(self, layout: Layout) -> "_SparsePosteriorTerm":
         top_k = layout.n_topics if self.top_k is None else self.top_k
         if not isinstance(top_k, Integral) or isinstance(top_k, bool) or top_k < 1:
-            msg = f"The 'top_k' parameter of SparsePosterior must be None or an integer of at least 1. Got {top_k!r}."
+            msg = (
+                "The 'top_k' parameter of SparsePosterior must be None or an integer of at least 1. Got "
+                f"{shown(top_k)}."
+            )
             raise ValueError(msg)
         threshold = 0.0 if self.threshold is None else self.threshold
         if not is_number(threshold) or not 0 <= threshold < 1:
-            msg = f"The 'threshold' parameter of SparsePosterior must be None or in [0, 1). Got {threshold!r}."
+            msg = f"The 'threshold' parameter of SparsePosterior must be None or in [0, 1). Got {shown(threshold)}."
             raise ValueError(msg)
         return _SparsePosteriorTerm(min(int(top_k), layout.n_topics), float(threshold))
 

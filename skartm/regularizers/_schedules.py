@@ -5,10 +5,11 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from skartm.base import Versioned, shown
 from skartm.regularizers._numbers import is_number
 
 
-class Schedule(BaseEstimator):
+class Schedule(Versioned, BaseEstimator):
     """Base of the trajectories of tau: parameters only, searchable as ``decorrelation__tau__stop``.
 
     A subclass stores its parameters and gives ``value(step, n_steps)``. A step is a pass over the documents, counted
@@ -39,7 +40,7 @@ class Schedule(BaseEstimator):
         if n_steps is None:
             msg = (
                 f"The {name!r} parameter of {type(self).__name__} must be a step from 0 in partial_fit, whose end is "
-                f"not known. Got {step!r}."
+                f"not known. Got {shown(step)}."
             )
             raise ValueError(msg)
         return float(n_steps - 1 if step is None else n_steps + step)
@@ -48,21 +49,21 @@ class Schedule(BaseEstimator):
         for name in names:
             value = getattr(self, name)
             if not is_number(value) or not np.isfinite(value):
-                msg = f"The {name!r} parameter of {type(self).__name__} must be a finite number. Got {value!r}."
+                msg = f"The {name!r} parameter of {type(self).__name__} must be a finite number. Got {shown(value)}."
                 raise ValueError(msg)
 
     def _check_steps(self, *names: str) -> None:
         for name in names:
             value = getattr(self, name)
             if value is not None and not (is_number(value) and np.isfinite(value)):
-                msg = f"The {name!r} parameter of {type(self).__name__} must be a step or None. Got {value!r}."
+                msg = f"The {name!r} parameter of {type(self).__name__} must be a step or None. Got {shown(value)}."
                 raise ValueError(msg)
 
     def _check_order(self) -> None:
         """Steps that are counted from the same side can be compared before the length of the fit is known."""
         begin, end = self.begin, self.end
         if end is not None and (begin < 0) == (end < 0) and end < begin:
-            msg = f"{type(self).__name__} must not end before it begins. Got begin={begin!r}, end={end!r}."
+            msg = f"{type(self).__name__} must not end before it begins. Got begin={shown(begin)}, end={shown(end)}."
             raise ValueError(msg)
 
 
@@ -165,7 +166,7 @@ class Geometric(Linear):
         if np.sign(self.start) * np.sign(self.stop) != 1:
             msg = (
                 "The 'start' and 'stop' parameters of Geometric must have the same sign and not be 0. Got "
-                f"{self.start!r} and {self.stop!r}; Linear can begin at 0."
+                f"{shown(self.start)} and {shown(self.stop)}; Linear can begin at 0."
             )
             raise ValueError(msg)
 
@@ -201,7 +202,7 @@ class Piecewise(Schedule):
         if not right or steps[0] != 0 or not (np.diff(steps) > 0).all() or not np.isfinite(values).all():
             msg = (
                 "Piecewise must have as many values as steps, ascending from step 0, finite numbers. Got "
-                f"values={self.values!r}, steps={self.steps!r}."
+                f"values={shown(self.values)}, steps={shown(self.steps)}."
             )
             raise ValueError(msg)
 
@@ -251,5 +252,5 @@ class Window(Schedule):
         self._check_steps("end")
         self._check_order()
         if not is_number(self.every) or int(self.every) != self.every or self.every < 1:
-            msg = f"The 'every' parameter of Window must be an integer of at least 1. Got {self.every!r}."
+            msg = f"The 'every' parameter of Window must be an integer of at least 1. Got {shown(self.every)}."
             raise ValueError(msg)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skartm.base import shown
 from skartm.em import Layout, ModalitySelection, PhiTerm, TopicSelection
 from skartm.regularizers._base import Regularizer
 from skartm.regularizers._numbers import is_number
@@ -104,13 +105,13 @@ class SeedWords(Regularizer):
 
     def _check(self) -> None:
         if not isinstance(self.words, Mapping):
-            msg = f"The 'words' parameter of {_OWNER} must be a dict of topic to words. Got {self.words!r}."
+            msg = f"The 'words' parameter of {_OWNER} must be a dict of topic to words. Got {shown(self.words)}."
             raise TypeError(msg)
         if not is_number(self.others) or not (np.isfinite(self.others) and self.others >= 0):
-            msg = f"The 'others' parameter of {_OWNER} must be a finite number, at least 0. Got {self.others!r}."
+            msg = f"The 'others' parameter of {_OWNER} must be a finite number, at least 0. Got {shown(self.others)}."
             raise ValueError(msg)
         if not isinstance(self.on_unknown, str) or self.on_unknown not in ("error", "ignore"):
-            msg = f"The 'on_unknown' parameter of {_OWNER} must be 'error' or 'ignore'. Got {self.on_unknown!r}."
+            msg = f"The 'on_unknown' parameter of {_OWNER} must be 'error' or 'ignore'. Got {shown(self.on_unknown)}."
             raise ValueError(msg)
 
     def _known(self, seeds: dict[Any, dict[Any, float]], names: set[str]) -> dict[Any, dict[Any, float]]:
@@ -120,7 +121,7 @@ class SeedWords(Regularizer):
             hints: list[str] = []
             for word in dict.fromkeys(unknown):
                 close = get_close_matches(word, names, n=3) if len(hints) < 10 else []
-                hints.append(f"{word!r}" + (f" (close: {', '.join(map(repr, close))})" if close else ""))
+                hints.append(f"{shown(word)}" + (f" (close: {', '.join(map(repr, close))})" if close else ""))
             msg = (
                 f"{_OWNER}: words must be tokens of the model. Got {', '.join(hints)}. Correct them, or leave them out "
                 "by on_unknown='ignore'."
@@ -133,12 +134,15 @@ class SeedWords(Regularizer):
 def _weights(words: Any, selection: Any) -> dict[Any, float]:
     """Weights of the words of a topic."""
     if isinstance(words, (str, bytes)) or not isinstance(words, Iterable):
-        msg = f"{_OWNER}: the words of topic {selection!r} must be a list, or a dict of word to weight. Got {words!r}."
+        msg = (
+            f"{_OWNER}: the words of topic {shown(selection)} must be a list, or a dict of word to "
+            f"weight. Got {shown(words)}."
+        )
         raise TypeError(msg)
     weight_of = dict(words) if isinstance(words, Mapping) else dict.fromkeys(words, 1.0)
     for word, weight in weight_of.items():
         if not is_number(weight) or not (np.isfinite(weight) and weight >= 0):
-            msg = f"{_OWNER}: the weight of {word!r} must be a finite number, at least 0. Got {weight!r}."
+            msg = f"{_OWNER}: the weight of {shown(word)} must be a finite number, at least 0. Got {shown(weight)}."
             raise ValueError(msg)
     return weight_of
 

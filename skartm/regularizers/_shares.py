@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array
 
+from skartm.base import shown
 from skartm.em import Layout, ModalitySelection, resolve_modalities
 from skartm.regularizers._numbers import is_number
 
@@ -75,7 +76,7 @@ def tau_from_share(
     0.2
     """
     if not is_number(share) or not -np.inf < share < 1:
-        msg = f"tau_from_share: share must be a number below 1. Got {share!r}."
+        msg = f"tau_from_share: share must be a number below 1. Got {shown(share)}."
         raise ValueError(msg)
     base = _tokens_of_a_cell(X, n_topics, side, modality, modalities, modality_weights, "tau_from_share")
     return float(base * share / (1 - share))
@@ -119,7 +120,10 @@ def share_from_tau(
     """
     base = _tokens_of_a_cell(X, n_topics, side, modality, modalities, modality_weights, "share_from_tau")
     if not is_number(tau) or not -base < tau < np.inf:
-        msg = f"share_from_tau: tau must be a number above {-base:g}, which takes all of an average cell. Got {tau!r}."
+        msg = (
+            f"share_from_tau: tau must be a number above {-base:g}, which takes all of an average cell. "
+            f"Got {shown(tau)}."
+        )
         raise ValueError(msg)
     return float(tau / (base + tau))
 
@@ -129,10 +133,10 @@ def _tokens_of_a_cell(
 ) -> float:
     """b: the tokens of the corpus for every cell of phi or theta, weighted."""
     if side not in ("phi", "theta"):
-        msg = f"{owner}: side must be 'phi' or 'theta'. Got {side!r}."
+        msg = f"{owner}: side must be 'phi' or 'theta'. Got {shown(side)}."
         raise ValueError(msg)
     if not is_number(n_topics) or n_topics < 1 or n_topics != int(n_topics):
-        msg = f"{owner}: n_topics must be an integer of at least 1. Got {n_topics!r}."
+        msg = f"{owner}: n_topics must be an integer of at least 1. Got {shown(n_topics)}."
         raise ValueError(msg)
     X = X if getattr(X, "format", None) == "csr" else csr_array(X)
     n_docs, n_tokens = X.shape

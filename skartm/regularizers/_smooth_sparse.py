@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skartm.base import shown
 from skartm.em import Documents, Layout, ModalitySelection, PhiTerm, ThetaTerm, TopicSelection
 from skartm.regularizers._base import Regularizer
 from skartm.regularizers._cells import Cells, consecutive
@@ -89,10 +90,10 @@ class SmoothSparsePhi(Regularizer):
     def bind(self, layout: Layout) -> PhiTerm:
         owner = "SmoothSparsePhi"
         if not isinstance(self.transform, str) or self.transform not in ("log", "power"):
-            msg = f"The 'transform' parameter of {owner} must be 'log' or 'power'. Got {self.transform!r}."
+            msg = f"The 'transform' parameter of {owner} must be 'log' or 'power'. Got {shown(self.transform)}."
             raise ValueError(msg)
         if not is_number(self.exponent) or not (np.isfinite(self.exponent) and self.exponent > 0):
-            msg = f"The 'exponent' parameter of {owner} must be a finite number above 0. Got {self.exponent!r}."
+            msg = f"The 'exponent' parameter of {owner} must be a finite number above 0. Got {shown(self.exponent)}."
             raise ValueError(msg)
         tokens = layout.tokens(self.modality, owner)
         beta = np.ones(tokens.size)
@@ -211,7 +212,10 @@ class SmoothSparseTheta(Regularizer):
         if self.distribution is not None:
             alpha[topics] = distribution_over(self.distribution, topics.size, "SmoothSparseTheta", "distribution")
         if self.power is not None and not (is_number(self.power) and np.isfinite(self.power) and self.power > 0):
-            msg = f"The 'power' parameter of SmoothSparseTheta must be None or a positive number. Got {self.power!r}."
+            msg = (
+                "The 'power' parameter of SmoothSparseTheta must be None or a positive number. Got "
+                f"{shown(self.power)}."
+            )
             raise ValueError(msg)
         power = None if self.power is None else float(self.power)
         return _SmoothSparseThetaTerm(alpha, topics, self._multipliers(layout, topics), self._passes(), power)
@@ -245,7 +249,7 @@ class SmoothSparseTheta(Regularizer):
         if not right or not np.isfinite(passes).all():
             msg = (
                 "The 'passes' parameter of SmoothSparseTheta must be None or finite numbers, at least one. Got "
-                f"{self.passes!r}."
+                f"{shown(self.passes)}."
             )
             raise ValueError(msg)
         return passes.astype(np.float64)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import logsumexp, softmax
 
+from skartm.base import shown
 from skartm.em import Documents, Layout, ThetaTerm, TopicSelection, row_products
 from skartm.regularizers._base import Regularizer
 from skartm.regularizers._numbers import is_number
@@ -361,7 +362,7 @@ def _log_likelihood(logits: NDArray, codes: NDArray, weight: NDArray | None) -> 
 
 def _check_penalty(alpha: Any, owner: str) -> None:
     if not is_number(alpha) or not np.isfinite(alpha) or alpha < 0:
-        msg = f"The 'alpha' parameter of {owner} must be a finite number, at least 0. Got {alpha!r}."
+        msg = f"The 'alpha' parameter of {owner} must be a finite number, at least 0. Got {shown(alpha)}."
         raise ValueError(msg)
 
 

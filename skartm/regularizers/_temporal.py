@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skartm.base import shown
 from skartm.em import Layout, ModalitySelection, PhiTerm, TopicSelection
 from skartm.regularizers._base import Regularizer
 from skartm.regularizers._words import Words
@@ -100,7 +101,7 @@ class TemporalSmoothing(Regularizer):
 
     def bind(self, layout: Layout) -> "_TemporalTerm":
         if self.norm not in ("l1", "l2"):
-            msg = f"The 'norm' parameter of TemporalSmoothing must be 'l1' or 'l2'. Got {self.norm!r}."
+            msg = f"The 'norm' parameter of TemporalSmoothing must be 'l1' or 'l2'. Got {shown(self.norm)}."
             raise ValueError(msg)
         words = Words(layout, self.modality, "TemporalSmoothing")
         points = words.columns if self.order is None else words.find(list(self.order), "order")

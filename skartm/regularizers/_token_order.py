@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from skartm.base import shown
 from skartm.em import Layout, PosteriorTerm, TopicSelection
 from skartm.regularizers._base import Regularizer
 from skartm.regularizers._numbers import is_number
@@ -72,11 +73,12 @@ class SmoothPosterior(Regularizer):
         if self.window is not None:
             _check_window(self.window, "SmoothPosterior", minimum=0)
         if not is_number(self.decay) or not 0 < self.decay <= 1:
-            msg = f"The 'decay' parameter of SmoothPosterior must be in (0, 1]. Got {self.decay!r}."
+            msg = f"The 'decay' parameter of SmoothPosterior must be in (0, 1]. Got {shown(self.decay)}."
             raise ValueError(msg)
         if isinstance(self.boundaries, str):
             msg = (
-                f"The 'boundaries' parameter of SmoothPosterior must be a sequence of tokens. Got {self.boundaries!r}."
+                "The 'boundaries' parameter of SmoothPosterior must be a sequence of tokens. Got "
+                f"{shown(self.boundaries)}."
             )
             raise TypeError(msg)
         columns = layout.columns(list(self.boundaries), "SmoothPosterior", parameter="boundaries")
@@ -178,13 +180,13 @@ class SegmentPosterior(Regularizer):
     def bind(self, layout: Layout) -> "_SegmentPosteriorTerm":
         _check_window(self.window, "SegmentPosterior", minimum=1)
         if not is_number(self.threshold) or not 0 <= self.threshold <= 1:
-            msg = f"The 'threshold' parameter of SegmentPosterior must be in [0, 1]. Got {self.threshold!r}."
+            msg = f"The 'threshold' parameter of SegmentPosterior must be in [0, 1]. Got {shown(self.threshold)}."
             raise ValueError(msg)
         background = np.zeros(layout.n_topics, dtype=bool)
         if self.background is not None:
             background[layout.topics(self.background, "SegmentPosterior")] = True
         if background.all():
-            msg = f"SegmentPosterior: background must leave at least one topic. Got {self.background!r}."
+            msg = f"SegmentPosterior: background must leave at least one topic. Got {shown(self.background)}."
             raise ValueError(msg)
         return _SegmentPosteriorTerm(int(self.window), float(self.threshold), background)
 
@@ -232,7 +234,7 @@ class _SegmentPosteriorTerm(_OrderTerm):
 
 def _check_window(window: Any, owner: str, *, minimum: int) -> None:
     if not isinstance(window, Integral) or isinstance(window, bool) or window < minimum:
-        msg = f"The 'window' parameter of {owner} must be an integer of at least {minimum}. Got {window!r}."
+        msg = f"The 'window' parameter of {owner} must be an integer of at least {minimum}. Got {shown(window)}."
         raise ValueError(msg)
 
 

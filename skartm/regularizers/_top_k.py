@@ -5,6 +5,7 @@ from numbers import Integral
 import numpy as np
 from numpy.typing import NDArray
 
+from skartm.base import shown
 from skartm.em import Layout, ModalitySelection, PhiTerm, TopicSelection
 from skartm.regularizers._base import Regularizer
 from skartm.regularizers._cells import Cells
@@ -83,14 +84,14 @@ class TopKSparse(Regularizer):
     def bind(self, layout: Layout) -> PhiTerm:
         owner = "TopKSparse"
         if not isinstance(self.k, Integral) or isinstance(self.k, bool) or self.k < 1:
-            msg = f"The 'k' parameter of {owner} must be an integer, at least 1. Got {self.k!r}."
+            msg = f"The 'k' parameter of {owner} must be an integer, at least 1. Got {shown(self.k)}."
             raise ValueError(msg)
         if not isinstance(self.by, str) or self.by not in ("topic", "token"):
-            msg = f"The 'by' parameter of {owner} must be 'topic' or 'token'. Got {self.by!r}."
+            msg = f"The 'by' parameter of {owner} must be 'topic' or 'token'. Got {shown(self.by)}."
             raise ValueError(msg)
         share = self.mass_threshold
         if share is not None and not (is_number(share) and 0 < share <= 1):
-            msg = f"The 'mass_threshold' parameter of {owner} must be None or a number in (0, 1]. Got {share!r}."
+            msg = f"The 'mass_threshold' parameter of {owner} must be None or a number in (0, 1]. Got {shown(share)}."
             raise ValueError(msg)
         tokens, topics = layout.tokens(self.modality, owner), layout.topics(self.topics, owner)
         blocks = [block for block in layout.blocks if np.isin(block, tokens).all()]

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array, issparse
 
+from skartm.base import shown
 from skartm.em import Layout, ModalitySelection, PhiTerm, TopicSelection
 from skartm.regularizers._base import Regularizer
 from skartm.regularizers._words import Words
@@ -132,7 +133,7 @@ def _pairs(dictionary: Any) -> Iterator[tuple[Any, Any]]:
         return
     for pair in dictionary:
         if isinstance(pair, str) or len(pair) != 2:
-            msg = f"The 'dictionary' parameter of Translation must have pairs (source, target). Got {pair!r}."
+            msg = f"The 'dictionary' parameter of Translation must have pairs (source, target). Got {shown(pair)}."
             raise ValueError(msg)
         yield tuple(pair)
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skartm.base import shown
 from skartm.exceptions import PlainAscentWarning
 from skartm.simplex._acceleration import Acceleration, Anderson, Squarem
 from skartm.simplex._blocks import Blocks
@@ -245,5 +246,5 @@ def _check_options(
     }
     for name, (good, expected, got) in checks.items():
         if not good:
-            msg = f"The {name!r} parameter of ascend must be {expected}. Got {got!r} instead."
+            msg = f"The {name!r} parameter of ascend must be {expected}. Got {shown(got)} instead."
             raise ValueError(msg)

@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skartm.base import shown
+
 _SUMS = {np.dtype(np.float32): 1e-4, np.dtype(np.float64): 1e-6}  # by how much the sum of a start may differ from 1
 
 
@@ -48,7 +50,7 @@ class Blocks:
         return [structure[key] for key in self.keys]
 
     def _check(self, key: Any, array: NDArray) -> None:
-        name = "start" if key is None else f"start[{key!r}]"
+        name = "start" if key is None else f"start[{shown(key)}]"
         problem = ""
         if array.dtype.kind not in "fiu":
             problem = f"numbers. Got the dtype {array.dtype}"

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
+from skartm.base import shown
+
 METHODS = ("shifted", "exponentiated")
 MAX_HALVINGS = 40
 
@@ -66,10 +68,10 @@ def torch_optimizer(params: Iterable[Any], *, method: str = "shifted", sigma: fl
             optimizer.step(closure)
     """
     if method not in METHODS:
-        msg = f"The 'method' parameter of torch_optimizer must be one of {list(METHODS)}. Got {method!r} instead."
+        msg = f"The 'method' parameter of torch_optimizer must be one of {list(METHODS)}. Got {shown(method)} instead."
         raise ValueError(msg)
     if isinstance(sigma, bool) or not isinstance(sigma, (int, float)) or not 0 < sigma <= 0.5:
-        msg = f"The 'sigma' parameter of torch_optimizer must be a number in (0, 0.5]. Got {sigma!r} instead."
+        msg = f"The 'sigma' parameter of torch_optimizer must be a number in (0, 0.5]. Got {shown(sigma)} instead."
         raise ValueError(msg)
     return _optimizer_class()(params, {"method": method, "sigma": float(sigma)})
 

@@ -1,6 +1,7 @@
 """Topic models as scikit-learn estimators."""
 
 from skartm._topic_tree import TopicEdge, TopicNode, TopicTree
+from skartm.base import publish
 from skartm.topics._artm import ARTMTransformer
 from skartm.topics._author_topic import AuthorTopic
 from skartm.topics._authors import authors_from_mapping
@@ -35,3 +36,5 @@ __all__ = [
     "authors_from_mapping",
     "topic_groups",
 ]
+
+publish(globals())

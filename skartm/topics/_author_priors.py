@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import psi as digamma
 
+from skartm.base import shown
 from skartm.em import Documents, Layout, PhiTerm, ThetaTerm, log_sums
 from skartm.simplex import FLOOR
 
@@ -161,4 +162,4 @@ def _numbers(name: str, owner: str, words: str, shapes: Sequence[tuple[int, ...]
 def _fail(name: str, owner: str, words: str, shapes: Sequence[tuple[int, ...]], given: Any) -> None:
     allowed = " or ".join("a number" if shape == () else f"an array of shape {shape}" for shape in shapes)
     msg = f"The {name!r} parameter of {owner} must be None, {words} or, finite and not negative, {allowed}. "
-    raise ValueError(f"{msg}Got {given!r} instead.")
+    raise ValueError(f"{msg}Got {shown(given)} instead.")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from skartm._validation import check_structure
+from skartm.base import names_in_order, shown
 
 _REMEDY = "convert it by skartm.authors_from_mapping(mapping, n_docs)"
 
@@ -70,6 +71,13 @@ def read_authors(
         msg = f"{owner}: authors must have one entry for each document, in the order of X. Got a mapping; {_REMEDY}."
         raise TypeError(msg)
     if _is_incidence(authors):
+        if not sparse.issparse(authors) and authors.shape[1] == 1 and authors.dtype.kind in "iu":
+            msg = (
+                f"{owner}: authors must have one entry for each document, or one column for each author. Got a column "
+                f"of integers of shape {authors.shape}, which can be either; pass authors.ravel() if these are numbers "
+                "of authors, authors.astype(float) if they are shares of a single author."
+            )
+            raise ValueError(msg)
         rows, columns, weights, named = _of_incidence(authors, n_docs, owner, known, column_names)
     else:
         rows, columns, weights, named = _of_names(authors, n_docs, owner)
@@ -92,7 +100,7 @@ def place_of_author(name: Any, names: NDArray, owner: str) -> int:
     if found:
         return found[0]
     close = get_close_matches(str(name), [str(known) for known in names], n=1)
-    hint = f" Did you mean {close[0]!r}?" if close else ""
+    hint = f" Did you mean {shown(close[0])}?" if close else ""
     msg = f"{owner}: the author must be one of the {names.size} in authors_. Got {name!r}.{hint}"
     raise ValueError(msg)
 
@@ -136,13 +144,13 @@ def authors_from_mapping(mapping: Mapping[Any, Iterable[Any]], n_docs: int, *, b
     if by is None:
         by = _infer_keys(pairs)
     if by not in ("author", "document"):
-        msg = f"The 'by' parameter of authors_from_mapping must be None, 'author' or 'document'. Got {by!r}."
+        msg = f"The 'by' parameter of authors_from_mapping must be None, 'author' or 'document'. Got {shown(by)}."
         raise ValueError(msg)
     authors: list[list] = [[] for _ in range(n_docs)]
     for key, value in pairs:
         name, document = (key, value) if by == "author" else (value, key)
         if not _is_integer(document) or not 0 <= document < n_docs:
-            msg = f"authors_from_mapping: documents must be integers from 0 to {n_docs - 1}. Got {document!r}."
+            msg = f"authors_from_mapping: documents must be integers from 0 to {n_docs - 1}. Got {shown(document)}."
             raise ValueError(msg)
         authors[int(document)].append(name)
     return authors
@@ -185,7 +193,8 @@ def _of_incidence(
     if column_names is None:
         fits = known is not None and len(known) == n_columns
         column_names = known if known is not None and fits else np.arange(n_columns)
-    names = [name.item() if isinstance(name, np.generic) else name for name in column_names]
+    names = names_in_order(column_names, None, f"The 'author_names' parameter of {owner}", "columns of authors")
+    names = [name.item() if isinstance(name, np.generic) else name for name in names]
     if len(names) != n_columns or len(set(names)) != n_columns:
         msg = f"The 'author_names' parameter of {owner} must be {n_columns} different names, one for each column of "
         raise ValueError(f"{msg}authors. Got {len(names)}, {len(set(names))} of them different.")
@@ -197,7 +206,9 @@ def _of_names(authors: Any, n_docs: int, owner: str) -> tuple[NDArray, NDArray, 
     if hasattr(authors, "columns"):
         lists = _of_frame(authors, n_docs, owner)
     elif isinstance(authors, str) or not isinstance(authors, Iterable):
-        msg = f"{owner}: authors must have one entry for each document, a name or a list of names. Got {authors!r}."
+        msg = (
+            f"{owner}: authors must have one entry for each document, a name or a list of names. Got {shown(authors)}."
+        )
         raise TypeError(msg)
     else:
         lists = [_names_of(entry) for entry in authors]
@@ -238,7 +249,7 @@ def _of_frame(frame: Any, n_docs: int, owner: str) -> list[list[Any]]:
     for document, name in zip(frame["document"], frame["author"], strict=True):
         if not _is_integer(document) or not 0 <= document < n_docs:
             msg = f"{owner}: the column 'document' of authors must have integers from 0 to {n_docs - 1}. Got "
-            raise ValueError(f"{msg}{document!r}; a frame of pairs is not cut with the documents, a list is.")
+            raise ValueError(f"{msg}{shown(document)}; a frame of pairs is not cut with the documents, a list is.")
         lists[int(document)].extend(_names_of(name))
     return lists
 

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from skartm._callbacks import CallbackSupportMixin, FitTask
 from skartm._threads import effective_n_threads
 from skartm._validation import check_counts, check_weights
+from skartm.base import shown
 from skartm.base._state import Stateful
 from skartm.em import EM, Batches, Decay, History, Layout, Pass, State, is_memory_mapped, passes
 from skartm.exceptions import DeadTopicWarning, LeftOutTokensWarning
@@ -241,7 +242,7 @@ class TopicModel(
         if not 0 < n_held_out < X.shape[0]:
             msg = (
                 f"The 'validation_fraction' parameter of {type(self).__name__} must leave documents on both sides. Got "
-                f"{fraction!r} of {X.shape[0]} documents."
+                f"{shown(fraction)} of {X.shape[0]} documents."
             )
             raise ValueError(msg)
         order = check_random_state(self.random_state).permutation(X.shape[0])

@@ -11,6 +11,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from skartm._validation import check_choice, check_counts, check_dtype, check_real, check_weights
+from skartm.base import shown
 from skartm.base._state import Stateful
 from skartm.em import Decay, ModalitySelection, row_products
 from skartm.regularizers import NamedRegularizers
@@ -233,7 +234,10 @@ class ARTMClassifier(
         owner, first = type(self).__name__, not hasattr(self, "model_")
         X = check_counts(self, X, check_dtype(self), reset=first)
         if not first and classes is not None and not np.array_equal(np.unique(classes), self.classes_):
-            msg = f"{owner}: classes must be those of the first partial_fit, {self.classes_.tolist()}. Got {classes!r}."
+            msg = (
+                f"{owner}: classes must be those of the first partial_fit, {self.classes_.tolist()}. Got "
+                f"{shown(classes)}."
+            )
             raise ValueError(msg)
         labels = read_labels(y, X, owner, classes if first else self.classes_)
         if first and classes is None and not labels.multilabel:

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skartm._callbacks import with_callbacks
 from skartm._validation import check_choice, check_counts, check_flag, check_integer, check_real
+from skartm.base import shown
 from skartm.em import EM, Batch, Context, ContextMixture, Layout, MapPosterior, padded
 from skartm.regularizers import bind_all, check_regularizers
 from skartm.topics._artm import ARTMTransformer
@@ -308,8 +309,8 @@ class ContextARTM(ContextScored, ContextPositions, Segmentation, ARTMTransformer
         other = "gamma" if self.context == "window" else "window"
         if getattr(self, other) is not None:
             msg = (
-                f"{type(self).__name__}: context={self.context!r} has no {other}. Got {other}="
-                f"{getattr(self, other)!r}; set it to None, or take the other kind of context."
+                f"{type(self).__name__}: context={shown(self.context)} has no {other}. Got {other}="
+                f"{shown(getattr(self, other))}; set it to None, or take the other kind of context."
             )
             raise ValueError(msg)
         if self.context == "window":
@@ -320,7 +321,7 @@ class ContextARTM(ContextScored, ContextPositions, Segmentation, ARTMTransformer
         if not numbers or len(gammas) != 2 or not all(0 <= gamma <= 1 for gamma in gammas):
             msg = (
                 f"The 'gamma' parameter of {type(self).__name__} must be a number in [0, 1], or two: from the left and "
-                f"from the right. Got {self.gamma!r} instead."
+                f"from the right. Got {shown(self.gamma)} instead."
             )
             raise ValueError(msg) if numbers else TypeError(msg)
         return float(gammas[0]), float(gammas[1])
@@ -334,7 +335,7 @@ class ContextARTM(ContextScored, ContextPositions, Segmentation, ARTMTransformer
             if not good or (gamma is None and not np.isfinite(token_gamma).all()):
                 msg = (
                     f"The 'token_gamma' parameter of {type(self).__name__} must be {n_tokens} numbers of at least 0, "
-                    f"one a token, finite in windows. Got {self.token_gamma!r}."
+                    f"one a token, finite in windows. Got {shown(self.token_gamma)}."
                 )
                 raise ValueError(msg)
             token_gamma = np.minimum(token_gamma, np.finfo(np.float64).max)[tokens]

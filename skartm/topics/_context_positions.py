@@ -10,6 +10,7 @@ from scipy import sparse
 from sklearn.utils.validation import check_is_fitted
 
 from skartm._validation import check_counts
+from skartm.base import shown
 from skartm.em import Positions
 from skartm.topics._token_topics import _above
 
@@ -72,15 +73,10 @@ class ContextPositions:
                     row = batch.start + some.start + d
                     yield ContextVectors(
                         X.indices[X.indptr[row] : X.indptr[row + 1]].copy(),
-                        *(
-                            part[start:stop].copy()
-                            for part in (token, some.left, some.right, some.theta, contextual)
-                        ),
+                        *(part[start:stop].copy() for part in (token, some.left, some.right, some.theta, contextual)),
                     )
 
-    def token_topics(
-        self, X: Any, position_gamma: Any = None, *, dense: bool = False, threshold: float = 0.01
-    ) -> Any:
+    def token_topics(self, X: Any, position_gamma: Any = None, *, dense: bool = False, threshold: float = 0.01) -> Any:
         """Topics of every position in its context, p(t|i).
 
         Parameters
@@ -102,7 +98,7 @@ class ContextPositions:
         """
         check_is_fitted(self, "components_")
         if not 0 <= threshold < 1:
-            msg = f"The 'threshold' parameter of token_topics must be in [0, 1). Got {threshold!r}."
+            msg = f"The 'threshold' parameter of token_topics must be in [0, 1). Got {shown(threshold)}."
             raise ValueError(msg)
         X = check_counts(self, X, self._dtype(), reset=False)  # type: ignore[attr-defined]
         parts: list[Any] = []

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from skartm._validation import check_counts, check_weights
+from skartm.base import shown
 from skartm.em import ModalitySelection
 from skartm.simplex import FLOOR
 
@@ -83,9 +84,7 @@ class ContextScored:
         values = self.position_log_likelihood(X, position_gamma, evaluation=evaluation)
         return float(counts @ values / total) if total > 0 else 0.0
 
-    def position_log_likelihood(
-        self, X: Any, position_gamma: Any = None, *, evaluation: str | None = None
-    ) -> NDArray:
+    def position_log_likelihood(self, X: Any, position_gamma: Any = None, *, evaluation: str | None = None) -> NDArray:
         """ln p(w_i | context) of every position.
 
         Leaving a word out takes one more pass over the text with one layer. With more layers each position needs all of
@@ -108,7 +107,7 @@ class ContextScored:
         check_is_fitted(self, "components_")
         chosen = self.evaluation if evaluation is None else evaluation
         if chosen not in self._evaluations:
-            msg = f"The 'evaluation' parameter must be one of {list(self._evaluations)}. Got {chosen!r}."
+            msg = f"The 'evaluation' parameter must be one of {list(self._evaluations)}. Got {shown(chosen)}."
             raise ValueError(msg)
         X = check_counts(self, X, self._dtype(), reset=False)  # type: ignore[attr-defined]
         without = chosen == "leave_one_out"

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from skartm.base import shown
 from skartm.em import Hypergraph, row_products
 from skartm.simplex import FLOOR
 from skartm.topics._edge_tables import Declaration, read_cells
@@ -82,7 +83,7 @@ class EdgePredictions:
         probabilities : array of shape (n_edges, n_top)
         """
         if not isinstance(n_top, Integral) or isinstance(n_top, bool) or n_top < 1:
-            msg = f"The 'n_top' parameter of recommend must be an integer of at least 1. Got {n_top!r}."
+            msg = f"The 'n_top' parameter of recommend must be an integer of at least 1. Got {shown(n_top)}."
             raise ValueError(msg)
         topics, phi = self._given(edges, modality)
         n_top = min(int(n_top), phi.shape[1])
@@ -137,7 +138,7 @@ class EdgePredictions:
         """p(t | d, x), and phi of a modality."""
         read = self._look_up(edges)
         if modality not in self.modalities_:
-            msg = f"{type(self).__name__}: modality must be one of {list(self.modalities_)}. Got {modality!r}."
+            msg = f"{type(self).__name__}: modality must be one of {list(self.modalities_)}. Got {shown(modality)}."
             raise ValueError(msg)
         _, theta = self._known(read)
         return self._topics_in(read, theta), self.components_[:, self.modalities_[modality]]

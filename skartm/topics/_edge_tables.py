@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skartm.base import shown
+
 _MANY = (list, tuple, set, frozenset, np.ndarray)
 _MISSING = ("NAType", "NaTType")
 
@@ -177,7 +179,7 @@ def _array_of_rows(table: Any, where: str, owner: str) -> NDArray:
         raise TypeError(msg)
     strange = next((row for row in table if not isinstance(row, (list, tuple))), None)
     if strange is not None:
-        msg = f"{owner}: {where} must have lists or tuples as rows. Got {strange!r}; make columns a data frame."
+        msg = f"{owner}: {where} must have lists or tuples as rows. Got {shown(strange)}; make columns a data frame."
         raise TypeError(msg)
     n_columns = {len(row) for row in table}
     if len(n_columns) != 1 or min(n_columns) < 1:
@@ -194,12 +196,10 @@ def _require(column: Any, parameter: str, columns: Mapping[Any, Any], declared: 
     if column not in columns:
         of = "" if kind is None else f" of type {kind!r}"
         msg = f"{declared.owner}: {parameter} must name a column of the edges{of}, which has {list(columns)}. Got "
-        raise ValueError(f"{msg}{column!r}.")
+        raise ValueError(f"{msg}{shown(column)}.")
 
 
-def _vertex_columns(
-    columns: Mapping[Any, Any], declared: Declaration, kind: Any, *, fitting: bool
-) -> dict[Any, str]:
+def _vertex_columns(columns: Mapping[Any, Any], declared: Declaration, kind: Any, *, fitting: bool) -> dict[Any, str]:
     if declared.vertices is None:
         others = [name for name in columns if name not in (declared.container, declared.weight)]
         chosen = {name: str(name) for name in others}
@@ -219,7 +219,10 @@ def _container_names(columns: Mapping[Any, Any], declared: Declaration, kind: An
     n_rows = len(columns[declared.container])
     if rows.size < n_rows:
         row = int(np.setdiff1d(np.arange(n_rows), rows)[0])
-        msg = f"{declared.owner}: the column {declared.container!r} must have the container of every edge. Got none in "
+        msg = (
+            f"{declared.owner}: the column {shown(declared.container)} must have the container of every "
+            "edge. Got none in "
+        )
         raise ValueError(f"{msg}row {row}.")
     return names
 
@@ -231,7 +234,7 @@ def _weights(columns: Mapping[Any, Any], declared: Declaration, kind: Any) -> ND
     except (TypeError, ValueError):
         weights = np.array([np.nan])
     if not np.isfinite(weights).all() or (weights < 0).any():
-        msg = f"{declared.owner}: the column {declared.weight!r} must have finite numbers, at least 0, as weights."
+        msg = f"{declared.owner}: the column {shown(declared.weight)} must have finite numbers, at least 0, as weights."
         raise ValueError(msg)
     return weights
 

@@ -2,6 +2,8 @@
 
 from numbers import Integral
 
+from skartm.base import shown
+
 
 def topic_groups(**sizes: int) -> list[str]:
     """Names for groups of topics, so that a regularizer can be given to a group by a pattern.
@@ -42,7 +44,7 @@ def topic_groups(**sizes: int) -> list[str]:
         raise ValueError(msg)
     for name, size in sizes.items():
         if not isinstance(size, Integral) or isinstance(size, bool) or size < 1:
-            msg = f"topic_groups: the size of group {name!r} must be an integer of at least 1. Got {size!r}."
+            msg = f"topic_groups: the size of group {name!r} must be an integer of at least 1. Got {shown(size)}."
             raise ValueError(msg)
     names = [f"{name}{number}" for name, size in sizes.items() for number in range(size)]
     if len(set(names)) < len(names):

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skartm._topic_tree import TopicNode, TopicTree, make_tree
 from skartm._validation import check_counts, check_real, check_weights
+from skartm.base import shown
 from skartm.base._state import Stateful
 from skartm.em import ModalitySelection
 from skartm.metrics._completion import said_before
@@ -215,7 +216,7 @@ class HierarchicalARTM(Stateful, NamedLevels, TransformerMixin, BaseEstimator):
         check_is_fitted(self, "levels_")
         parent = self.tree_.node(topic, level)
         if parent.level == len(self.levels_) - 1:
-            msg = f"{type(self).__name__}: {parent.name!r} is of the last level. For subtopics of it fit one more."
+            msg = f"{type(self).__name__}: {shown(parent.name)} is of the last level. For subtopics of it fit one more."
             raise ValueError(msg)
         X = check_counts(self, X, self._data_dtype(), reset=False)
         weights = check_weights(self, sample_weight, X.shape[0])
@@ -304,7 +305,7 @@ class HierarchicalARTM(Stateful, NamedLevels, TransformerMixin, BaseEstimator):
         check_is_fitted(self, "levels_")
         n_levels = len(self.levels_)
         if level not in range(-n_levels, n_levels):
-            msg = f"{type(self).__name__}: level must be one of the {n_levels}, counted from 0. Got {level!r}."
+            msg = f"{type(self).__name__}: level must be one of the {n_levels}, counted from 0. Got {shown(level)}."
             raise ValueError(msg)
         return self.levels_[level].top_tokens(n_top, modality=modality)
 
@@ -342,7 +343,7 @@ class HierarchicalARTM(Stateful, NamedLevels, TransformerMixin, BaseEstimator):
         check_is_fitted(self, "levels_")
         threshold = self.edge_threshold if threshold is None else threshold
         if not isinstance(threshold, Real) or isinstance(threshold, bool) or not 0 <= threshold <= 1:
-            msg = f"{type(self).__name__}: the threshold of edges must be a number in [0, 1]. Got {threshold!r}."
+            msg = f"{type(self).__name__}: the threshold of edges must be a number in [0, 1]. Got {shown(threshold)}."
             raise ValueError(msg)
         names = [model.topic_names for model in self.levels_]
         tokens = [model.top_tokens(n_top, modality=modality) for model in self.levels_]

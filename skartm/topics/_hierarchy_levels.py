@@ -13,6 +13,7 @@ from sklearn.utils import check_random_state
 
 from skartm._named import NamedItems, is_named, named_pairs
 from skartm._validation import check_integer, check_real
+from skartm.base import shown
 from skartm.regularizers import ParentTopics, Schedule
 from skartm.topics._artm import ARTMTransformer
 from skartm.topics._hierarchy_links import PARENTS, level_counts
@@ -32,7 +33,7 @@ def check_levels(owner: Any) -> list[tuple[str, ARTMTransformer]]:
     """Names and fresh models of all levels, from the top; raises on what is not a growing list of levels."""
     levels, kind = owner.levels, type(owner).__name__
     if not isinstance(levels, (list, tuple)) or len(levels) == 0:
-        msg = f"The 'levels' parameter of {kind} must be a list of at least one level. Got {levels!r}."
+        msg = f"The 'levels' parameter of {kind} must be a list of at least one level. Got {shown(levels)}."
         raise TypeError(msg) if not isinstance(levels, (list, tuple)) else ValueError(msg)
     _check_names(owner)
     named = [item if is_named(item) else (f"level{number}", item) for number, item in enumerate(levels)]
@@ -46,7 +47,7 @@ def check_levels(owner: Any) -> list[tuple[str, ARTMTransformer]]:
         if model.validation_fraction is not None:
             msg = (
                 f"{kind}: validation_fraction must be None below the first level, which stands for all documents. "
-                f"Got {model.validation_fraction!r} at {name!r}; validate by score_levels of other documents."
+                f"Got {shown(model.validation_fraction)} at {name!r}; validate by score_levels of other documents."
             )
             raise ValueError(msg)
     return models
@@ -83,11 +84,11 @@ def check_level(kind: str, level: Any, template: Any) -> ARTMTransformer:
 
 def _checked_model(kind: str, model: Any, parameter: str, what: str) -> ARTMTransformer:
     if not isinstance(model, ARTMTransformer) or "regularizers" not in model.get_params(deep=False):
-        msg = f"{kind}: {parameter} must be {what}. Got {model!r}; PLSA is ARTMTransformer without regularizers."
+        msg = f"{kind}: {parameter} must be {what}. Got {shown(model)}; PLSA is ARTMTransformer without regularizers."
         raise TypeError(msg)
     check_integer(model, "n_components", minimum=1)
     if model.warm_start:
-        msg = f"{kind}: warm_start of a level must be False, for every fit starts anew. Got {model.warm_start!r}."
+        msg = f"{kind}: warm_start of a level must be False, for every fit starts anew. Got {shown(model.warm_start)}."
         raise ValueError(msg)
     if any(name == PARENTS for name, _ in named_pairs(model.regularizers)):
         msg = f"{kind}: the name {PARENTS!r} of a regularizer is that of the tie to the level above; rename it."
@@ -100,21 +101,23 @@ def check_ties(owner: Any, models: list[ARTMTransformer]) -> list[ParentTopics]:
     kind, given = type(owner).__name__, owner.parent_weight
     check_real(owner, "psi_sparsity", low=-np.inf)
     if owner.psi_sparsity >= 1:
-        msg = f"The 'psi_sparsity' parameter of {kind} must be below 1. Got {owner.psi_sparsity!r}."
+        msg = f"The 'psi_sparsity' parameter of {kind} must be below 1. Got {shown(owner.psi_sparsity)}."
         raise ValueError(msg)
     several = isinstance(given, (list, tuple, np.ndarray))
     taus = list(given) if several else [given] * len(models)
     if len(taus) != len(models):
         msg = (
             f"The 'parent_weight' parameter of {kind} must be one number, or one for each of the {len(models)} levels "
-            f"below the first. Got {given!r}."
+            f"below the first. Got {shown(given)}."
         )
         raise ValueError(msg)
     for tau in taus if several else [given]:
         if isinstance(tau, Schedule):
             tau.check()
         elif not isinstance(tau, Real) or isinstance(tau, bool) or not 0 <= float(tau) < np.inf:
-            msg = f"The 'parent_weight' parameter of {kind} must be finite, at least 0, or a Schedule. Got {tau!r}."
+            msg = (
+                f"The 'parent_weight' parameter of {kind} must be finite, at least 0, or a Schedule. Got {shown(tau)}."
+            )
             raise ValueError(msg) if isinstance(tau, Real) else TypeError(msg)
     return [_tie(tau, owner.psi_sparsity, model) for tau, model in zip(taus, models, strict=True)]
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from skartm._callbacks import with_callbacks
+from skartm.base import shown
 from skartm.em import Hypergraph
 from skartm.regularizers._numbers import is_number
 from skartm.simplex import FLOOR
@@ -228,13 +229,16 @@ class HypergraphARTM(EdgePredictions, EdgeModel):
         owner = type(self).__name__
         if self.vertices is not None and (isinstance(self.vertices, str) or not hasattr(self.vertices, "__iter__")):
             msg = f"The 'vertices' parameter of {owner} must be a list of columns or a dict of column to modality. Got "
-            raise TypeError(f"{msg}{self.vertices!r}.")
+            raise TypeError(f"{msg}{shown(self.vertices)}.")
         if self.edge_weights is not None and not isinstance(self.edge_weights, Mapping):
-            msg = f"The 'edge_weights' parameter of {owner} must be a dict of weights. Got {self.edge_weights!r}."
+            msg = f"The 'edge_weights' parameter of {owner} must be a dict of weights. Got {shown(self.edge_weights)}."
             raise TypeError(msg)
         for kind, weight in (self.edge_weights or {}).items():
             if not is_number(weight) or not np.isfinite(weight) or weight < 0:
-                msg = f"{owner}: the weight of the type {kind!r} must be a finite number, at least 0. Got {weight!r}."
+                msg = (
+                    f"{owner}: the weight of the type {kind!r} must be a finite number, at least 0. Got "
+                    f"{shown(weight)}."
+                )
                 raise ValueError(msg)
 
     @property

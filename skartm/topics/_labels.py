@@ -10,6 +10,7 @@ from scipy import sparse
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 from sklearn.utils.validation import assert_all_finite, check_consistent_length, column_or_1d
 
+from skartm.base import shown
 from skartm.em import Layout
 from skartm.topics._modal import token_counts
 
@@ -125,7 +126,7 @@ def read_prior(prior: Any, n_classes: int, owner: str) -> NDArray:
     if not numbers or not np.isfinite(array).all() or (array < 0).any() or not array.any():
         msg = (
             f"The 'class_prior' parameter of {owner} must be None, 'uniform' or {n_classes} non-negative numbers. "
-            f"Got {prior!r}."
+            f"Got {shown(prior)}."
         )
         raise ValueError(msg)
     return array / array.sum()

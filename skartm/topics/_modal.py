@@ -1,12 +1,13 @@
 """Modalities of a model: what is declared, searched and learned about them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from skartm.base import names_in_order, shown
 from skartm.em import Layout, Modality, resolve_modalities
 from skartm.regularizers._numbers import is_number
 
@@ -52,25 +53,29 @@ class ModalModel:
             for name in ("modality_weights", "main_modality"):
                 if getattr(self, name) is not None:
                     msg = f"{owner}: {name} needs modalities, which say which columns they are. Got {name}="
-                    raise ValueError(f"{msg}{getattr(self, name)!r} and modalities=None.")
+                    raise ValueError(f"{msg}{shown(getattr(self, name))} and modalities=None.")
             return
         if weights is not None and not isinstance(weights, Mapping):
-            msg = f"The 'modality_weights' parameter of {owner} must be a dict of name to weight. Got {weights!r}."
+            msg = f"The 'modality_weights' parameter of {owner} must be a dict of name to weight. Got {shown(weights)}."
             raise TypeError(msg)
         for name, weight in (weights or {}).items():
             if not is_number(weight) or not np.isfinite(weight) or weight < 0:
-                msg = f"{owner}: the weight of modality {name!r} must be a finite number, at least 0. Got {weight!r}."
+                msg = (
+                    f"{owner}: the weight of modality {name!r} must be a finite number, at least 0. Got "
+                    f"{shown(weight)}."
+                )
                 raise ValueError(msg)
 
     def _check_topic_names(self) -> None:
         if self.topic_names is None:
             return
-        if isinstance(self.topic_names, str) or not isinstance(self.topic_names, Iterable):
-            msg = f"The 'topic_names' parameter must be {self.n_components} strings. Got {self.topic_names!r}."
+        given = self.topic_names
+        if isinstance(given, (str, Mapping, Set)) or not isinstance(given, Iterable) or not hasattr(given, "__len__"):
+            msg = f"The 'topic_names' parameter must be {self.n_components} strings. Got {shown(self.topic_names)}."
             raise TypeError(msg)
         names = list(self.topic_names)
         if len(names) != self.n_components or not all(isinstance(name, str) for name in names):
-            msg = f"The 'topic_names' parameter must be {self.n_components} strings. Got {self.topic_names!r}."
+            msg = f"The 'topic_names' parameter must be {self.n_components} strings. Got {shown(self.topic_names)}."
             raise ValueError(msg)
         if len(set(names)) != len(names):
             repeated = sorted({name for name in names if names.count(name) > 1})
@@ -107,14 +112,8 @@ class ModalModel:
         names = self.token_names if self.token_names is not None else getattr(self, "feature_names_in_", None)
         if names is None:
             return None
-        names = tuple(str(name) for name in names)
-        if len(names) != n_tokens:
-            msg = (
-                f"The 'token_names' parameter of {type(self).__name__} must have one name for each of the {n_tokens} "
-                f"columns of X. Got {len(names)}."
-            )
-            raise ValueError(msg)
-        return names
+        parameter = f"The 'token_names' parameter of {type(self).__name__}"
+        return tuple(str(name) for name in names_in_order(names, n_tokens, parameter))
 
     def _weighted(
         self, modalities: tuple[Modality, ...], X: Any, sample_weight: NDArray | None, *, known: bool
@@ -132,7 +131,9 @@ class ModalModel:
         else:
             weights = {name: float(declared.get(name, 1.0)) for name in names}
             if not any(weights.values()):
-                msg = f"{type(self).__name__}: at least one modality must have a positive weight. Got {declared!r}."
+                msg = (
+                    f"{type(self).__name__}: at least one modality must have a positive weight. Got {shown(declared)}."
+                )
                 raise ValueError(msg)
             if self.main_modality is not None:
                 weights = self._relative_weights(weights, modalities, X, sample_weight)
@@ -147,7 +148,10 @@ class ModalModel:
         mass = {modality.name: float(counts[modality.tokens].sum()) for modality in modalities}
         main = mass[self.main_modality]
         if main == 0:
-            msg = f"{type(self).__name__}: the main modality must have tokens in X. Got none of {self.main_modality!r}."
+            msg = (
+                f"{type(self).__name__}: the main modality must have tokens in X. Got none of "
+                f"{shown(self.main_modality)}."
+            )
             raise ValueError(msg)
         return {name: weight * main / mass[name] if mass[name] > 0 else 0.0 for name, weight in weights.items()}
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skartm.base import shown
 from skartm.em import Hypergraph, offsets
 from skartm.topics._edge_tables import Cells, numbers_of, sorted_names
 
@@ -24,12 +25,12 @@ class VertexNames:
         """All that occur."""
         parts = cells.modalities.items()
         found = {
-            modality: sorted_names((names for _, names in columns), f"vertices of {modality!r}", owner)
+            modality: sorted_names((names for _, names in columns), f"vertices of {shown(modality)}", owner)
             for modality, columns in parts
         }
         for modality, names in found.items():
             if not names:
-                msg = f"{owner}: every modality must have vertices. Got only missing cells for {modality!r}."
+                msg = f"{owner}: every modality must have vertices. Got only missing cells for {shown(modality)}."
                 raise ValueError(msg)
         return cls(found)
 

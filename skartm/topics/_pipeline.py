@@ -13,6 +13,7 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from skartm.base import texts_of
 from skartm.base._state import Stateful
 
 _METHODS = ("fit", "partial_fit", "score", "predict", "predict_proba")
@@ -237,7 +238,7 @@ class TopicPipeline(Stateful, TransformerMixin, BaseEstimator):
         if hasattr(blocks, "sparse_threshold"):
             blocks.set_params(sparse_threshold=1.0)
         with config_context(transform_output="default"):  # counts are sparse, which data frames are not
-            output = transformer.fit_transform(X, y, **params)
+            output = transformer.fit_transform(self._documents(X), y, **params)
         counts = self._checked(output)
         model = clone(self.model)
         model.set_params(**self._names(_last(transformer), transformer, model, counts.shape[1]))
@@ -256,7 +257,11 @@ class TopicPipeline(Stateful, TransformerMixin, BaseEstimator):
     def _counts(self, X: Any) -> Any:
         check_is_fitted(self, "model_")
         with config_context(transform_output="default"):
-            return self._checked(self.transformer_.transform(X))
+            return self._checked(self.transformer_.transform(self._documents(X)))
+
+    def _documents(self, X: Any) -> Any:
+        """What the transformer reads; a vectorizer of texts iterates over it, so of a table it would get the names."""
+        return texts_of(X, type(self).__name__) if _reads_texts(self.transformer) else X
 
     def _checked(self, output: Any) -> Any:
         """Counts as CSR, which is not copied."""
@@ -301,6 +306,15 @@ class TopicPipeline(Stateful, TransformerMixin, BaseEstimator):
 
 def _last(transformer: Any) -> Any:
     return transformer[-1] if isinstance(transformer, Pipeline) else transformer
+
+
+def _reads_texts(transformer: Any) -> bool:
+    """Whether a transformer iterates over documents, as the vectorizers of texts do, alone or first in a pipeline."""
+    if isinstance(transformer, Pipeline):
+        return _reads_texts(transformer[0])
+    if hasattr(transformer, "transformer_list"):
+        return any(_reads_texts(item[1]) for item in transformer.transformer_list)
+    return hasattr(transformer, "build_analyzer")
 
 
 def _names_out(transformer: Any) -> list[str] | None:

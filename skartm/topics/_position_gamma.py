@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from skartm.base import shown
+
 
 def check_position_gamma(owner: str, given: Any, X: Any, *, n_sides: int) -> NDArray:
     """One row a stored entry of X, one column, or two for left and right; NaN leaves the model's own gamma.
@@ -30,7 +32,7 @@ def check_position_gamma(owner: str, given: Any, X: Any, *, n_sides: int) -> NDA
         raise ValueError(msg)
     outside = ~(np.isnan(values) | ((values >= 0) & (values <= 1)))
     if outside.any():
-        msg = f"{owner}: position_gamma must be in [0, 1], or NaN. Got {values[outside][0]!r}."
+        msg = f"{owner}: position_gamma must be in [0, 1], or NaN. Got {shown(values[outside][0])}."
         raise ValueError(msg)
     return values
 

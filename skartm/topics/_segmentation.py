@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from skartm._validation import check_counts
+from skartm.base import shown
 
 
 class Segmentation:
@@ -109,13 +110,13 @@ class Segmentation:
         lengths = np.diff(X.indptr)
         numbers = _check_numbers(n_segments, lengths.size)
         if not isinstance(threshold, Real) or isinstance(threshold, bool) or not np.isfinite(threshold):
-            msg = f"The 'threshold' parameter of segment must be a finite number. Got {threshold!r}."
+            msg = f"The 'threshold' parameter of segment must be a finite number. Got {shown(threshold)}."
             raise ValueError(msg)
         if not isinstance(min_depth, Real) or isinstance(min_depth, bool) or not 0 <= min_depth <= 2:
-            msg = f"The 'min_depth' parameter of segment must be a number in [0, 2]. Got {min_depth!r}."
+            msg = f"The 'min_depth' parameter of segment must be a number in [0, 2]. Got {shown(min_depth)}."
             raise ValueError(msg)
         if not isinstance(min_length, Integral) or isinstance(min_length, bool) or min_length < 1:
-            msg = f"The 'min_length' parameter of segment must be an integer of at least 1. Got {min_length!r}."
+            msg = f"The 'min_length' parameter of segment must be an integer of at least 1. Got {shown(min_length)}."
             raise ValueError(msg)
         allowed = _check_candidates(candidates, lengths)
         found = []
@@ -183,7 +184,7 @@ def _check_numbers(n_segments: Any, n_docs: int) -> NDArray | None:
     if numbers.shape != (n_docs,) or numbers.dtype.kind not in "iu" or (numbers < 1).any():
         msg = (
             f"The 'n_segments' parameter of segment must be an integer of at least 1, or one for each of the {n_docs} "
-            f"documents. Got {n_segments!r}."
+            f"documents. Got {shown(n_segments)}."
         )
         raise ValueError(msg)
     return numbers

@@ -9,6 +9,7 @@ from scipy import sparse
 from sklearn.utils.validation import check_is_fitted
 
 from skartm._validation import check_counts
+from skartm.base import shown
 from skartm.em import Batches, FreeMixture, Posteriors
 
 _DOCUMENTS = 1024  # looked at together
@@ -49,7 +50,7 @@ class TokenTopicsModel:
     def _token_topics(self, X: Any, theta_of: Callable[[Any], NDArray], dense: bool, threshold: float) -> Any:
         """The same with a theta of one's own."""
         if not 0 <= threshold < 1:
-            msg = f"The 'threshold' parameter of token_topics must be in [0, 1). Got {threshold!r}."
+            msg = f"The 'threshold' parameter of token_topics must be in [0, 1). Got {shown(threshold)}."
             raise ValueError(msg)
         theta = theta_of(X)
         mixture, phi = self._fitted_mixture(slice(None))

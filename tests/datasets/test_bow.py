@@ -67,7 +67,7 @@ def test_bad_counts_are_not_converted(value):
 def test_vocabulary():
     names = ["dog", "cat", "é"]
     assert from_token2id(to_token2id(names)).tolist() == names
-    with pytest.raises(ValueError, match="number its 2 tokens from 0 without gaps.*compactify"):
+    with pytest.raises(ValueError, match="number its 2 names from 0 without gaps.*compactify"):
         from_token2id({"a": 0, "b": 2})
     with pytest.raises(ValueError, match="must not repeat a token. Got 'a' twice"):
         to_token2id(["a", "b", "a"])

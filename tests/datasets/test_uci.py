@@ -115,7 +115,7 @@ def test_file_that_is_cut_short(tmp_path, announced):
 
 
 def test_vocabulary_of_another_size(tmp_path):
-    with pytest.raises(ValueError, match="vocab must have 2 entries, to match X. Got 1"):
+    with pytest.raises(ValueError, match="vocab must have 2 lines, one a column of the counts. Got 1"):
         load_uci(write(tmp_path / "docword", 1, 2, 1, "1 1 1"), write(tmp_path / "vocab", "a"))
 
 
