@@ -15,6 +15,7 @@ from skartm.em._logs import log_sums
 from skartm.em._loop import EM, Decay, Pass, State, passes
 from skartm.em._mixture import DirichletMixture, FreeMixture
 from skartm.em._modalities import Modality, ModalitySelection, resolve_modalities
+from skartm.em._new_words import shaken
 from skartm.em._padded import padded, padded_width, padded_zeros, unpadded_transpose
 from skartm.em._posterior import DirichletPosterior, MapPosterior, rows_of
 from skartm.em._protocols import Bound, Expectation, Mixture, Posterior, SharedMixture, Strength, Trajectory
@@ -75,5 +76,6 @@ __all__ = [
     "resolve_modalities",
     "row_products",
     "rows_of",
+    "shaken",
     "unpadded_transpose",
 ]

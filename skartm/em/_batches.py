@@ -1,6 +1,7 @@
 """Batches: consecutive rows of a CSR matrix with the index of their transpose."""
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -95,6 +96,19 @@ class Batch:
             mass[filled] = np.add.reduceat(self.x[first:last], self.indptr[:-1][filled] - first, dtype=np.float64)
         return mass
 
+    def with_mass(self) -> NDArray:
+        """Columns with a positive weighted count, bool of shape (n_tokens,).
+
+        A stored zero, a document of weight zero and a modality of weight zero are not evidence of a word.
+        """
+        first, last = int(self.indptr[0]), int(self.indptr[-1])
+        positive = self.x[first:last] > 0
+        if self.sample_weight is not None:
+            positive &= np.repeat(self.sample_weight > 0, self.row_lengths)
+        found = np.zeros(self.n_tokens, dtype=bool)
+        found[self.indices[first:last][positive]] = True
+        return found
+
     def mass(self) -> float:
         """Weighted sum of the counts, in float64."""
         if self._mass is None:
@@ -136,6 +150,14 @@ class Batches:
         self.n_samples = float(self.n_docs if sample_weight is None else sample_weight.sum(dtype=np.float64))
         self.keep = not is_memory_mapped(X)
         self._kept: list[Batch] | None = None
+
+    @cached_property
+    def with_mass(self) -> NDArray:
+        """Columns with a positive weighted count in any batch, bool of shape (n_tokens,)."""
+        found = np.zeros(self.n_tokens, dtype=bool)
+        for batch in self:
+            found |= batch.with_mass()
+        return found
 
     def __len__(self) -> int:
         return -(-self.n_docs // self.batch_size)

@@ -48,20 +48,20 @@ class MapPosterior:
         """Column sums after regularization, of all modalities."""
         return self.block_mass.sum(axis=0)
 
-    def update(self, phi_wt: NDArray, counters: Counters) -> None:
-        """All of phi."""
+    def update(self, phi_wt: NDArray, counters: Counters, out: NDArray) -> None:
+        """All of phi, written to ``out``; terms see the old one, ``phi_wt``."""
         active = [bound for bound in self.terms if bound.tau != 0]
         self.coefficients = {bound.name: 0.0 for bound in self.terms}
         if all(_is_constant(bound) for bound in active):
             self.coefficients |= {bound.name: bound.tau for bound in active}
-            self.refresh(phi_wt, counters, counters.everything)
+            self.refresh(out, counters, counters.everything)
             return
         counts = self._regularized(phi_wt, counters.fold(), active, counters.blocks)
         self.block_mass = np.empty((len(counters.blocks), self.n_topics))
         for number, tokens in enumerate(counters.blocks):
             sums = column_sums(counts, tokens, 0.0, self.n_threads)
             self.block_mass[number] = sums[: self.n_topics]
-            self._normalise(counts, self.block_mass[number], tokens, phi_wt)
+            self._normalise(counts, self.block_mass[number], tokens, out)
 
     def refresh(self, phi_wt: NDArray, counters: Counters, tokens: NDArray) -> None:
         """Rows ``tokens`` of phi, with constant terms alone."""
@@ -199,9 +199,9 @@ class DirichletPosterior:
     def measure(self, phi_wt: NDArray, n_wt: NDArray) -> None:
         """There are no regularizers."""
 
-    def update(self, phi_wt: NDArray, counters: Counters) -> None:
-        """All of phi."""
-        self.refresh(phi_wt, counters, counters.everything)
+    def update(self, phi_wt: NDArray, counters: Counters, out: NDArray) -> None:
+        """All of phi, written to ``out``."""
+        self.refresh(out, counters, counters.everything)
 
     def refresh(self, phi_wt: NDArray, counters: Counters, tokens: NDArray) -> None:
         """Rows ``tokens`` of phi."""

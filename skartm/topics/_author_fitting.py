@@ -24,10 +24,10 @@ from skartm.em import (
 from skartm.metrics._completion import said_before
 from skartm.regularizers import Terms, bind_all, check_regularizers
 from skartm.topics._artm import ARTMTransformer
-from skartm.topics._author_priors import AuthorPrior, WordPrior, author_prior, word_prior
+from skartm.topics._author_priors import author_prior, word_prior
 from skartm.topics._authors import Authorship, read_authors
 from skartm.topics._modal import token_counts
-from skartm.topics._start import phi_of_documents
+from skartm.topics._start import begin_topics, filled_documents, phi_of_documents
 
 
 class AuthorFitting(ARTMTransformer):
@@ -100,6 +100,17 @@ class AuthorFitting(ARTMTransformer):
         posterior = MapPosterior(layout.n_topics, terms.phi, n_threads=n_threads)
         return EM(mixture, posterior, layout.n_topics, n_threads=n_threads)
 
+    def _start(self, layout: Layout, batches: Batches, *, warm: bool) -> State:
+        state = super()._start(layout, batches, warm=warm)
+        if not isinstance(self.init, str):
+            self._n_begun = layout.n_topics
+        elif not warm:
+            self._n_begun = min(filled_documents(batches).size, layout.n_topics)
+        else:
+            begun = getattr(self, "_n_begun", layout.n_topics)  # a model of an older version has begun all
+            self._n_begun = begin_topics(state, begun, batches, layout, self.random_state)
+        return state
+
     def _initial_phi(self, layout: Layout, batches: Batches) -> NDArray:
         if not isinstance(self.init, str):
             return super()._initial_phi(layout, batches)
@@ -156,7 +167,7 @@ class AuthorFitting(ARTMTransformer):
     def _publish(self, engine: EM, state: State) -> None:
         super()._publish(engine, state)
         mixture: Any = engine.mixture
-        groups, pi = mixture.whole
+        groups, pi = state.shared
         self.authors_ = groups.names
         self.author_topics_ = groups.psi_ct[:, : engine.n_topics].copy()
         self.author_mass_ = groups.n_ct.sum(axis=1, dtype=np.float64)
@@ -165,9 +176,9 @@ class AuthorFitting(ARTMTransformer):
         members = mixture.members
         self.author_shares_ = sparse.csr_matrix((pi, members.indices, members.indptr), shape=members.shape)
         found = {bound.name: bound.term for bound in engine.terms}
-        self.author_topic_prior_ = _prior(found.get("author_topic_prior"), engine.n_topics)
+        self.author_topic_prior_ = _prior(state.priors.get("author_topic_prior"), engine.n_topics)
         self._prior_docs = getattr(found.get("author_topic_prior"), "n_docs", 0.0)
-        self.topic_word_prior_ = _prior(found.get("topic_word_prior"), state.phi_wt.shape[0])
+        self.topic_word_prior_ = _prior(state.priors.get("topic_word_prior"), state.phi_wt.shape[0])
 
     # --- theta -------------------------------------------------------------------------------------------------------
 
@@ -229,9 +240,8 @@ class AuthorFitting(ARTMTransformer):
             return self._score_by(lambda given: self._theta(given, known), X, None, None)
 
 
-def _prior(term: AuthorPrior | WordPrior | None, size: int) -> NDArray:
+def _prior(prior: NDArray | None, size: int) -> NDArray:
     """What is published of a prior."""
-    if term is None:
+    if prior is None:
         return np.zeros(size)
-    prior = term.prior
     return prior.copy() if prior.ndim == 1 else (prior[:, 0] if prior.shape[1] == 1 else prior.T).copy()

@@ -18,7 +18,8 @@ from skartm.base._state import Stateful
 from skartm.em import EM, Batches, Decay, History, Layout, Pass, State, is_memory_mapped, passes
 from skartm.exceptions import DeadTopicWarning, LeftOutTokensWarning
 from skartm.metrics._completion import said_before
-from skartm.topics._modal import ModalModel
+from skartm.topics._modal import ModalModel, token_counts
+from skartm.topics._start import has_tokens, require_tokens
 
 _THETA_BYTES = 4 * 2**20  # offline, where the cut is free: so much theta stays in cache, and phi is read more rarely
 _SURELY = 10  # so many tokens, each after a smaller one, are not a text
@@ -154,12 +155,12 @@ class TopicModel(
             _check_order(X, type(self).__name__)
         size = int(self.batch_size) if online else min(max(_THETA_BYTES // (4 * self.n_components), 512), 8192)
         batches = Batches(X, size, self._dtype(), weights, layout.token_weights, ordered=self._reads_order())
-        if X.nnz == 0 or not X.data.max() > 0:
-            msg = (
-                f"{type(self).__name__}: X must have tokens. Got a matrix of shape {X.shape} without positive entries."
-            )
-            raise ValueError(msg)
+        require_tokens(X, type(self).__name__)
         return batches
+
+    def _is_empty(self, X: Any, weights: NDArray | None) -> bool:
+        """Whether there is nothing to learn from."""
+        return not has_tokens(X) if weights is None else not token_counts(X, weights).any()
 
     def _partial_fit(self, X: Any, sample_weight: Any, decay: Decay, y: Any = None) -> Any:
         """One update from the rows of X."""
@@ -167,6 +168,8 @@ class TopicModel(
         X = self._data(X, reset=first)
         weights = check_weights(self, sample_weight, X.shape[0])
         y = self._targets(y, X.shape[0])
+        if not first and self._is_empty(X, weights):
+            return self  # documents without tokens say nothing: an update would only forget
         layout = self._layout(X, y=y, sample_weight=weights, known=not first, fitting=True)
         engine = self._engine(layout, warm=not first)
         batches = self._batches(X, weights, layout, online=True)

@@ -17,6 +17,7 @@ from skartm.regularizers import NamedRegularizers
 from skartm.topics._artm import ARTMTransformer
 from skartm.topics._labels import LABELS, Labels, label_modality, read_labels, read_prior
 from skartm.topics._modal import ModalModel
+from skartm.topics._start import has_tokens, require_tokens
 from skartm.topics._topic_bayes import TopicBayes
 
 _OWN = ("label_weight", "rule", "class_prior", "threshold")
@@ -207,6 +208,7 @@ class ARTMClassifier(
         X = check_counts(self, X, check_dtype(self), reset=not warm)
         labels = read_labels(y, X, type(self).__name__, self.classes_ if warm else None)
         weights = check_weights(self, sample_weight, X.shape[0])
+        require_tokens(X, type(self).__name__)
         if warm:
             self._check_kind(labels)
         model = self._model(X, labels, weights, self.model_ if warm else None)
@@ -242,15 +244,17 @@ class ARTMClassifier(
         weights = check_weights(self, sample_weight, X.shape[0])
         if not first:
             self._check_kind(labels)
+        if first:
+            require_tokens(X, owner)
+        elif not has_tokens(X):
+            return self  # labels without text say nothing of topics: an update would only forget
         model = self._model(X, labels, weights, None) if first else self.model_
         model.partial_fit(_beside(X, labels.columns), sample_weight=weights)
         decay = Decay(float(self.learning_offset), float(self.learning_decay))
-        bayes = (
-            TopicBayes(labels.classes.size, model.components_.shape[0], multilabel=labels.multilabel)
-            if first
-            else self._bayes
-        )
-        return self._learn_classes(model, bayes, X, labels, weights, 1.0 if first else decay.rho(bayes.n_updates + 1))
+        if first:
+            bayes = TopicBayes(labels.classes.size, model.components_.shape[0], multilabel=labels.multilabel)
+            return self._learn_classes(model, bayes, X, labels, weights)
+        return self._learn_classes(model, self._bayes, X, labels, weights, decay.rho(self._bayes.n_updates + 1))
 
     # --- use ---------------------------------------------------------------------------------------------------------
 
@@ -284,10 +288,8 @@ class ARTMClassifier(
 
     def predict(self, X: Any) -> NDArray:
         """The most probable classes of shape (n_docs,), or an indicator matrix of the labels above ``threshold``."""
-        p = self.predict_proba(X)
-        if self._bayes.multilabel:
-            return (p >= float(self.threshold)).astype(np.int64)
-        return self.classes_[p.argmax(axis=1)]
+        p, multilabel = self.predict_proba(X), self._bayes.multilabel
+        return (p >= float(self.threshold)).astype(np.int64) if multilabel else self.classes_[p.argmax(axis=1)]
 
     def perplexity(self, X: Any, sample_weight: Any = None, *, modality: ModalitySelection = None) -> float:
         """Perplexity of the tokens of X: lower is better; see :meth:`ARTMTransformer.score`."""

@@ -34,6 +34,7 @@ from skartm.metrics import log_likelihood
 from skartm.metrics._completion import completion_split, said_before
 from skartm.regularizers import SmoothSparsePhi
 from skartm.topics._base import TopicModel
+from skartm.topics._start import tokens_seen
 
 _BOUND_BATCH = 2048
 
@@ -98,6 +99,7 @@ class LDA(TopicModel):
     n_iter_ : int
     topic_mass_ : array of shape (n_components,)
         Expected tokens of the topics.
+    tokens_seen_ : array of bool of shape (n_tokens,)
     history_ : dict of lists
         See :class:`ARTMTransformer`.
 
@@ -255,9 +257,9 @@ class LDA(TopicModel):
         self._check_parameters()
         if fresh:
             self._random = check_random_state(self.random_state)
-        default = 1.0 / self.n_components
-        self.doc_topic_prior_ = default if self.doc_topic_prior is None else float(self.doc_topic_prior)
-        self.topic_word_prior_ = default if self.topic_word_prior is None else float(self.topic_word_prior)
+        for name in ("doc_topic_prior", "topic_word_prior"):
+            given = getattr(self, name)
+            setattr(self, f"{name}_", 1.0 / self.n_components if given is None else float(given))
 
     def _check_parameters(self) -> None:
         check_choice(self, "learning_method", ("batch", "online"))
@@ -310,16 +312,15 @@ class LDA(TopicModel):
         if warm:
             n_wt = padded(self.components_.T - dtype.type(self.topic_word_prior_), dtype)
         else:  # Gamma(100, 1/100) as in Hoffman's code and scikit-learn
-            n_wt = padded(
-                self._random.gamma(100.0, 0.01, (n_topics, layout.n_tokens)).T - self.topic_word_prior_, dtype
-            )
+            gamma = self._random.gamma(100.0, 0.01, (n_topics, layout.n_tokens))
+            n_wt = padded(gamma.T - self.topic_word_prior_, dtype)
         counters = Counters(n_wt, clipped=False, n_threads=self._n_threads())
         if self.inference == "variational":
-            self._dirichlet_posterior().update(phi, counters)
+            self._dirichlet_posterior().update(phi, counters, phi)
         else:
             smoothed = n_wt[:, :n_topics] + self.topic_word_prior_
             phi[:, :n_topics] = smoothed / smoothed.sum(axis=0, dtype=np.float64)
-        return State(phi, counters, 0.0, n_updates)
+        return State(phi, counters, 0.0, n_updates, tokens_seen(self, n_wt, warm=warm))
 
     def _dirichlet_posterior(self) -> DirichletPosterior:
         return DirichletPosterior(self.n_components, self.topic_word_prior_, self._dtype(), n_threads=self._n_threads())
@@ -328,6 +329,7 @@ class LDA(TopicModel):
         self.components_ = unpadded_transpose(state.counters.fold(), engine.n_topics)
         self.components_ += self.components_.dtype.type(self.topic_word_prior_)
         self.topic_mass_ = state.counters.sums[: engine.n_topics]
+        self.tokens_seen_ = np.array(state.seen)
         self.dead_topics_ = np.flatnonzero(self.topic_mass_ <= 0)
         self.n_batch_iter_ = state.n_updates + 1
 
@@ -372,8 +374,7 @@ class LDA(TopicModel):
         likelihood = FreeMixture(n_topics, n_passes=0, tol=0.0, dtype=np.float64, n_threads=self._n_threads())
         phi = padded(np.exp(expected_log(self.components_)).T, np.float64)
         bound = 0.0
-        batches = Batches(X, _BOUND_BATCH, self._dtype(), weights)
-        for batch in batches:
+        for batch in Batches(X, _BOUND_BATCH, self._dtype(), weights):
             gamma = infer(batch).astype(np.float64)
             scored = Batch(X, batch.start, batch.start + batch.n_docs, np.dtype(np.float64), None)
             theta = padded(np.exp(expected_log(gamma)), np.float64)
