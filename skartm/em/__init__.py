@@ -1,6 +1,6 @@
 """The engine: ascent on simplices by expectation and maximisation over the batches of a CSR matrix."""
 
-from skartm.em._batches import Batch, Batches, TokenIndex, is_memory_mapped
+from skartm.em._batches import Batch, Batches, SomeRows, TokenIndex, blocks_of, is_memory_mapped, row_lengths
 from skartm.em._context import Context, ContextMixture, Positions
 from skartm.em._counters import Counters
 from skartm.em._edge_mixture import EdgeMixture
@@ -58,12 +58,14 @@ __all__ = [
     "PosteriorTerm",
     "Posteriors",
     "SharedMixture",
+    "SomeRows",
     "State",
     "Strength",
     "ThetaTerm",
     "TokenIndex",
     "TopicSelection",
     "Trajectory",
+    "blocks_of",
     "expected_counts",
     "is_memory_mapped",
     "log_sums",
@@ -74,6 +76,7 @@ __all__ = [
     "passes",
     "relative_scale",
     "resolve_modalities",
+    "row_lengths",
     "row_products",
     "rows_of",
     "shaken",

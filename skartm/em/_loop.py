@@ -8,7 +8,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from skartm._kernels import half_step
+from skartm.base import _interruptible as interruptible
 from skartm.em._batches import Batch, Batches
 from skartm.em._counters import Counters
 from skartm.em._finite import require_finite
@@ -181,7 +181,7 @@ class EM:
         if scale != 1.0:
             ratio *= ratio.dtype.type(scale)
         n_threads = worthwhile(self.n_threads, float(batch.nnz) * self.n_topics)
-        half_step.accumulate(
+        interruptible.accumulate(
             index.tokens, index.starts, index.docs, index.order, ratio, theta, state.phi_wt, state.counters.stored,
             padded_zeros(n_threads, self.n_topics, theta.dtype), n_threads,
         )  # fmt: skip

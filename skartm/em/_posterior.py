@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import psi
 
-from skartm._kernels import half_step
+from skartm.base import _interruptible as interruptible
 from skartm.em._counters import Counters, column_sums
 from skartm.em._finite import require_finite
 from skartm.em._protocols import Bound
@@ -93,9 +93,9 @@ class MapPosterior:
         np.divide(1, mass, out=scale[: self.n_topics], where=mass > 0, casting="same_kind")
         n_threads = worthwhile(self.n_threads, float(tokens.size) * phi_wt.shape[1])
         if prior is None:
-            half_step.scale_columns(counts, tokens, scale, FLOOR, phi_wt, n_threads)
+            interruptible.scale_columns(counts, tokens, scale, FLOOR, phi_wt, n_threads)
         else:
-            half_step.scale_shifted(counts, tokens, prior, scale, FLOOR, phi_wt, n_threads)
+            interruptible.scale_shifted(counts, tokens, prior, scale, FLOOR, phi_wt, n_threads)
 
     def _regularized(
         self, phi_wt: NDArray, n_wt: NDArray, active: Sequence[Bound[PhiTerm]], blocks: Sequence[NDArray]
@@ -224,4 +224,4 @@ class DirichletPosterior:
         n_threads = worthwhile(self.n_threads, 30.0 * tokens.size * phi_wt.shape[1])  # some 30 operations a digamma
         scratch = np.empty((n_threads, 2 * phi_wt.shape[1]), dtype=self.dtype)
         shift = self.prior if prior is None else prior
-        half_step.exp_dirichlet_columns(stored, tokens, factor, shift, scale, phi_wt, scratch, n_threads)
+        interruptible.exp_dirichlet_columns(stored, tokens, factor, shift, scale, phi_wt, scratch, n_threads)

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skartm._kernels import half_step
 from skartm._threads import effective_n_threads
+from skartm.base import _interruptible as interruptible
 from skartm.em import Pass, padded, padded_zeros, shaken, unpadded_transpose
 from skartm.nmf._kullback_leibler import KullbackLeibler
 from skartm.nmf._least_squares import half_squares, solve_rows
@@ -81,7 +81,7 @@ class OnlineLeastSquares:
             self.gram, self.target = mean * np.eye(k, h.shape[1], dtype=H.dtype), mean * h
         self.gram, self.target = forget * self.gram + gram, forget * self.target + target
         slopes, scratch = np.zeros(H.shape[1]), padded_zeros(n_threads, k, H.dtype)
-        half_step.hals_sweeps(self.gram, self.target, inner_iterations(model), 0.0, h, slopes, scratch, n_threads)
+        interruptible.hals_sweeps(self.gram, self.target, inner_iterations(model), 0.0, h, slopes, scratch, n_threads)
         return unpadded_transpose(h, k), loss
 
 

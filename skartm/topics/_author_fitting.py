@@ -19,7 +19,9 @@ from skartm.em import (
     MapPosterior,
     State,
     Strength,
+    blocks_of,
     padded,
+    row_lengths,
 )
 from skartm.metrics._completion import said_before
 from skartm.regularizers import Terms, bind_all, check_regularizers
@@ -28,6 +30,8 @@ from skartm.topics._author_priors import author_prior, word_prior
 from skartm.topics._authors import Authorship, read_authors
 from skartm.topics._modal import token_counts
 from skartm.topics._start import begin_topics, filled_documents, phi_of_documents
+
+_ROWS = 8192  # documents looked at together
 
 
 class AuthorFitting(ARTMTransformer):
@@ -135,11 +139,11 @@ class AuthorFitting(ARTMTransformer):
         """Tokens, and documents that have any: of those here and, in ``partial_fit``, those before."""
         X, weights, of_tokens = layout.X, layout.sample_weight, layout.token_weights
         if weights is None and of_tokens is None:
-            n_tokens = float(X.data.sum(dtype=np.float64))
+            n_tokens = float(sum(rows.data.sum(dtype=np.float64) for _, rows in blocks_of(X, _ROWS)))
         else:
             counts = token_counts(X, weights)
             n_tokens = float(counts.sum() if of_tokens is None else counts @ of_tokens)
-        filled = np.diff(X.indptr) > 0
+        filled = row_lengths(X) > 0
         n_docs = float(filled.sum() if weights is None else weights[filled].sum())
         if warm and layout.n_docs is None:
             n_tokens += self._prior_docs * float(self.author_topic_prior_.sum())
@@ -237,7 +241,7 @@ class AuthorFitting(ARTMTransformer):
     def _score_held_out(self, X: Any, y: Any) -> float:
         known = y.only(self.author_mass_ > 0)
         with said_before(self.n_iter_ > 1):
-            return self._score_by(lambda given: self._theta(given, known), X, None, None)
+            return self._score_parts(X, None, None, lambda part, given: self._theta(given, known[part]))
 
 
 def _prior(prior: NDArray | None, size: int) -> NDArray:

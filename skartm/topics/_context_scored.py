@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from skartm._validation import check_counts, check_weights
-from skartm.em import ModalitySelection
+from skartm.em import ModalitySelection, SomeRows, blocks_of, is_memory_mapped
 from skartm.simplex import FLOOR
+
+_ROWS = 2048  # texts on disk that are scored together
 
 
 class ContextScored:
@@ -71,7 +73,34 @@ class ContextScored:
     ) -> float:
         check_is_fitted(self, "components_")
         X = check_counts(self, X, self._dtype(), reset=False)  # type: ignore[attr-defined]
-        counts, weights = X.data.astype(np.float64), check_weights(self, sample_weight, X.shape[0])
+        weights = check_weights(self, sample_weight, X.shape[0])
+        if position_gamma is None and is_memory_mapped(X):
+            return self._mean_of_parts(X, weights, modality, evaluation)
+        return self._mean_and_mass(X, weights, position_gamma, modality, evaluation)[0]
+
+    def _mean_of_parts(
+        self, X: Any, weights: NDArray | None, modality: ModalitySelection = None, evaluation: str | None = None
+    ) -> float:
+        """The same of texts on disk, some at a time."""
+        total = mass = 0.0
+        for start, rows in blocks_of(X, _ROWS):
+            own = None if weights is None else weights[start : start + rows.shape[0]]
+            mean, tokens = self._mean_and_mass(rows, own, None, modality, evaluation)
+            total, mass = total + mean * tokens, mass + tokens
+        return total / mass if mass > 0 else 0.0
+
+    def _score_held_out(self, X: Any, y: Any) -> float:
+        return self._mean_of_parts(X, None) if isinstance(X, SomeRows) else self.score(X)
+
+    def _mean_and_mass(
+        self,
+        X: Any,
+        weights: NDArray | None,
+        position_gamma: Any,
+        modality: ModalitySelection,
+        evaluation: str | None,
+    ) -> tuple[float, float]:
+        counts = X.data.astype(np.float64)
         if weights is not None:
             counts *= np.repeat(weights, np.diff(X.indptr))
         if modality is not None:
@@ -81,11 +110,9 @@ class ContextScored:
             counts *= chosen[X.indices]
         total = counts.sum()
         values = self.position_log_likelihood(X, position_gamma, evaluation=evaluation)
-        return float(counts @ values / total) if total > 0 else 0.0
+        return (float(counts @ values / total), float(total)) if total > 0 else (0.0, 0.0)
 
-    def position_log_likelihood(
-        self, X: Any, position_gamma: Any = None, *, evaluation: str | None = None
-    ) -> NDArray:
+    def position_log_likelihood(self, X: Any, position_gamma: Any = None, *, evaluation: str | None = None) -> NDArray:
         """ln p(w_i | context) of every position.
 
         Leaving a word out takes one more pass over the text with one layer. With more layers each position needs all of

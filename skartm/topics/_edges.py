@@ -62,7 +62,7 @@ class EdgeModel(ARTMTransformer):
         try:
             self._fit(graph, None, decay=decay, max_iter=int(self.max_iter), tol=float(self.tol))
         except BaseException as error:
-            if self._is_whole() and not isinstance(error, Exception):
+            if not isinstance(error, Exception) and self._return_to_whole():
                 self._share_out(graph, settle)
                 self._mark_whole()
             raise

@@ -1,6 +1,7 @@
 """Held-out likelihood of a topic model."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,10 @@ from scipy import sparse
 from sklearn.utils.validation import check_is_fitted
 
 from skartm._validation import check_counts, check_weights
-from skartm.em import ModalitySelection
+from skartm.em import ModalitySelection, SomeRows, blocks_of, is_memory_mapped
 from skartm.metrics import completion_split, log_likelihood
+
+_ROWS = 8192  # documents on disk that are scored together
 
 
 class ScoredModel:
@@ -43,12 +46,41 @@ class ScoredModel:
         check_is_fitted(self, "components_")
         X = check_counts(self, X, self._dtype(), reset=False)  # type: ignore[attr-defined]
         weights = check_weights(self, sample_weight, X.shape[0])
-        return self._score_by(self._doc_topic, X, weights, modality)  # type: ignore[attr-defined]
+        return self._score_parts(X, weights, modality)
+
+    def _score_parts(
+        self,
+        X: Any,
+        weights: NDArray | None,
+        modality: ModalitySelection,
+        theta_of: Callable[[slice, Any], NDArray] | None = None,
+    ) -> float:
+        """The same of documents on disk some at a time, of others at once; ``theta_of`` is told which they are."""
+        if theta_of is None:
+            theta_of = self._theta_of_part
+        if not isinstance(X, SomeRows) and not is_memory_mapped(X):
+            return self._score_by(partial(theta_of, slice(None)), X, weights, modality)
+        total = mass = 0.0
+        for start, rows in blocks_of(X, _ROWS):
+            part = slice(start, start + rows.shape[0])
+            own = None if weights is None else weights[part]
+            mean, tokens = self._likelihood(partial(theta_of, part), rows, own, modality)
+            total, mass = total + mean * tokens, mass + tokens
+        return total / mass if mass > 0 else 0.0
+
+    def _theta_of_part(self, part: slice, given: Any) -> NDArray:
+        return self._doc_topic(given)  # type: ignore[attr-defined]
 
     def _score_by(
         self, theta_of: Callable[[Any], NDArray], X: Any, weights: NDArray | None, modality: ModalitySelection
     ) -> float:
         """The same with a theta of one's own for the documents that are given."""
+        return self._likelihood(theta_of, X, weights, modality)[0]
+
+    def _likelihood(
+        self, theta_of: Callable[[Any], NDArray], X: Any, weights: NDArray | None, modality: ModalitySelection
+    ) -> tuple[float, float]:
+        """Mean log-likelihood of a token, and the tokens."""
         given, scored = (X, X) if self.evaluation == "fold_in" else self._halves(X)
         theta = theta_of(given)
         if modality is not None:
@@ -63,7 +95,9 @@ class ScoredModel:
                     "another one, or with evaluation='fold_in'."
                 )
                 raise ValueError(msg)
-        return log_likelihood(self.components_, theta, scored, sample_weight=weights)
+        counts = scored.data if weights is None else scored.data * np.repeat(weights, np.diff(scored.indptr))
+        mean = log_likelihood(self.components_, theta, scored, sample_weight=weights)
+        return mean, float(counts.sum(dtype=np.float64))
 
     def _halves(self, X: Any) -> tuple[Any, Any]:
         observed, held_out = completion_split(X, keep_order=self._reads_order())  # type: ignore[attr-defined]

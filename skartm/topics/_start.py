@@ -6,14 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
-from skartm.em import Batches, Layout, State, rows_of
+from skartm.em import Batches, Layout, SomeRows, State, blocks_of, row_lengths, rows_of
 from skartm.simplex import FLOOR, random_distributions
 from skartm.topics._modal import token_counts
+
+_ROWS = 8192  # documents looked at together
 
 
 def has_tokens(X: Any) -> bool:
     """Whether some count of a CSR matrix is positive."""
-    return X.data.size > 0 and bool(X.data.max() > 0)
+    parts = (rows.data for _, rows in blocks_of(X, _ROWS)) if isinstance(X, SomeRows) else (X.data,)
+    return any(data.size > 0 and bool(data.max() > 0) for data in parts)
 
 
 def require_tokens(X: Any, owner: str) -> None:
@@ -79,8 +82,8 @@ def phi_of_documents(batches: Batches, counts: NDArray, layout: Layout, random_s
     phi[...] = shares
     blocks = [rows_of(tokens) for tokens in layout.blocks]
     for row, document in zip(phi, chosen, strict=True):
-        entries = slice(int(X.indptr[document]), int(X.indptr[document + 1]))
-        own: NDArray = np.bincount(X.indices[entries], weights=X.data[entries], minlength=layout.n_tokens)
+        text = X[document : document + 1]
+        own: NDArray = np.bincount(text.indices, weights=text.data, minlength=layout.n_tokens)
         if not own.any():  # zeros that are stored
             own = rng.random_sample(layout.n_tokens)
         for block in blocks:
@@ -117,7 +120,7 @@ def begin_topics(state: State, n_begun: int, batches: Batches, layout: Layout, r
 
 def filled_documents(batches: Batches) -> NDArray:
     """Documents that have tokens and a weight."""
-    filled = np.diff(batches.X.indptr) > 0
+    filled = row_lengths(batches.X) > 0
     if batches.sample_weight is not None:
         filled &= batches.sample_weight > 0
     return np.flatnonzero(filled)
