@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
+from scipy import sparse
 
 from skartm._kernels import transpose_index
 
@@ -33,21 +34,33 @@ class SomeRows:
     ----------
     X : CSR
     rows : array of int of shape (n_docs,)
+    beside : CSR with the rows of X, or None
+        More columns, on the right.
     shape : tuple of int
     """
 
-    def __init__(self, X: Any, rows: NDArray) -> None:
-        self.X, self.rows = X, rows
-        self.shape = (rows.size, X.shape[1])
+    def __init__(self, X: Any, rows: NDArray, beside: Any = None) -> None:
+        self.X, self.rows, self.beside = X, rows, beside
+        self.shape = (rows.size, X.shape[1] + (0 if beside is None else beside.shape[1]))
+
+    def chosen(self, rows: NDArray) -> "SomeRows":
+        """Some of them, by their places."""
+        return SomeRows(self.X, self.rows[rows], self.beside)
 
     def __getitem__(self, part: slice) -> Any:
         """Some of them as a CSR matrix in memory."""
         rows = self.rows[part]
+        if self.beside is None:
+            return self._read(rows)
+        columns = self.beside[rows].astype(self.X.dtype)
+        return type(self.X)(sparse.hstack([self._read(rows), columns], format="csr"))
+
+    def _read(self, rows: NDArray) -> Any:
         begins, lengths = self.X.indptr[rows], self.X.indptr[rows + 1] - self.X.indptr[rows]
         indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(self.X.indptr.dtype)
         entries = np.repeat(begins - indptr[:-1], lengths) + np.arange(indptr[-1])
         # not X[rows], which may sort or add up
-        return type(self.X)((self.X.data[entries], self.X.indices[entries], indptr), shape=(rows.size, self.shape[1]))
+        return type(self.X)((self.X.data[entries], self.X.indices[entries], indptr), shape=(rows.size, self.X.shape[1]))
 
 
 def blocks_of(X: Any, n_rows: int) -> Iterator[tuple[int, Any]]:
@@ -65,7 +78,10 @@ def blocks_of(X: Any, n_rows: int) -> Iterator[tuple[int, Any]]:
 
 def row_lengths(X: Any) -> NDArray:
     """Stored entries of every row."""
-    return X.X.indptr[X.rows + 1] - X.X.indptr[X.rows] if isinstance(X, SomeRows) else np.diff(X.indptr)
+    if not isinstance(X, SomeRows):
+        return np.diff(X.indptr)
+    lengths = X.X.indptr[X.rows + 1] - X.X.indptr[X.rows]
+    return lengths if X.beside is None else lengths + np.diff(X.beside.indptr)[X.rows]
 
 
 class Batch:
@@ -196,7 +212,7 @@ class Batches:
         self.token_weight, self.ordered = token_weight, ordered
         self.n_docs, self.n_tokens = X.shape
         self.n_samples = float(self.n_docs if sample_weight is None else sample_weight.sum(dtype=np.float64))
-        self.keep = not isinstance(X, SomeRows) and not is_memory_mapped(X)
+        self.keep = not is_memory_mapped(X)
         self._kept: list[Batch] | None = None
         self._files = MappedFiles(X.X if isinstance(X, SomeRows) else X)
 
@@ -233,8 +249,8 @@ class Batches:
 class MappedFiles:
     """The files that a CSR matrix is mapped from, as they are now.
 
-    The pages of a file that became shorter are gone: to read them ends the process. Other numbers in it contradict those
-    that were checked. A file that was replaced or deleted lives on as long as it is mapped.
+    The pages of a file that became shorter are gone: to read them ends the process. Other numbers in it contradict
+    those that were checked. A file that was replaced or deleted lives on as long as it is mapped.
     """
 
     def __init__(self, X: Any) -> None:
@@ -277,4 +293,4 @@ def mapped(array: Any) -> np.memmap | None:
 
 def is_memory_mapped(X: Any) -> bool:
     """Whether the data of a CSR matrix live in a file."""
-    return mapped(X.data) is not None
+    return isinstance(X, SomeRows) or mapped(X.data) is not None

@@ -31,7 +31,7 @@ from skartm.topics._authors import Authorship, read_authors
 from skartm.topics._modal import token_counts
 from skartm.topics._start import begin_topics, filled_documents, phi_of_documents
 
-_ROWS = 8192  # documents looked at together
+_ROWS = 2048  # documents looked at together
 
 
 class AuthorFitting(ARTMTransformer):

@@ -161,7 +161,7 @@ class TopicModel(
 
     def _batches(self, X: Any, weights: NDArray | None, layout: Layout, *, online: bool) -> Batches:
         if self._reads_order():
-            _check_order(X[:_SOME] if isinstance(X, SomeRows) else X, type(self).__name__)
+            _check_order(X[:_SOME] if is_memory_mapped(X) else X, type(self).__name__)
         size = int(self.batch_size) if online else min(max(_THETA_BYTES // (4 * self.n_components), 512), 8192)
         batches = Batches(X, size, self._dtype(), weights, layout.token_weights, ordered=self._reads_order())
         require_tokens(X, type(self).__name__)
@@ -224,6 +224,9 @@ class TopicModel(
 
     def _data(self, X: Any, *, reset: bool) -> Any:
         """X as the batches are cut from it."""
+        if isinstance(X, SomeRows):  # of a model around this one, which has checked it
+            self.n_features_in_ = X.shape[1]
+            return X
         return check_counts(self, X, self._dtype(), reset=reset)
 
     def _targets(self, y: Any, n_docs: int) -> NDArray | None:
@@ -258,7 +261,8 @@ class TopicModel(
             raise ValueError(msg)
         order = check_random_state(self.random_state).permutation(X.shape[0])
         train, held_out = np.sort(order[n_held_out:]), np.sort(order[:n_held_out])
-        some = (lambda rows: SomeRows(X, rows)) if is_memory_mapped(X) else X.__getitem__
+        whole = SomeRows(X, np.arange(X.shape[0])) if is_memory_mapped(X) and not isinstance(X, SomeRows) else X
+        some = whole.chosen if isinstance(whole, SomeRows) else X.__getitem__
         parts = [(some(rows), None if y is None else y[rows]) for rows in (train, held_out)]
         return parts[0][0], None if weights is None else weights[train], parts[0][1], parts[1]
 
@@ -300,7 +304,7 @@ class TopicModel(
     def _reading(self, X: Any) -> tuple[Batches, Any]:
         """Batches of new documents, and the tokens that their columns are."""
         if self._reads_order():
-            _check_order(X, type(self).__name__)
+            _check_order(X[:_SOME] if is_memory_mapped(X) else X, type(self).__name__)
         layout = self._layout(X, known=True)
         X, tokens = _used_columns(X) if self._renumbers() else (X, slice(None))
         token_weight = None if layout.token_weights is None else layout.token_weights[tokens]

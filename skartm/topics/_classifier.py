@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skartm._validation import check_choice, check_counts, check_dtype, check_real, check_weights
 from skartm.base._state import Stateful
-from skartm.em import Decay, ModalitySelection, row_products
+from skartm.em import Decay, ModalitySelection, SomeRows, is_memory_mapped, row_products
 from skartm.regularizers import NamedRegularizers
 from skartm.topics._artm import ARTMTransformer
 from skartm.topics._labels import LABELS, Labels, label_modality, read_labels, read_prior
@@ -239,15 +239,13 @@ class ARTMClassifier(
             raise ValueError(msg)
         labels = read_labels(y, X, owner, classes if first else self.classes_)
         if first and classes is None and not labels.multilabel:
-            msg = f"{owner}: classes must be passed on the first call to partial_fit."
-            raise ValueError(msg)
+            raise ValueError(f"{owner}: classes must be passed on the first call to partial_fit.")
         weights = check_weights(self, sample_weight, X.shape[0])
         if not first:
             self._check_kind(labels)
-        if first:
-            require_tokens(X, owner)
-        elif not has_tokens(X):
+        if not has_tokens(X) and not first:
             return self  # labels without text say nothing of topics: an update would only forget
+        require_tokens(X, owner)
         model = self._model(X, labels, weights, None) if first else self.model_
         model.partial_fit(_beside(X, labels.columns), sample_weight=weights)
         decay = Decay(float(self.learning_offset), float(self.learning_decay))
@@ -355,8 +353,7 @@ class ARTMClassifier(
         if labels.multilabel != self._bayes.multilabel:
             kinds = ["one class a document", "an indicator matrix"]
             was, now = kinds[self._bayes.multilabel], kinds[labels.multilabel]
-            msg = f"{type(self).__name__}: y must be {was}, as in the first fit. Got {now}."
-            raise ValueError(msg)
+            raise ValueError(f"{type(self).__name__}: y must be {was}, as in the first fit. Got {now}.")
 
     def _model(self, X: Any, labels: Labels, weights: NDArray | None, model: ARTMTransformer | None) -> ARTMTransformer:
         """The topic model of tokens and labels, to be fitted."""
@@ -404,4 +401,6 @@ class ARTMClassifier(
 
 
 def _beside(X: Any, columns: Any) -> Any:
+    if is_memory_mapped(X):
+        return SomeRows(X, np.arange(X.shape[0]), columns)
     return sparse.hstack([X, columns.astype(X.dtype)], format="csr")

@@ -8,10 +8,9 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from skartm._validation import check_counts, check_weights
-from skartm.em import ModalitySelection, SomeRows, blocks_of, is_memory_mapped
+from skartm.em import ModalitySelection, SomeRows
 from skartm.simplex import FLOOR
-
-_ROWS = 2048  # texts on disk that are scored together
+from skartm.topics._scored import mean_of_parts
 
 
 class ContextScored:
@@ -74,20 +73,17 @@ class ContextScored:
         check_is_fitted(self, "components_")
         X = check_counts(self, X, self._dtype(), reset=False)  # type: ignore[attr-defined]
         weights = check_weights(self, sample_weight, X.shape[0])
-        if position_gamma is None and is_memory_mapped(X):
+        if position_gamma is None:
             return self._mean_of_parts(X, weights, modality, evaluation)
         return self._mean_and_mass(X, weights, position_gamma, modality, evaluation)[0]
 
     def _mean_of_parts(
         self, X: Any, weights: NDArray | None, modality: ModalitySelection = None, evaluation: str | None = None
     ) -> float:
-        """The same of texts on disk, some at a time."""
-        total = mass = 0.0
-        for start, rows in blocks_of(X, _ROWS):
-            own = None if weights is None else weights[start : start + rows.shape[0]]
-            mean, tokens = self._mean_and_mass(rows, own, None, modality, evaluation)
-            total, mass = total + mean * tokens, mass + tokens
-        return total / mass if mass > 0 else 0.0
+        def of_part(part: slice, rows: Any, own: NDArray | None) -> tuple[float, float]:
+            return self._mean_and_mass(rows, own, None, modality, evaluation)
+
+        return mean_of_parts(X, weights, of_part)
 
     def _score_held_out(self, X: Any, y: Any) -> float:
         return self._mean_of_parts(X, None) if isinstance(X, SomeRows) else self.score(X)

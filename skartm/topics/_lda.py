@@ -34,6 +34,7 @@ from skartm.metrics import log_likelihood
 from skartm.metrics._completion import completion_split, said_before
 from skartm.regularizers import SmoothSparsePhi
 from skartm.topics._base import TopicModel
+from skartm.topics._scored import mean_of_parts, tokens_of
 from skartm.topics._start import tokens_seen
 
 _BOUND_BATCH = 2048
@@ -234,10 +235,14 @@ class LDA(TopicModel):
     def _score(self, X: Any, weights: NDArray | None) -> float:
         if self.inference == "variational":
             return self._bound(X, weights)
+        return mean_of_parts(X, weights, self._likelihood)
+
+    def _likelihood(self, part: slice, X: Any, weights: NDArray | None) -> tuple[float, float]:
         observed, held_out = completion_split(X)
         theta = self._doc_topic(observed.astype(self._dtype()))
         phi = self.components_ / self.components_.sum(axis=1, keepdims=True)
-        return log_likelihood(phi, theta / theta.sum(axis=1, keepdims=True), held_out, sample_weight=weights)
+        theta /= theta.sum(axis=1, keepdims=True)
+        return log_likelihood(phi, theta, held_out, sample_weight=weights), tokens_of(held_out, weights)
 
     def perplexity(self, X: Any) -> float:
         """exp(-score per token): of the bound over all tokens, or of held-out tokens with ``inference="map"``."""

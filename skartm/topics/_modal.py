@@ -11,7 +11,7 @@ from skartm.em import Layout, Modality, blocks_of, resolve_modalities
 from skartm.regularizers._numbers import is_number
 
 _PREFIX = "modality_weights__"
-_ROWS = 8192  # documents counted at once
+_ROWS = 2048  # documents counted at once
 
 
 class ModalModel:

@@ -10,7 +10,7 @@ from skartm.em import Batches, Layout, SomeRows, State, blocks_of, row_lengths, 
 from skartm.simplex import FLOOR, random_distributions
 from skartm.topics._modal import token_counts
 
-_ROWS = 8192  # documents looked at together
+_ROWS = 2048  # documents looked at together
 
 
 def has_tokens(X: Any) -> bool:

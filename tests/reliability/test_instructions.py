@@ -1,4 +1,4 @@
-"""An interruption at any instruction leaves the model of the last whole pass, from which learning goes on bit for bit."""
+"""An interruption at any instruction leaves the model of the last whole pass, and learning goes on from there."""
 
 import os
 import sys
@@ -16,8 +16,10 @@ X = corpus(0)
 AUTHORS = [f"a{d % 5}" for d in range(X.shape[0])]
 COMMON = {"n_components": 4, "random_state": 0, "n_jobs": 1}
 REGULARIZERS = [
-    ("decorrelation", Decorrelation(0.05, relative=0.0)), ("sparse", SmoothSparsePhi(-0.05)), ("smooth", SmoothSparseTheta(0.1)),
-]  # fmt: skip
+    ("decorrelation", Decorrelation(0.05, relative=0.0)),
+    ("sparse", SmoothSparsePhi(-0.05)),
+    ("smooth", SmoothSparseTheta(0.1)),
+]
 MODELS = {
     "PLSA": lambda **p: PLSA(tol=0, **COMMON, **p),
     "ARTMTransformer": lambda **p: ARTMTransformer(tol=0, regularizers=REGULARIZERS, **COMMON, **p),
