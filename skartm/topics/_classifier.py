@@ -12,10 +12,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from skartm._validation import check_choice, check_counts, check_dtype, check_real, check_weights
 from skartm.base._state import Stateful
-from skartm.em import Decay, ModalitySelection, SomeRows, is_memory_mapped, row_products
+from skartm.em import Decay, ModalitySelection, row_products
 from skartm.regularizers import NamedRegularizers
 from skartm.topics._artm import ARTMTransformer
-from skartm.topics._labels import LABELS, Labels, label_modality, read_labels, read_prior
+from skartm.topics._labels import LABELS, Labels, beside, label_modality, read_labels, read_prior
 from skartm.topics._modal import ModalModel
 from skartm.topics._start import has_tokens, require_tokens
 from skartm.topics._topic_bayes import TopicBayes
@@ -212,7 +212,7 @@ class ARTMClassifier(
         if warm:
             self._check_kind(labels)
         model = self._model(X, labels, weights, self.model_ if warm else None)
-        model.fit(_beside(X, labels.columns), sample_weight=weights)
+        model.fit(beside(X, labels.columns), sample_weight=weights)
         bayes = TopicBayes(labels.classes.size, model.components_.shape[0], multilabel=labels.multilabel)
         return self._learn_classes(model, bayes, X, labels, weights)
 
@@ -247,7 +247,7 @@ class ARTMClassifier(
             return self  # labels without text say nothing of topics: an update would only forget
         require_tokens(X, owner)
         model = self._model(X, labels, weights, None) if first else self.model_
-        model.partial_fit(_beside(X, labels.columns), sample_weight=weights)
+        model.partial_fit(beside(X, labels.columns), sample_weight=weights)
         decay = Decay(float(self.learning_offset), float(self.learning_decay))
         if first:
             bayes = TopicBayes(labels.classes.size, model.components_.shape[0], multilabel=labels.multilabel)
@@ -398,9 +398,3 @@ class ARTMClassifier(
         per_document = with_label.sum() / (with_label[0] + without[0])
         # at least one of a Poisson number
         return -np.expm1(-per_document * row_products(theta, self.class_components_))
-
-
-def _beside(X: Any, columns: Any) -> Any:
-    if is_memory_mapped(X):
-        return SomeRows(X, np.arange(X.shape[0]), columns)
-    return sparse.hstack([X, columns.astype(X.dtype)], format="csr")

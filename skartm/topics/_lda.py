@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
-from scipy.special import gammaln, psi
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
@@ -34,6 +33,7 @@ from skartm.metrics import log_likelihood
 from skartm.metrics._completion import completion_split, said_before
 from skartm.regularizers import SmoothSparsePhi
 from skartm.topics._base import TopicModel
+from skartm.topics._dirichlet import dirichlet_bound, expected_log
 from skartm.topics._scored import mean_of_parts, tokens_of
 from skartm.topics._start import tokens_seen
 
@@ -386,23 +386,3 @@ class LDA(TopicModel):
             documents = likelihood.expect_from(scored, phi, theta).totals[:, 0] + dirichlet_bound(prior, gamma)
             bound += float(documents.sum() if batch.sample_weight is None else batch.sample_weight @ documents)
         return bound + float(dirichlet_bound(self.topic_word_prior_, self.components_).sum())
-
-
-def expected_log(parameters: NDArray) -> NDArray:
-    """E[ln x] for x ~ Dirichlet(row of parameters), in float64."""
-    rows = np.asarray(parameters, dtype=np.float64)
-    return psi(rows) - psi(rows.sum(axis=1))[:, None]
-
-
-def dirichlet_bound(prior: float, parameters: NDArray) -> NDArray:
-    """E[ln p(x)] - E[ln q(x)] for x ~ q = Dirichlet(row of parameters), p = symmetric Dirichlet(prior); one a row.
-
-    Entries that have nothing but the prior, most of them, contribute nothing and are passed over.
-    """
-    rows = np.asarray(parameters, dtype=np.float64)
-    total = rows.sum(axis=1)
-    d, t = np.nonzero(rows != prior)
-    values = rows[d, t]
-    terms = (prior - values) * (psi(values) - psi(total)[d]) + gammaln(values) - gammaln(prior)
-    value = np.bincount(d, weights=terms, minlength=rows.shape[0])
-    return value + gammaln(prior * rows.shape[1]) - gammaln(total)

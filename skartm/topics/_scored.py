@@ -96,7 +96,9 @@ class ScoredModel:
 
         mean = mean_of_parts(X, weights, of_part)
         if modality is not None and scored == 0:
-            where = "no document has any" if self.evaluation == "fold_in" else "no document has one in its held-out half"
+            where = (
+                "no document has any" if self.evaluation == "fold_in" else "no document has one in its held-out half"
+            )
             msg = (
                 f"{type(self).__name__}: modality must have tokens to be scored. Got {modality!r}, of which {where}; "
                 "score another one, or with evaluation='fold_in'."

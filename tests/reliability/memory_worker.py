@@ -88,7 +88,6 @@ def main():
         with Peak() as peak:
             OPTIONS[name](X)
         peaks.append(peak.value - before)
-    print(peaks[1], peaks[2])
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """Compiled loops that run in portions: the same bits as in one call, whatever the size of a portion."""
 
 import inspect
+import itertools
 
 import numpy as np
 import pytest
@@ -76,8 +77,9 @@ def test_ranges_cover_all_rows_once(n_rows, monkeypatch):
     offsets = np.concatenate([[3], 3 + np.cumsum(lengths)])
     for ranges in (interruptible.portions(offsets, 1.0, 1), interruptible.pieces(n_rows, 3.0, 1, multiple=4)):
         found = list(ranges)
-        assert found[0][0] == 0 and found[-1][1] == n_rows
-        assert all(stop == start for (_, stop), (start, _) in zip(found, found[1:], strict=False))
+        assert found[0][0] == 0
+        assert found[-1][1] == n_rows
+        assert all(stop == start for (_, stop), (start, _) in itertools.pairwise(found))
     assert (
         all(
             stop - start == 1 or offsets[stop] - offsets[start] <= 50
