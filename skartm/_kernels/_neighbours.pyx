@@ -92,9 +92,10 @@ def nearest_neighbours(
     const double[::1] joint,      # IN   (n_docs + 1), by the number of common documents
     const double[::1] scale,      # IN   (n_docs + 1), likewise
     int32_t min_count,
-    double[:, ::1] values,        # OUT  (n_tokens, n_top), in no order
-    int32_t[:, ::1] columns,      # OUT  (n_tokens, n_top)
-    int32_t[::1] found,           # OUT  (n_tokens): how many neighbours there are, at most n_top
+    Py_ssize_t start,             # the token of the first of the rows below
+    double[:, ::1] values,        # OUT  (n_rows, n_top), in no order
+    int32_t[:, ::1] columns,      # OUT  (n_rows, n_top)
+    int32_t[::1] found,           # OUT  (n_rows): how many neighbours there are, at most n_top
     int32_t[:, ::1] scratch,      # TMP  (n_threads, 2 * n_tokens), zeros
     int n_threads,
 ):
@@ -104,11 +105,11 @@ def nearest_neighbours(
     taken. Equivalent to
         B = X > 0; n = B.T @ B; value = (joint[n] - single[:, None] - single) * scale[n]; the n_top largest of each row
     """
-    cdef Py_ssize_t n_tokens = ends.shape[0], n_top = values.shape[1], u
-    if n_tokens == 0 or docs.shape[0] == 0 or n_top == 0:
+    cdef Py_ssize_t n_tokens = ends.shape[0], n_rows = values.shape[0], n_top = values.shape[1], u
+    if n_rows == 0 or docs.shape[0] == 0 or n_top == 0:
         return
     with nogil, parallel(num_threads=team(n_threads)):
-        for u in prange(n_tokens, schedule="dynamic", chunksize=16):
-            found[u] = nearest(u, &indptr[0], &indices[0], &ends[0], &docs[0], &single[0], &joint[0], &scale[0],
+        for u in prange(n_rows, schedule="dynamic", chunksize=16):
+            found[u] = nearest(start + u, &indptr[0], &indices[0], &ends[0], &docs[0], &single[0], &joint[0], &scale[0],
                                min_count, n_top, &scratch[threadid(), 0], &scratch[threadid(), n_tokens],
                                &values[u, 0], &columns[u, 0])

@@ -210,6 +210,13 @@ class Stateful(Versioned):
         """Whether a state was marked as whole in this call."""
         return _WHOLE in self.__dict__
 
+    def _return_to_whole(self) -> bool:
+        """Go back to the last state that was marked as whole, if there is one."""
+        whole = self.__dict__.get(_WHOLE)
+        if whole is not None:
+            self.__dict__.update(whole)
+        return whole is not None
+
     def _take_over(self, work: dict[str, Any]) -> None:
         """Make the state that a call has left on its copy the state of this estimator, in one assignment."""
         state, params = self._finished(work), self.__dict__

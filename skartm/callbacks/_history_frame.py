@@ -22,8 +22,9 @@ def history_frame(model: Any) -> pd.DataFrame:
     Returns
     -------
     frame : pandas.DataFrame
-        Index ``iteration`` from 1; the columns are the keys of :class:`skartm.em.History`. A list that is shorter than
-        the others, of a regularizer that came with a warm start for instance, has its entries at the end.
+        Index ``iteration`` from 1, or from the first update that ``partial_fit`` has kept; the columns are the keys of
+        :class:`skartm.em.History`. A list that is shorter than the others, of a regularizer that came with a warm start
+        for instance, has its entries at the end.
 
     Raises
     ------
@@ -51,7 +52,8 @@ def history_frame(model: Any) -> pd.DataFrame:
         model = inner
     check_is_fitted(model, "history_")
     n_iter = max(map(len, model.history_.values()), default=0)
-    index = pd.RangeIndex(1, n_iter + 1, name="iteration")
+    first = getattr(model.history_, "n_dropped", 0) + 1
+    index = pd.RangeIndex(first, first + n_iter, name="iteration")
     tracks = {key: pd.Series(track, index=index[n_iter - len(track) :]) for key, track in model.history_.items()}
     return pd.DataFrame(tracks, index=index)
 

@@ -1,7 +1,7 @@
 """The engine: ascent on simplices by expectation and maximisation over the batches of a CSR matrix."""
 
 from skartm.base import publish
-from skartm.em._batches import Batch, Batches, TokenIndex, is_memory_mapped
+from skartm.em._batches import Batch, Batches, SomeRows, TokenIndex, blocks_of, is_memory_mapped, row_lengths
 from skartm.em._context import Context, ContextMixture, Positions
 from skartm.em._counters import Counters
 from skartm.em._edge_mixture import EdgeMixture
@@ -16,6 +16,7 @@ from skartm.em._logs import log_sums
 from skartm.em._loop import EM, Decay, Pass, State, passes
 from skartm.em._mixture import DirichletMixture, FreeMixture
 from skartm.em._modalities import Modality, ModalitySelection, resolve_modalities
+from skartm.em._new_words import shaken
 from skartm.em._padded import padded, padded_width, padded_zeros, unpadded_transpose
 from skartm.em._posterior import DirichletPosterior, MapPosterior, rows_of
 from skartm.em._protocols import Bound, Expectation, Mixture, Posterior, SharedMixture, Strength, Trajectory
@@ -58,12 +59,14 @@ __all__ = [
     "PosteriorTerm",
     "Posteriors",
     "SharedMixture",
+    "SomeRows",
     "State",
     "Strength",
     "ThetaTerm",
     "TokenIndex",
     "TopicSelection",
     "Trajectory",
+    "blocks_of",
     "expected_counts",
     "is_memory_mapped",
     "log_sums",
@@ -74,8 +77,10 @@ __all__ = [
     "passes",
     "relative_scale",
     "resolve_modalities",
+    "row_lengths",
     "row_products",
     "rows_of",
+    "shaken",
     "unpadded_transpose",
 ]
 

@@ -1,10 +1,13 @@
 """Batches: consecutive rows of a CSR matrix with the index of their transpose."""
 
+import os
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
+from scipy import sparse
 
 from skartm._kernels import transpose_index
 
@@ -20,6 +23,65 @@ class TokenIndex:
         transpose_index(indptr, indices, ends, self.docs, self.order)
         self.tokens = np.flatnonzero(np.diff(ends, prepend=0)).astype(np.int32)
         self.starts = np.concatenate([np.zeros(1, dtype=np.int64), ends[self.tokens]])
+
+
+class SomeRows:
+    """Rows of a CSR matrix on disk, by their numbers: an index, from which parts are read when they are asked for.
+
+    It stands for a matrix where batches are cut. ``X[rows]`` of scipy would read all of them into memory.
+
+    Attributes
+    ----------
+    X : CSR
+    rows : array of int of shape (n_docs,)
+    beside : CSR with the rows of X, or None
+        More columns, on the right.
+    shape : tuple of int
+    """
+
+    def __init__(self, X: Any, rows: NDArray, beside: Any = None) -> None:
+        self.X, self.rows, self.beside = X, rows, beside
+        self.shape = (rows.size, X.shape[1] + (0 if beside is None else beside.shape[1]))
+
+    def chosen(self, rows: NDArray) -> "SomeRows":
+        """Some of them, by their places."""
+        return SomeRows(self.X, self.rows[rows], self.beside)
+
+    def __getitem__(self, part: slice) -> Any:
+        """Some of them as a CSR matrix in memory."""
+        rows = self.rows[part]
+        if self.beside is None:
+            return self._read(rows)
+        columns = self.beside[rows].astype(self.X.dtype)
+        return type(self.X)(sparse.hstack([self._read(rows), columns], format="csr"))
+
+    def _read(self, rows: NDArray) -> Any:
+        begins, lengths = self.X.indptr[rows], self.X.indptr[rows + 1] - self.X.indptr[rows]
+        indptr = np.concatenate([[0], np.cumsum(lengths)]).astype(self.X.indptr.dtype)
+        entries = np.repeat(begins - indptr[:-1], lengths) + np.arange(indptr[-1])
+        # not X[rows], which may sort or add up
+        return type(self.X)((self.X.data[entries], self.X.indices[entries], indptr), shape=(rows.size, self.X.shape[1]))
+
+
+def blocks_of(X: Any, n_rows: int) -> Iterator[tuple[int, Any]]:
+    """The rows of a CSR matrix, some at a time as views, with the place of the first; or those of :class:`SomeRows`."""
+    for start in range(0, X.shape[0], n_rows):
+        if isinstance(X, SomeRows):
+            yield start, X[start : start + n_rows]
+            continue
+        indptr = X.indptr[start : start + n_rows + 1]
+        entries = slice(int(indptr[0]), int(indptr[-1]))
+        shape = (indptr.size - 1, X.shape[1])
+        # not X[start:stop], which copies, and not the constructor, which may sort
+        yield start, type(X)((X.data[entries], X.indices[entries], indptr - indptr[0]), shape=shape, copy=False)
+
+
+def row_lengths(X: Any) -> NDArray:
+    """Stored entries of every row."""
+    if not isinstance(X, SomeRows):
+        return np.diff(X.indptr)
+    lengths = X.X.indptr[X.rows + 1] - X.X.indptr[X.rows]
+    return lengths if X.beside is None else lengths + np.diff(X.beside.indptr)[X.rows]
 
 
 class Batch:
@@ -49,6 +111,8 @@ class Batch:
     ) -> None:
         self.start, self.n_docs, self.n_tokens = start, stop - start, X.shape[1]
         self.sample_weight = None if sample_weight is None else sample_weight[start:stop]
+        if isinstance(X, SomeRows):
+            X, start, stop = X[start:stop], 0, stop - start
         self.indptr = X.indptr[start : stop + 1]
         self.indices, self.x = X.indices, X.data
         first, last = int(self.indptr[0]), int(self.indptr[-1])
@@ -95,6 +159,19 @@ class Batch:
             mass[filled] = np.add.reduceat(self.x[first:last], self.indptr[:-1][filled] - first, dtype=np.float64)
         return mass
 
+    def with_mass(self) -> NDArray:
+        """Columns with a positive weighted count, bool of shape (n_tokens,).
+
+        A stored zero, a document of weight zero and a modality of weight zero are not evidence of a word.
+        """
+        first, last = int(self.indptr[0]), int(self.indptr[-1])
+        positive = self.x[first:last] > 0
+        if self.sample_weight is not None:
+            positive &= np.repeat(self.sample_weight > 0, self.row_lengths)
+        found = np.zeros(self.n_tokens, dtype=bool)
+        found[self.indices[first:last][positive]] = True
+        return found
+
     def mass(self) -> float:
         """Weighted sum of the counts, in float64."""
         if self._mass is None:
@@ -117,7 +194,8 @@ class Batches:
     """All rows of a CSR matrix in batches of ``batch_size``.
 
     In memory the batches and the index of their transposes are kept from pass to pass (8 bytes a non-zero);
-    of a memory-mapped matrix only one batch exists at a time.
+    of a memory-mapped matrix only one batch exists at a time, and before each the file is looked at: one that was
+    written to meanwhile is an error. What changes within a batch is not noticed.
     """
 
     def __init__(
@@ -136,6 +214,15 @@ class Batches:
         self.n_samples = float(self.n_docs if sample_weight is None else sample_weight.sum(dtype=np.float64))
         self.keep = not is_memory_mapped(X)
         self._kept: list[Batch] | None = None
+        self._files = MappedFiles(X.X if isinstance(X, SomeRows) else X)
+
+    @cached_property
+    def with_mass(self) -> NDArray:
+        """Columns with a positive weighted count in any batch, bool of shape (n_tokens,)."""
+        found = np.zeros(self.n_tokens, dtype=bool)
+        for batch in self:
+            found |= batch.with_mass()
+        return found
 
     def __len__(self) -> int:
         return -(-self.n_docs // self.batch_size)
@@ -147,6 +234,7 @@ class Batches:
         kept = []
         for start in range(0, self.n_docs, self.batch_size):
             stop = min(start + self.batch_size, self.n_docs)
+            self._files.check()
             batch = self._cut(start, stop)
             if self.keep:
                 kept.append(batch)
@@ -158,11 +246,51 @@ class Batches:
         return Batch(self.X, start, stop, self.dtype, self.sample_weight, self.token_weight, ordered=self.ordered)
 
 
-def is_memory_mapped(X: Any) -> bool:
-    """Whether the data of a CSR matrix live in a file."""
-    base = X.data
+class MappedFiles:
+    """The files that a CSR matrix is mapped from, as they are now.
+
+    The pages of a file that became shorter are gone: to read them ends the process. Other numbers in it contradict
+    those that were checked. A file that was replaced or deleted lives on as long as it is mapped.
+    """
+
+    def __init__(self, X: Any) -> None:
+        arrays = (getattr(X, name, None) for name in ("data", "indices", "indptr"))
+        maps = {str(found.filename): None for found in map(mapped, arrays) if found is not None and found.filename}
+        self._files = [(name, *_state_of(name)) for name in maps]
+
+    def check(self) -> None:
+        """Raise if a file has changed since."""
+        for name, number, *before in self._files:
+            now, *after = _state_of(name)
+            if now == number and after != before:
+                msg = (
+                    f"X must not change while a model reads it. The file {os.path.basename(name)!r} that it is mapped "
+                    "from was written to meanwhile; open it again."
+                )
+                raise ValueError(msg)
+
+
+def _state_of(name: str) -> tuple[int, int, int]:
+    """Number of the file, its size and the time of its last change."""
+    try:
+        found = os.stat(name)
+    except OSError:
+        return -1, 0, 0
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def mapped(array: Any) -> np.memmap | None:
+    """The map of a file that an array is, or is a view of."""
+    base = array
     while base is not None:
         if isinstance(base, np.memmap):
-            return True
+            while isinstance(base.base, np.memmap):  # the first one knows the file
+                base = base.base
+            return base
         base = getattr(base, "base", None)
-    return False
+    return None
+
+
+def is_memory_mapped(X: Any) -> bool:
+    """Whether the data of a CSR matrix live in a file."""
+    return isinstance(X, SomeRows) or mapped(X.data) is not None

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from skartm._kernels import half_step
+from skartm.base import _interruptible as interruptible
 from skartm.em._batches import Batch
 from skartm.em._padded import padded_width, padded_zeros
 from skartm.em._protocols import Bound, Expectation
@@ -217,7 +218,7 @@ class ContextMixture:
         """Add ``scale`` times phi_wt slope_wt, the counts of the tokens, to their counters."""
         places, scales = np.arange(tokens.size + 1, dtype=np.int64), np.full(tokens.size, scale, dtype=slope_wt.dtype)
         rows, n_threads = places[:-1].astype(np.int32), worthwhile(self.n_threads, float(slope_wt.size))
-        half_step.accumulate(
+        interruptible.accumulate(
             tokens, places, rows, rows, scales, slope_wt, phi_wt, stored,
             padded_zeros(n_threads, self.n_topics, slope_wt.dtype), n_threads,
         )  # fmt: skip
@@ -265,9 +266,10 @@ class ContextMixture:
         rows = 2 + 2 * text.longest + (context.reach if context.reach < text.longest else 0)
         n_threads = worthwhile(self.n_threads, float(text.longest) * batch.nnz * self.n_topics)
         scratch = padded_zeros(n_threads, rows * self.width + 3 * text.longest, phi_wt.dtype)
-        half_step.context_left_out(
+        interruptible.context_left_out(
             text.indptr, text.tokens, text.left, text.right, phi_wt, scale, mass, context.beta, context.reach,
-            context.n_layers, context.own_word, z, scratch, n_threads,
+            context.n_layers, context.own_word, per_entry=float(text.longest) * self.width, z=z, scratch=scratch,
+            n_threads=n_threads,
         )  # fmt: skip
         return z
 

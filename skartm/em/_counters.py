@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from skartm._kernels import half_step
+from skartm.base import _interruptible as interruptible
 from skartm.em._threads import worthwhile
 
 _BLOCK = 256  # rows a block of half_step.block_sums
@@ -113,5 +113,5 @@ def column_sums(matrix: NDArray, tokens: NDArray, floor: float, n_threads: int) 
     """Column sums over the given rows in float64, entries at or below ``floor`` left out; the same for any threads."""
     blocks = np.empty((-(-tokens.size // _BLOCK), matrix.shape[1]))
     n_threads = worthwhile(n_threads, float(tokens.size) * matrix.shape[1])
-    half_step.block_sums(matrix, tokens, floor, blocks, n_threads)
+    interruptible.block_sums(matrix, tokens, floor, blocks, n_threads)
     return blocks.sum(axis=0)

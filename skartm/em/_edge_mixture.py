@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skartm._kernels import half_step
+from skartm.base import _interruptible as interruptible
 from skartm.em._edges import EdgeBatch
 from skartm.em._inner import Posteriors
 from skartm.em._mixture import FreeMixture
@@ -48,7 +48,7 @@ class EdgeMixture:
         rows, log_scale = self._rows[:n_edges], np.zeros(n_edges)
         n_threads = worthwhile(self.n_threads, 8.0 * batch.nnz * self.n_topics)
         scratch = padded_zeros(n_threads, self.n_topics, phi_wt.dtype)
-        half_step.edge_products(
+        interruptible.edge_products(
             batch.edges, batch.indices, batch.powers, phi_wt, self.n_topics, rows, log_scale, scratch, n_threads
         )
         return rows, log_scale
@@ -88,7 +88,7 @@ class EdgeMixture:
         if result.n_wt is not None:  # p(t|d,x) was materialised
             return result.n_wt, (result.n_wt != 0).any(axis=1)
         n_threads = worthwhile(self.n_threads, float(rows.shape[0]) * self.n_topics)
-        half_step.edge_counts(batch.edge_docs, result.ratio, result.theta_dt, rows, n_threads)
+        interruptible.edge_counts(batch.edge_docs, result.ratio, result.theta_dt, rows, n_threads)
         return rows, result.ratio > 0
 
     def _add(self, batch: EdgeBatch, counts: NDArray, stored: NDArray, scale: float) -> None:
@@ -96,7 +96,7 @@ class EdgeMixture:
         index, edge_of = batch.vertex_index()
         powers = batch.powers if scale == 1 else batch.powers * counts.dtype.type(scale)
         n_threads = worthwhile(self.n_threads, float(batch.nnz) * self.n_topics)
-        half_step.add_rows(
+        interruptible.add_rows(
             index.tokens, index.starts, edge_of, index.order, powers, counts, stored,
             padded_zeros(n_threads, self.n_topics, counts.dtype), n_threads,
         )  # fmt: skip

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from scipy import sparse
 
-from skartm._kernels import half_step
+from skartm.base import _interruptible as interruptible
 from skartm.em._batches import Batch, Batches, TokenIndex
 from skartm.em._inner import InnerTerms, update_theta
 from skartm.em._loop import Decay
@@ -161,7 +161,7 @@ class GroupedMixture:
         """Padded theta of the documents of a batch, as the groups are now."""
         part, theta = self._part(batch), self._workspace.theta(batch)
         n_threads = worthwhile(self.n_threads, float(part.groups.size) * theta.shape[1])
-        half_step.mix_rows(part.indptr, part.groups, self.pi[part.entries], self.groups.psi_ct, theta, n_threads)
+        interruptible.mix_rows(part.indptr, part.groups, self.pi[part.entries], self.groups.psi_ct, theta, n_threads)
         return theta
 
     def expect(self, batch: Batch, phi_wt: NDArray) -> Expectation:
@@ -253,14 +253,16 @@ class GroupedMixture:
             shares = shares * batch.sample_weight[part.doc_of].astype(self.dtype)
         n_threads = worthwhile(self.n_threads, float(groups.size) * slope.shape[1])
         scratch = padded_zeros(n_threads, self.n_topics, self.dtype)
-        half_step.accumulate(rows, part.starts, part.docs, part.order, shares, slope, psi_ct, out, scratch, n_threads)
+        interruptible.accumulate(
+            rows, part.starts, part.docs, part.order, shares, slope, psi_ct, out, scratch, n_threads
+        )
         if self.free:
             self._update_pi(part, slope, groups, psi_ct, np.ones(batch.n_docs, dtype=bool))
 
     def _slopes(self, batch: Batch, part: _Part, phi_wt: NDArray, groups: NDArray, psi_ct: NDArray) -> NDArray:
         slope = self._workspace.theta(batch)
         n_threads = worthwhile(self.n_threads, 2.0 * batch.nnz * self.n_topics)
-        half_step.group_slopes(
+        interruptible.group_slopes(
             batch.indptr, batch.indices, batch.x, phi_wt, part.indptr, groups, self.pi[part.entries], psi_ct,
             slope, self._workspace.scratch(batch), n_threads,
         )  # fmt: skip
@@ -270,7 +272,7 @@ class GroupedMixture:
         """pi = norm_c(pi_cd sum_t psi_tc slope_td) of some documents; returns their sums of absolute changes."""
         counts = np.empty(groups.size, dtype=self.dtype)
         n_threads = worthwhile(self.n_threads, float(groups.size) * slope.shape[1])
-        half_step.row_dots(part.indptr, groups, psi_ct, slope, counts, n_threads)
+        interruptible.row_dots(part.indptr, groups, psi_ct, slope, counts, n_threads)
         pi, n_docs = self.pi[part.entries], part.indptr.size - 1
         counts *= pi
         sums = np.bincount(part.doc_of, weights=counts, minlength=n_docs)

@@ -10,7 +10,12 @@ from skartm.em._padded import n_zeros
 
 
 class History(dict):
-    """Lists of equal length, one entry an iteration.
+    """Lists of equal length, one entry an iteration: all those of a fit, or the last thousand updates of a stream.
+
+    Attributes
+    ----------
+    n_dropped : int
+        Entries before the first one, which ``partial_fit`` has dropped.
 
     Notes
     -----
@@ -31,6 +36,8 @@ class History(dict):
     those of p(t|d,w) have no value. Online those of phi are scaled from the corpus to the documents of the pass.
     """
 
+    UPDATES = 1000
+    n_dropped = 0
     KEYS = (
         "log_likelihood",
         "perplexity",
@@ -43,7 +50,7 @@ class History(dict):
         "validation_perplexity",
     )
 
-    def record(
+    def recorded(
         self,
         result: Pass,
         phi: NDArray,
@@ -52,8 +59,12 @@ class History(dict):
         values: Mapping[str, float],
         coefficients: Mapping[str, float],
         validation_perplexity: float | None = None,
-    ) -> None:
-        """Append an entry to every list; what was not there in some iterations is NaN in these."""
+        kept: int | None = None,
+    ) -> "History":
+        """The history with one more entry in every list; what was not there in some iterations is NaN in these.
+
+        ``kept`` entries at most, the last ones; None keeps all. This one stays as it is.
+        """
         mean = result.mean_log_likelihood
         penalty = sum(coefficients.get(name, 0.0) * value for name, value in values.items())
         entry = {
@@ -70,10 +81,22 @@ class History(dict):
         if validation_perplexity is not None:
             entry["validation_perplexity"] = validation_perplexity
         n_before = len(self.get("log_likelihood", []))
+        dropped = 0 if kept is None else max(n_before + 1 - kept, 0)
+        new = History()
         for key in {**self, **entry}:
-            self.setdefault(key, [np.nan] * n_before).append(entry.get(key, np.nan))
+            new[key] = [*self.get(key, [np.nan] * n_before)[dropped:], entry.get(key, np.nan)]
+        new.n_dropped = self.n_dropped + dropped
+        return new
 
     def change(self, key: str = "objective") -> float:
         """Absolute change of the last entry; infinite after the first iteration."""
         track = self.get(key, [])
         return abs(track[-1] - track[-2]) if len(track) > 1 else np.inf
+
+    def __copy__(self) -> "History":
+        new = History({key: list(track) for key, track in self.items()})
+        new.n_dropped = self.n_dropped
+        return new
+
+    def __deepcopy__(self, memo: dict) -> "History":
+        return self.__copy__()

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from skartm._kernels import half_step
+from skartm.base import _interruptible as interruptible
 from skartm.em._batches import Batch, TokenIndex
 from skartm.em._mixture import FreeMixture
 from skartm.em._padded import padded_zeros
@@ -60,7 +60,7 @@ class LinearMixture:
         largest = mass.max(initial=0)
         share = np.zeros(out.shape[1], dtype=out.dtype)
         share[: self.n_topics] = mass / largest if largest > 0 else 1
-        half_step.normalise_rows(phi_wt, share, out, worthwhile(self.n_threads, 2.0 * out.size))
+        interruptible.normalise_rows(phi_wt, share, out, worthwhile(self.n_threads, 2.0 * out.size))
         return out
 
     def theta(self, batch: Batch, p_wt: NDArray) -> NDArray:
@@ -87,7 +87,7 @@ class LinearMixture:
         mass = np.empty(theta.shape[0], dtype=theta.dtype)
         n_threads = worthwhile(self.n_threads, float(rows.x.size) * self.n_topics)
         scratch = padded_zeros(n_threads, self.n_topics, p_wt.dtype)
-        half_step.row_means(
+        interruptible.row_means(
             rows.indptr, rows.columns, rows.x, rows.places, p_wt, self.n_topics, theta, mass, scratch, n_threads
         )
         return mass[:, None]
@@ -133,9 +133,9 @@ class LinearMixture:
         n_threads = worthwhile(self.n_threads, float(values.size) * self.n_topics)
         scratch = padded_zeros(n_threads, self.n_topics, table.dtype)
         if factor is None:
-            half_step.add_rows(rows, starts, places, order, values, table, out, scratch, n_threads)
+            interruptible.add_rows(rows, starts, places, order, values, table, out, scratch, n_threads)
         else:
-            half_step.accumulate(rows, starts, places, order, values, table, factor, out, scratch, n_threads)
+            interruptible.accumulate(rows, starts, places, order, values, table, factor, out, scratch, n_threads)
         return out
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from skartm._kernels import half_step
+from skartm.base import _interruptible as interruptible
 from skartm.em._threads import worthwhile
 from skartm.simplex import FLOOR
 
@@ -12,5 +12,5 @@ def log_sums(phi_wt: NDArray, n_threads: int) -> NDArray:
     """sum_t ln max(phi_wt, FLOOR) of every token, float64; entries are 0 or at least ``FLOOR``."""
     sums = np.empty(phi_wt.shape[0])
     n_threads = worthwhile(n_threads, 20.0 * phi_wt.size)  # some 20 operations a logarithm
-    half_step.row_logs(phi_wt, np.ones(phi_wt.shape[1], dtype=phi_wt.dtype), FLOOR, sums, n_threads)
+    interruptible.row_logs(phi_wt, np.ones(phi_wt.shape[1], dtype=phi_wt.dtype), FLOOR, sums, n_threads)
     return sums

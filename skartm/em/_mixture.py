@@ -7,6 +7,7 @@ from numpy.random import RandomState
 from numpy.typing import DTypeLike, NDArray
 
 from skartm._kernels import half_step
+from skartm.base import _interruptible as interruptible
 from skartm.em._batches import Batch
 from skartm.em._finite import require_finite
 from skartm.em._inner import InnerTerms, expect_materialised, update_theta
@@ -128,7 +129,7 @@ class FreeMixture:
     ) -> Expectation:
         result = Expectation(theta_dt, self._workspace.ratio(batch), np.zeros((batch.n_docs, 2)))
         n_threads = worthwhile(self.n_threads, 2.0 * batch.nnz * self.n_topics * (n_passes + 1))
-        half_step.map_documents(
+        interruptible.map_documents(
             batch.indptr, batch.indices, batch.x, phi_wt, prior, n_passes, self.tol,
             result.theta_dt, result.ratio, result.totals, self._workspace.scratch(batch), n_threads,
         )  # fmt: skip
@@ -210,7 +211,7 @@ class DirichletMixture:
         theta = self._workspace.theta(batch)
         result = Expectation(theta, self._workspace.ratio(batch), np.zeros((batch.n_docs, 2)))
         n_threads = worthwhile(self.n_threads, 2.0 * batch.nnz * self.n_topics * (self.n_passes + 1))
-        half_step.dirichlet_documents(
+        interruptible.dirichlet_documents(
             batch.indptr, batch.indices, batch.x, phi_wt, self.prior, self.n_topics, self.n_passes, self.tol,
             gamma_dt, theta, result.ratio, result.totals, self._workspace.scratch(batch), n_threads,
         )  # fmt: skip

@@ -22,6 +22,11 @@ def padded_zeros(n_rows: int, n_topics: int, dtype: DTypeLike) -> NDArray:
     return raw[start : start + size].view(dtype).reshape(n_rows, width)
 
 
+def like_padded(matrix: NDArray) -> NDArray:
+    """Zeros as large as a padded matrix, and aligned as it is."""
+    return padded_zeros(matrix.shape[0], matrix.shape[1], matrix.dtype)
+
+
 def n_zeros(matrix: NDArray, n_topics: int) -> int:
     """Zeros of a padded matrix, the pad not counted. As integers the entries are counted several times faster."""
     pad = matrix.shape[0] * (matrix.shape[1] - n_topics)

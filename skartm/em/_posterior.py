@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import psi
 
-from skartm._kernels import half_step
+from skartm.base import _interruptible as interruptible
 from skartm.em._counters import Counters, column_sums
 from skartm.em._finite import require_finite
 from skartm.em._protocols import Bound
@@ -48,20 +48,20 @@ class MapPosterior:
         """Column sums after regularization, of all modalities."""
         return self.block_mass.sum(axis=0)
 
-    def update(self, phi_wt: NDArray, counters: Counters) -> None:
-        """All of phi."""
+    def update(self, phi_wt: NDArray, counters: Counters, out: NDArray) -> None:
+        """All of phi, written to ``out``; terms see the old one, ``phi_wt``."""
         active = [bound for bound in self.terms if bound.tau != 0]
         self.coefficients = {bound.name: 0.0 for bound in self.terms}
         if all(_is_constant(bound) for bound in active):
             self.coefficients |= {bound.name: bound.tau for bound in active}
-            self.refresh(phi_wt, counters, counters.everything)
+            self.refresh(out, counters, counters.everything)
             return
         counts = self._regularized(phi_wt, counters.fold(), active, counters.blocks)
         self.block_mass = np.empty((len(counters.blocks), self.n_topics))
         for number, tokens in enumerate(counters.blocks):
             sums = column_sums(counts, tokens, 0.0, self.n_threads)
             self.block_mass[number] = sums[: self.n_topics]
-            self._normalise(counts, self.block_mass[number], tokens, phi_wt)
+            self._normalise(counts, self.block_mass[number], tokens, out)
 
     def refresh(self, phi_wt: NDArray, counters: Counters, tokens: NDArray) -> None:
         """Rows ``tokens`` of phi, with constant terms alone."""
@@ -93,9 +93,9 @@ class MapPosterior:
         np.divide(1, mass, out=scale[: self.n_topics], where=mass > 0, casting="same_kind")
         n_threads = worthwhile(self.n_threads, float(tokens.size) * phi_wt.shape[1])
         if prior is None:
-            half_step.scale_columns(counts, tokens, scale, FLOOR, phi_wt, n_threads)
+            interruptible.scale_columns(counts, tokens, scale, FLOOR, phi_wt, n_threads)
         else:
-            half_step.scale_shifted(counts, tokens, prior, scale, FLOOR, phi_wt, n_threads)
+            interruptible.scale_shifted(counts, tokens, prior, scale, FLOOR, phi_wt, n_threads)
 
     def _regularized(
         self, phi_wt: NDArray, n_wt: NDArray, active: Sequence[Bound[PhiTerm]], blocks: Sequence[NDArray]
@@ -199,9 +199,9 @@ class DirichletPosterior:
     def measure(self, phi_wt: NDArray, n_wt: NDArray) -> None:
         """There are no regularizers."""
 
-    def update(self, phi_wt: NDArray, counters: Counters) -> None:
-        """All of phi."""
-        self.refresh(phi_wt, counters, counters.everything)
+    def update(self, phi_wt: NDArray, counters: Counters, out: NDArray) -> None:
+        """All of phi, written to ``out``."""
+        self.refresh(out, counters, counters.everything)
 
     def refresh(self, phi_wt: NDArray, counters: Counters, tokens: NDArray) -> None:
         """Rows ``tokens`` of phi."""
@@ -224,4 +224,4 @@ class DirichletPosterior:
         n_threads = worthwhile(self.n_threads, 30.0 * tokens.size * phi_wt.shape[1])  # some 30 operations a digamma
         scratch = np.empty((n_threads, 2 * phi_wt.shape[1]), dtype=self.dtype)
         shift = self.prior if prior is None else prior
-        half_step.exp_dirichlet_columns(stored, tokens, factor, shift, scale, phi_wt, scratch, n_threads)
+        interruptible.exp_dirichlet_columns(stored, tokens, factor, shift, scale, phi_wt, scratch, n_threads)

@@ -96,7 +96,14 @@ class SharedMixture(Mixture, Protocol):
     """A mixture with parameters that documents share, such as psi of their groups.
 
     Its theta terms act on those parameters, so it shows them itself, not the engine the theta of documents.
+
+    Attributes
+    ----------
+    whole : object
+        A copy of the parameters as they were at the end of the last pass.
     """
+
+    whole: Any
 
     def prepare(self, batches: Batches, phi_wt: NDArray, batch: Batch | None = None) -> None:
         """Bring the parameters up to date before the counters of phi: from all batches, or, online, from one."""
@@ -124,8 +131,8 @@ class Posterior(Protocol):
     def measure(self, phi_wt: NDArray, n_wt: NDArray) -> None:
         """Bring ``values`` of the regularizers up to date."""
 
-    def update(self, phi_wt: NDArray, counters: Counters) -> None:
-        """Overwrite phi by the one that belongs to the counters."""
+    def update(self, phi_wt: NDArray, counters: Counters, out: NDArray) -> None:
+        """Write the phi that belongs to the counters to ``out``, which may be the old one, ``phi_wt``."""
 
     def refresh(self, phi_wt: NDArray, counters: Counters, tokens: NDArray) -> None:
         """The same for some rows; only if ``local``."""

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from skartm._kernels import half_step
+from skartm.base import _interruptible as interruptible
 from skartm.em._padded import padded, padded_zeros
 from skartm.em._threads import worthwhile
 
@@ -26,5 +26,5 @@ def row_products(rows: NDArray, table: NDArray, n_threads: int = 1) -> NDArray:
     out = padded_zeros(rows.shape[0], n_columns, dtype)
     if out.size:
         n_threads = worthwhile(n_threads, float(rows.size) * n_columns)
-        half_step.dense_product(np.ascontiguousarray(rows, dtype), padded(table, dtype), out, n_threads)
+        interruptible.dense_product(np.ascontiguousarray(rows, dtype), padded(table, dtype), out, n_threads)
     return out[:, :n_columns].copy()

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array, vstack
 from sklearn.utils import check_array
 
-from skartm._kernels import max_threads, nearest_neighbours, transpose_index
+from skartm._kernels import max_threads, transpose_index
+from skartm.base import _interruptible as interruptible
 from skartm.base import shown
 
 # Multiply-adds of a block of the product, which bound its memory.
@@ -138,7 +139,7 @@ def _nearest(present: csr_array, measure: str, min_count: float, n_top: int) -> 
     found, n_threads = np.zeros(n_tokens, np.int32), max_threads()
     scratch = np.zeros((n_threads, 2 * n_tokens), np.int32)
     least = int(min(np.ceil(min_count), n_docs + 1))
-    nearest_neighbours(
+    interruptible.nearest_neighbours(
         indptr, indices, ends, docs, single, joint, scale, least, values, columns, found, scratch, n_threads
     )
     kept = np.arange(n_top) < found[:, None]

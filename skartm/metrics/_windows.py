@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from skartm._kernels import count_gensim_windows, count_windows, has_token_order
+from skartm._kernels import has_token_order
+from skartm.base import _interruptible as interruptible
 from skartm.metrics._cooccurrence import Cooccurrence
 
-COUNTINGS = {"exact": count_windows, "gensim": count_gensim_windows}
+COUNTINGS = ("exact", "gensim")
 
 
 def has_order(X: Any) -> bool:
@@ -95,8 +96,9 @@ def window_cooccurrence(
     single, joint = np.zeros(n_slots, dtype=np.int64), np.zeros(len(pairs), dtype=np.int64)
     intervals = np.empty((longest, 4), dtype=np.int64)
     by_slot = np.full((3, n_slots), -1, dtype=np.int64)
-    COUNTINGS[counting](
-        indptr, indices, slot_of, partner_indptr, partners, window, intervals, by_slot, single, joint
+    interruptible.count_windows(
+        indptr, indices, slot_of, partner_indptr, partners, window, intervals, by_slot, single, joint,
+        gensim=counting == "gensim",
     )  # fmt: skip
     shares = csr_array((joint, partners, partner_indptr), shape=(n_slots, n_slots))
     n_windows = int(np.maximum(lengths - window + 1, 1).sum())

@@ -171,7 +171,7 @@ class KullbackLeibler:
         if self.parts is not None:
             return self._update_parts(self.parts)
         divergence = self.expect()
-        self.engine.posterior.update(self.phi_wt, self.state.counters)
+        self.engine.posterior.update(self.phi_wt, self.state.counters, self.phi_wt)
         self.rescale(self.engine.posterior.topic_mass)
         return divergence
 
@@ -207,9 +207,9 @@ class KullbackLeibler:
                 self.engine.e_step(batch, self.state, result, keep=True)
             parts.replace(number, counters.stored)
             if parts.complete:
-                self.engine.posterior.update(self.phi_wt, counters)
+                self.engine.posterior.update(self.phi_wt, counters, self.phi_wt)
         if not parts.complete:
-            self.engine.posterior.update(self.phi_wt, counters)
+            self.engine.posterior.update(self.phi_wt, counters, self.phi_wt)
             parts.complete = True
         if self.n_updates == PART_ITERATIONS:
             self.parts = None

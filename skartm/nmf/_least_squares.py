@@ -7,7 +7,7 @@ from numpy.typing import DTypeLike, NDArray
 from scipy import sparse
 from sklearn.utils import gen_batches
 
-from skartm._kernels import half_step
+from skartm.base import _interruptible as interruptible
 from skartm.em import padded, padded_zeros, unpadded_transpose
 from skartm.nmf._observed import ENOUGH, Observed, ObservedSide
 from skartm.nmf._penalties import NONE, Penalty
@@ -63,16 +63,16 @@ class Side:
         self.gram = np.zeros((k, factor.shape[1]), dtype=factor.dtype)
         self.gram[:, :k] = other[:, :k].T @ other[:, :k]
         if is_sparse(self.X):
-            half_step.sparse_product(
+            interruptible.sparse_product(
                 self.indptr, self.indices, self.X.data, self.places, other, self.target, self.n_threads
             )
         else:
-            half_step.dense_product(self.X, other, self.target, self.n_threads)
+            interruptible.dense_product(self.X, other, self.target, self.n_threads)
         if any(self.penalty):
             l1, l2 = (factor.dtype.type(strength) for strength in self.penalty)
             self.gram[np.arange(k), np.arange(k)] += l2
             self.target[:, :k] -= l1 if self.root is None else l1 * self.root[:, None]
-        half_step.hals_sweeps(
+        interruptible.hals_sweeps(
             self.gram, self.target, n_sweeps, ratio, factor, self.slopes, self.scratch, self.n_threads
         )
         return float(self.slopes.sum())

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from skartm._kernels import half_step
+from skartm.base import _interruptible as interruptible
 from skartm.em import padded, padded_zeros, unpadded_transpose
 from skartm.nmf._observed import Observed
 from skartm.nmf._penalties import NONE, Penalty
@@ -35,7 +35,7 @@ class MultiplicativeSide:
         X, base = self.X, padded_zeros(1, self.n_components, self.X.dtype)
         if self.full:
             base[0] = X.column_weights @ other
-        half_step.multiply_observed(
+        interruptible.multiply_observed(
             X.indptr, X.indices, X.counts, self.none if self.full else X.weights, base, self.factors, other, n_passes,
             tol, self.n_components, factor, self.losses, self.scratch, self.n_threads,
         )  # fmt: skip

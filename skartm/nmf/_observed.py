@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike, NDArray
 from scipy import sparse
 from sklearn.utils import check_array, gen_batches
 
-from skartm._kernels import half_step
+from skartm.base import _interruptible as interruptible
 from skartm.em import padded_zeros
 from skartm.nmf._penalties import NONE, Penalty
 
@@ -129,7 +129,7 @@ class ObservedSide:
     def sweep(self, factor: NDArray, other: NDArray, n_sweeps: int, ratio: float = ENOUGH) -> float:
         """Improve the padded ``factor`` in place; the squared norm of its projected gradient before that."""
         X = self.X
-        half_step.hals_observed(
+        interruptible.hals_observed(
             X.indptr, X.indices, X.data, X.weights, other, self.penalties, n_sweeps, ratio, self.n_components, factor,
             self.totals, self.scratch, self.n_threads,
         )  # fmt: skip

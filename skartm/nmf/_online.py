@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skartm._kernels import half_step
 from skartm._threads import effective_n_threads
+from skartm.base import _interruptible as interruptible
 from skartm.base import shown
-from skartm.em import Pass, padded, padded_zeros, unpadded_transpose
+from skartm.em import Pass, padded, padded_zeros, shaken, unpadded_transpose
 from skartm.nmf._kullback_leibler import KullbackLeibler
 from skartm.nmf._least_squares import half_squares, solve_rows
 from skartm.nmf._penalties import NONE, penalties
@@ -22,23 +22,29 @@ _LEAST = 1e-10  # of the mean: counts that were positive do not fade below, sinc
 class OnlineDivergence:
     """Counts n_tj = h_tj sum_i w_it x_ij / z_ij, which rows of H are proportional to.
 
-    At first the counts are those of the H to start from, with the mass of the first batch.
+    At first the counts are those of the H to start from, with the mass of the first batch. A feature that no component
+    has begins when it occurs, unless a given H says so.
     """
 
     def __init__(self) -> None:
         self.counts: NDArray | None = None
+        self.closed: NDArray | None = None
 
     def update(self, model: Any, X: Any, H: NDArray, weights: NDArray | None) -> tuple[NDArray, float]:
         """H after the batch; the loss of the batch before that."""
         n_threads = effective_n_threads(model.n_jobs)
+        if self.closed is None:
+            given = model.init is not None and not isinstance(model.init, str) and not hasattr(model, "components_")
+            self.closed = ~H.any(axis=0) if given else np.zeros(H.shape[1], dtype=bool)
+        H = with_new_features(H, X, self.closed)
         solver = KullbackLeibler(X, H, None, sample_weight=weights, n_passes=model.max_iter, n_threads=n_threads)
         solver.mixture.free.tol = model.tol
         result = Pass()
         for batch in solver.batches:
             solver.engine.e_step(batch, solver.state, result, keep=True)
         counters = solver.state.counters
-        if self.counts is None and result.mass == 0:
-            return H, 0.0  # nothing that H could be learned from
+        if result.left_out == result.mass:
+            return H, 0.0  # nothing that H could be learned from, and it would only be forgotten
         if self.counts is None:
             self.counts = solver.phi_wt * H.dtype.type(result.mass / H.shape[0])
         self.counts *= H.dtype.type(model.forget_factor)
@@ -46,7 +52,7 @@ class OnlineDivergence:
         np.maximum(self.counts, least, out=self.counts, where=self.counts > 0)
         self.counts += counters.stored
         counters.stored[...] = self.counts
-        solver.engine.posterior.update(solver.phi_wt, counters)
+        solver.engine.posterior.update(solver.phi_wt, counters, solver.phi_wt)
         return solver.H, max(solver.own - result.mean_log_likelihood * result.mass, 0.0)
 
 
@@ -69,15 +75,31 @@ class OnlineLeastSquares:
         gram, target = np.zeros((k, h.shape[1]), dtype=H.dtype), padded_zeros(H.shape[1], k, H.dtype)
         gram[:, :k], target[:, :k] = W.T @ weighted, X.T @ weighted
         loss = half_squares(X, W, H, weights)
-        if (self.gram is None or self.target is None) and not gram.any():
-            return H, loss  # nothing that H could be learned from
+        if not gram.any():
+            return H, loss  # nothing that H could be learned from, and it would only be forgotten
         if self.gram is None or self.target is None:
             mean = gram.trace() / k
             self.gram, self.target = mean * np.eye(k, h.shape[1], dtype=H.dtype), mean * h
         self.gram, self.target = forget * self.gram + gram, forget * self.target + target
         slopes, scratch = np.zeros(H.shape[1]), padded_zeros(n_threads, k, H.dtype)
-        half_step.hals_sweeps(self.gram, self.target, inner_iterations(model), 0.0, h, slopes, scratch, n_threads)
+        interruptible.hals_sweeps(self.gram, self.target, inner_iterations(model), 0.0, h, slopes, scratch, n_threads)
         return unpadded_transpose(h, k), loss
+
+
+def with_new_features(H: NDArray, X: Any, closed: NDArray) -> NDArray:
+    """H where features that occur in X for the first time are about as probable in all components."""
+    new = ~(H.any(axis=0) | closed)
+    if new.any():
+        present = np.zeros(H.shape[1], dtype=bool)
+        present[X.indices[X.data > 0]] = True
+        new &= present
+    if not new.any():
+        return H
+    H = H.copy()
+    features = np.flatnonzero(new)
+    share = H.sum(axis=1, keepdims=True) / (X.data.sum(dtype=np.float64) + H.shape[1])
+    H[:, features] = share * shaken(features, H.shape[0]).T
+    return H
 
 
 def check_online(model: Any) -> bool:

@@ -57,7 +57,7 @@ class Regularized:
         model, posterior = self.model, self.model.engine.posterior
         model.engine.advance(self.done, self.n_iter)
         divergence = model.expect()
-        posterior.update(model.phi_wt, model.state.counters)
+        posterior.update(model.phi_wt, model.state.counters, model.phi_wt)
         self.done += 1
         posterior.measure(model.phi_wt, model.state.counters.fold())
         values = [posterior.coefficients[name] * value for name, value in posterior.values.items()]

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, issparse, triu
 
-from skartm._kernels import half_step
+from skartm.base import _interruptible as interruptible
 from skartm.base import shown
-from skartm.em import Layout, ModalitySelection, PhiTerm, TopicSelection, padded, padded_zeros
+from skartm.em import Layout, ModalitySelection, PhiTerm, SomeRows, TopicSelection, padded, padded_zeros
 from skartm.feature_extraction import cooccurrence
 from skartm.regularizers._base import Regularizer
 from skartm.regularizers._cells import Cells, consecutive
@@ -133,7 +133,8 @@ class _Counted:
     def learned(self, learned: Mapping[str, Any]) -> Mapping[str, Any]:
         settings: dict[str, Any] = {"n_top": self.n_top, "min_count": self.min_count, "columns": self.tokens}
         if not all(np.array_equal(learned.get(key, ()), setting) for key, setting in settings.items()):
-            X = self.X if self.tokens.size == self.X.shape[1] else self.X[:, self.tokens]
+            documents = self.X[:] if isinstance(self.X, SomeRows) else self.X
+            X = documents if self.tokens.size == self.X.shape[1] else documents[:, self.tokens]
             counted = cooccurrence(X, measure="npmi", min_count=self.min_count, n_top=self.n_top)
             learned = {"cooccurrence": counted, **settings}
         self.matrix = learned["cooccurrence"]
@@ -207,7 +208,7 @@ class _Votes:
         if not np.array_equal(self._phi[:, :n_topics], phi_wt):
             self._phi, self._votes = padded(phi_wt, self.dtype), padded_zeros(len(phi_wt), n_topics, self.dtype)
             if self._order.size:
-                half_step.accumulate(
+                interruptible.accumulate(
                     self._rows, self._starts, self._columns, self._order, self._weights, self._phi, self._phi,
                     self._votes, padded_zeros(1, n_topics, self.dtype), 1,
                 )  # fmt: skip

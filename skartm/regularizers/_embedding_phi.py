@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
-from skartm.em import Layout, ModalitySelection, PhiTerm, TopicSelection
+from skartm.em import Layout, ModalitySelection, PhiTerm, SomeRows, TopicSelection
 from skartm.feature_extraction import embedding_matrix, word_embeddings
 from skartm.regularizers._base import Regularizer
 from skartm.regularizers._cells import Cells, consecutive
@@ -116,7 +116,8 @@ class EmbeddingPhi(Regularizer):
         if layout.X is None:
             msg = "EmbeddingPhi: without the documents of a fit embeddings must be given. Got None; call fit, or give "
             raise ValueError(f"{msg}vectors, for instance of skartm.feature_extraction.word_embeddings.")
-        X = layout.X if tokens.size == layout.n_tokens else layout.X[:, tokens]
+        documents = layout.X[:] if isinstance(layout.X, SomeRows) else layout.X
+        X = documents if tokens.size == layout.n_tokens else documents[:, tokens]
         return word_embeddings(X, min(_LENGTH, tokens.size))
 
     def _given(self, layout: Layout, tokens: NDArray) -> NDArray:

@@ -33,7 +33,7 @@ from skartm.regularizers import NamedRegularizers, Regularizer, Terms, bind_all,
 from skartm.topics._base import TopicModel
 from skartm.topics._readable import ReadableModel
 from skartm.topics._scored import ScoredModel
-from skartm.topics._start import begin_unseen, given_phi, initial_phi, spread_mass
+from skartm.topics._start import given_phi, initial_phi, spread_mass, tokens_seen
 from skartm.topics._token_topics import TokenTopicsModel
 
 
@@ -121,6 +121,8 @@ class ARTMTransformer(NamedRegularizers, ScoredModel, ReadableModel, TokenTopics
         Tokens of the topics, after regularization.
     dead_topics_ : array of int
         Topics without tokens.
+    tokens_seen_ : array of bool of shape (n_tokens,)
+        Words that had a count in documents learned from. Any other begins with the topics of its first documents.
     learned_ : dict of dicts
         What regularizers have learned with the model, by their names.
     modality_weights_ : dict of name to float
@@ -320,20 +322,20 @@ class ARTMTransformer(NamedRegularizers, ScoredModel, ReadableModel, TokenTopics
             n_wt = phi.copy()
             for tokens, mass in zip(layout.blocks, block_mass, strict=True):
                 n_wt[rows_of(tokens), :n_topics] *= mass.astype(dtype)
-        if warm:
-            begin_unseen(phi, n_wt, layout, batches, self.random_state)
         n_samples, n_updates = (self._counted_samples, self.n_updates_) if warm else (batches.n_samples, 0)
         counters = Counters(n_wt, clipped=True, n_threads=self._n_threads(), blocks=layout.blocks)
-        return State(phi, counters, n_samples, n_updates)
+        seen = tokens_seen(self, phi, warm=warm, given=self.init is not None and not isinstance(self.init, str))
+        return State(phi, counters, n_samples, n_updates, seen)
 
     def _initial_phi(self, layout: Layout, batches: Batches) -> NDArray:
         return initial_phi(self.init, layout, self.random_state)
 
     def _publish(self, engine: EM, state: State) -> None:
         self.components_ = unpadded_transpose(state.phi_wt, engine.n_topics)
-        self.topic_mass_ = engine.posterior.topic_mass.copy()
-        self._block_mass = engine.posterior.block_mass.copy()
-        self.learned_ = engine.learned
+        self._block_mass = np.array(state.block_mass)
+        self.topic_mass_ = self._block_mass.sum(axis=0)
+        self.learned_ = state.learned
+        self.tokens_seen_ = np.array(state.seen)
         self._learners = {name: _kind(item) for name, item in check_regularizers(self) if name in self.learned_}
         self.dead_topics_ = np.flatnonzero(self.topic_mass_ <= 0)
 

@@ -19,15 +19,19 @@ from skartm.em import (
     MapPosterior,
     State,
     Strength,
+    blocks_of,
     padded,
+    row_lengths,
 )
 from skartm.metrics._completion import said_before
 from skartm.regularizers import Terms, bind_all, check_regularizers
 from skartm.topics._artm import ARTMTransformer
-from skartm.topics._author_priors import AuthorPrior, WordPrior, author_prior, word_prior
+from skartm.topics._author_priors import author_prior, word_prior
 from skartm.topics._authors import Authorship, read_authors
 from skartm.topics._modal import token_counts
-from skartm.topics._start import phi_of_documents
+from skartm.topics._start import begin_topics, filled_documents, phi_of_documents
+
+_ROWS = 2048  # documents looked at together
 
 
 class AuthorFitting(ARTMTransformer):
@@ -100,6 +104,17 @@ class AuthorFitting(ARTMTransformer):
         posterior = MapPosterior(layout.n_topics, terms.phi, n_threads=n_threads)
         return EM(mixture, posterior, layout.n_topics, n_threads=n_threads)
 
+    def _start(self, layout: Layout, batches: Batches, *, warm: bool) -> State:
+        state = super()._start(layout, batches, warm=warm)
+        if not isinstance(self.init, str):
+            self._n_begun = layout.n_topics
+        elif not warm:
+            self._n_begun = min(filled_documents(batches).size, layout.n_topics)
+        else:
+            begun = getattr(self, "_n_begun", layout.n_topics)  # a model of an older version has begun all
+            self._n_begun = begin_topics(state, begun, batches, layout, self.random_state)
+        return state
+
     def _initial_phi(self, layout: Layout, batches: Batches) -> NDArray:
         if not isinstance(self.init, str):
             return super()._initial_phi(layout, batches)
@@ -124,11 +139,11 @@ class AuthorFitting(ARTMTransformer):
         """Tokens, and documents that have any: of those here and, in ``partial_fit``, those before."""
         X, weights, of_tokens = layout.X, layout.sample_weight, layout.token_weights
         if weights is None and of_tokens is None:
-            n_tokens = float(X.data.sum(dtype=np.float64))
+            n_tokens = float(sum(rows.data.sum(dtype=np.float64) for _, rows in blocks_of(X, _ROWS)))
         else:
             counts = token_counts(X, weights)
             n_tokens = float(counts.sum() if of_tokens is None else counts @ of_tokens)
-        filled = np.diff(X.indptr) > 0
+        filled = row_lengths(X) > 0
         n_docs = float(filled.sum() if weights is None else weights[filled].sum())
         if warm and layout.n_docs is None:
             n_tokens += self._prior_docs * float(self.author_topic_prior_.sum())
@@ -156,7 +171,7 @@ class AuthorFitting(ARTMTransformer):
     def _publish(self, engine: EM, state: State) -> None:
         super()._publish(engine, state)
         mixture: Any = engine.mixture
-        groups, pi = mixture.whole
+        groups, pi = state.shared
         self.authors_ = groups.names
         self.author_topics_ = groups.psi_ct[:, : engine.n_topics].copy()
         self.author_mass_ = groups.n_ct.sum(axis=1, dtype=np.float64)
@@ -165,9 +180,9 @@ class AuthorFitting(ARTMTransformer):
         members = mixture.members
         self.author_shares_ = sparse.csr_matrix((pi, members.indices, members.indptr), shape=members.shape)
         found = {bound.name: bound.term for bound in engine.terms}
-        self.author_topic_prior_ = _prior(found.get("author_topic_prior"), engine.n_topics)
+        self.author_topic_prior_ = _prior(state.priors.get("author_topic_prior"), engine.n_topics)
         self._prior_docs = getattr(found.get("author_topic_prior"), "n_docs", 0.0)
-        self.topic_word_prior_ = _prior(found.get("topic_word_prior"), state.phi_wt.shape[0])
+        self.topic_word_prior_ = _prior(state.priors.get("topic_word_prior"), state.phi_wt.shape[0])
 
     # --- theta -------------------------------------------------------------------------------------------------------
 
@@ -226,12 +241,11 @@ class AuthorFitting(ARTMTransformer):
     def _score_held_out(self, X: Any, y: Any) -> float:
         known = y.only(self.author_mass_ > 0)
         with said_before(self.n_iter_ > 1):
-            return self._score_by(lambda given: self._theta(given, known), X, None, None)
+            return self._score_parts(X, None, None, lambda part, given: self._theta(given, known[part]))
 
 
-def _prior(term: AuthorPrior | WordPrior | None, size: int) -> NDArray:
+def _prior(prior: NDArray | None, size: int) -> NDArray:
     """What is published of a prior."""
-    if term is None:
+    if prior is None:
         return np.zeros(size)
-    prior = term.prior
     return prior.copy() if prior.ndim == 1 else (prior[:, 0] if prior.shape[1] == 1 else prior.T).copy()

@@ -296,7 +296,9 @@ class AuthorTopic(AuthorQueries):
         X = check_counts(self, X, self._dtype(), reset=False)
         weights = check_weights(self, sample_weight, X.shape[0])
         known = None if authors is None else self._known_authors(authors, X.shape[0])
-        return self._score_by(lambda given: self._theta(given, known), X, weights, modality)
+        return self._score_parts(
+            X, weights, modality, lambda part, given: self._theta(given, None if known is None else known[part])
+        )
 
     def perplexity(
         self, X: Any, sample_weight: Any = None, *, authors: Any = None, modality: ModalitySelection = None

@@ -2,6 +2,7 @@
 
 import sys
 import warnings
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,13 +17,16 @@ from skartm._threads import effective_n_threads
 from skartm._validation import check_counts, check_weights
 from skartm.base import shown
 from skartm.base._state import Stateful
-from skartm.em import EM, Batches, Decay, History, Layout, Pass, State, is_memory_mapped, passes
+from skartm.em import EM, Batches, Decay, History, Layout, Pass, SomeRows, State, is_memory_mapped, passes
 from skartm.exceptions import DeadTopicWarning, LeftOutTokensWarning
 from skartm.metrics._completion import said_before
-from skartm.topics._modal import ModalModel
+from skartm.topics._modal import ModalModel, token_counts
+from skartm.topics._start import has_tokens, require_tokens
 
 _THETA_BYTES = 4 * 2**20  # offline, where the cut is free: so much theta stays in cache, and phi is read more rarely
+_SOME = 4096  # rows of a matrix on disk that are looked at
 _SURELY = 10  # so many tokens, each after a smaller one, are not a text
+_OF_A_PASS = ("n_iter_", "history_", "n_samples_seen_", "n_updates_", "_counted_samples", "_last_step")
 _PATIENCE = 3  # iterations without a better held-out perplexity
 
 
@@ -85,36 +89,42 @@ class TopicModel(
         history: History,
     ) -> None:
         """What was learned before stays until the first pass is complete; then every pass replaces it as a whole."""
-        task = FitTask(self, max_iter, X)
+        shown = X[:] if isinstance(X, SomeRows) and getattr(self, "_skl_callbacks", None) else X  # others read a matrix
+        task = FitTask(self, max_iter, shown)
         iterations = passes(engine, batches, state, max_iter=max_iter, decay=decay)
         # A copy of phi an iteration would cost some percent of it; offline, phi itself survives an interruption.
         eager = task.observed or held_out is not None or decay is not None or not self._phi_is_published
-        n_iter, final, stopped = 0, 0, False
+        n_iter, final, stopped, whole = 0, 0, False, None
+        self.history_ = history
         try:
             while n_iter < max_iter and not stopped:
                 engine.regularized = not final and n_iter < max_iter - self.unregularized_iter
                 task.begin_iteration()
                 result = next(iterations)
                 n_iter += 1
-                self.n_iter_, self.history_, self.n_samples_seen_ = n_iter, history, batches.n_samples
+                self.n_iter_, self.n_samples_seen_ = n_iter, batches.n_samples
                 self.__dict__.pop("n_wt_", None)
                 self.n_updates_, self._counted_samples = state.n_updates, state.n_samples
                 self._last_step = (n_iter - 1, max_iter, engine.regularized)
                 if eager:
                     self._publish(engine, state)
                 self._record(engine, result, state, held_out)
+                if eager:
+                    self._mark_whole()
+                else:
+                    whole = {name: vars(self)[name] for name in _OF_A_PASS}, replace(state)
                 stopped = task.end_iteration()
                 if not stopped and not final and engine.settled(n_iter - 1, max_iter) and self._has_converged(tol, X):
                     final = min(n_iter + self.unregularized_iter, max_iter) if engine.regularized else n_iter
                 stopped = stopped or n_iter == final
+            if not eager:
+                self._publish(engine, state)
         except BaseException:
-            if n_iter:
-                if not eager:
-                    self._publish(engine, state)
+            if whole is not None:  # phi of this pass is still there, while the next one was in the making
+                vars(self).update(whole[0])
+                self._publish(engine, whole[1])
                 self._mark_whole()
             raise
-        if not eager:
-            self._publish(engine, state)
         self._keep_counters(engine, state)
         task.end()
         if tol > 0 and not stopped:
@@ -130,7 +140,7 @@ class TopicModel(
         best = int(np.argmin(track))
         return len(track) - 1 - best >= _PATIENCE
 
-    def _record(self, engine: EM, result: Pass, state: State, held_out: Any) -> None:
+    def _record(self, engine: EM, result: Pass, state: State, held_out: Any, kept: int | None = None) -> None:
         posterior = engine.posterior
         if posterior.coefficients:
             posterior.measure(state.phi_wt, state.counters.fold())
@@ -140,8 +150,8 @@ class TopicModel(
         coefficients = {name: share * coefficient for name, coefficient in posterior.coefficients.items()}
         coefficients |= {bound.name: bound.tau for bound in engine.theta_terms}
         held_out_perplexity = None if held_out is None else float(np.exp(-self._score_held_out(*held_out)))
-        self.history_.record(
-            result, state.phi_wt, engine.n_topics, posterior.topic_mass, values, coefficients, held_out_perplexity
+        self.history_ = self.history_.recorded(
+            result, state.phi_wt, engine.n_topics, posterior.topic_mass, values, coefficients, held_out_perplexity, kept
         )
         if self.verbose:
             last = {key: track[-1] for key, track in self.history_.items()}
@@ -152,15 +162,15 @@ class TopicModel(
 
     def _batches(self, X: Any, weights: NDArray | None, layout: Layout, *, online: bool) -> Batches:
         if self._reads_order():
-            _check_order(X, type(self).__name__)
+            _check_order(X[:_SOME] if is_memory_mapped(X) else X, type(self).__name__)
         size = int(self.batch_size) if online else min(max(_THETA_BYTES // (4 * self.n_components), 512), 8192)
         batches = Batches(X, size, self._dtype(), weights, layout.token_weights, ordered=self._reads_order())
-        if X.nnz == 0 or not X.data.max() > 0:
-            msg = (
-                f"{type(self).__name__}: X must have tokens. Got a matrix of shape {X.shape} without positive entries."
-            )
-            raise ValueError(msg)
+        require_tokens(X, type(self).__name__)
         return batches
+
+    def _is_empty(self, X: Any, weights: NDArray | None) -> bool:
+        """Whether there is nothing to learn from."""
+        return not has_tokens(X) if weights is None else not token_counts(X, weights).any()
 
     def _partial_fit(self, X: Any, sample_weight: Any, decay: Decay, y: Any = None) -> Any:
         """One update from the rows of X."""
@@ -168,6 +178,8 @@ class TopicModel(
         X = self._data(X, reset=first)
         weights = check_weights(self, sample_weight, X.shape[0])
         y = self._targets(y, X.shape[0])
+        if not first and self._is_empty(X, weights):
+            return self  # documents without tokens say nothing: an update would only forget
         layout = self._layout(X, y=y, sample_weight=weights, known=not first, fitting=True)
         engine = self._engine(layout, warm=not first)
         batches = self._batches(X, weights, layout, online=True)
@@ -179,7 +191,7 @@ class TopicModel(
         self._last_step = (self.n_iter_, None, True)
         self.n_iter_ += 1
         self._publish(engine, state)
-        self._record(engine, result, state, None)
+        self._record(engine, result, state, None, kept=History.UPDATES)
         self._keep_counters(engine, state)
         self._warn(layout)
         return self
@@ -213,6 +225,9 @@ class TopicModel(
 
     def _data(self, X: Any, *, reset: bool) -> Any:
         """X as the batches are cut from it."""
+        if isinstance(X, SomeRows):  # of a model around this one, which has checked it
+            self.n_features_in_ = X.shape[1]
+            return X
         return check_counts(self, X, self._dtype(), reset=reset)
 
     def _targets(self, y: Any, n_docs: int) -> NDArray | None:
@@ -247,13 +262,15 @@ class TopicModel(
             raise ValueError(msg)
         order = check_random_state(self.random_state).permutation(X.shape[0])
         train, held_out = np.sort(order[n_held_out:]), np.sort(order[:n_held_out])
-        parts = [(X[rows], None if y is None else y[rows]) for rows in (train, held_out)]
+        whole = SomeRows(X, np.arange(X.shape[0])) if is_memory_mapped(X) and not isinstance(X, SomeRows) else X
+        some = whole.chosen if isinstance(whole, SomeRows) else X.__getitem__
+        parts = [(some(rows), None if y is None else y[rows]) for rows in (train, held_out)]
         return parts[0][0], None if weights is None else weights[train], parts[0][1], parts[1]
 
     def _score_held_out(self, X: Any, y: Any) -> float:
         """What ``validation_perplexity`` is made of; what it leaves out is said once a fit."""
         with said_before(self.n_iter_ > 1):
-            return self.score(X)
+            return self._score_parts(X, None, None) if isinstance(X, SomeRows) else self.score(X)
 
     # --- use ---------------------------------------------------------------------------------------------------------
 
@@ -288,7 +305,7 @@ class TopicModel(
     def _reading(self, X: Any) -> tuple[Batches, Any]:
         """Batches of new documents, and the tokens that their columns are."""
         if self._reads_order():
-            _check_order(X, type(self).__name__)
+            _check_order(X[:_SOME] if is_memory_mapped(X) else X, type(self).__name__)
         layout = self._layout(X, known=True)
         X, tokens = _used_columns(X) if self._renumbers() else (X, slice(None))
         token_weight = None if layout.token_weights is None else layout.token_weights[tokens]

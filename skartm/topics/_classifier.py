@@ -16,8 +16,9 @@ from skartm.base._state import Stateful
 from skartm.em import Decay, ModalitySelection, row_products
 from skartm.regularizers import NamedRegularizers
 from skartm.topics._artm import ARTMTransformer
-from skartm.topics._labels import LABELS, Labels, label_modality, read_labels, read_prior
+from skartm.topics._labels import LABELS, Labels, beside, label_modality, read_labels, read_prior
 from skartm.topics._modal import ModalModel
+from skartm.topics._start import has_tokens, require_tokens
 from skartm.topics._topic_bayes import TopicBayes
 
 _OWN = ("label_weight", "rule", "class_prior", "threshold")
@@ -208,10 +209,11 @@ class ARTMClassifier(
         X = check_counts(self, X, check_dtype(self), reset=not warm)
         labels = read_labels(y, X, type(self).__name__, self.classes_ if warm else None)
         weights = check_weights(self, sample_weight, X.shape[0])
+        require_tokens(X, type(self).__name__)
         if warm:
             self._check_kind(labels)
         model = self._model(X, labels, weights, self.model_ if warm else None)
-        model.fit(_beside(X, labels.columns), sample_weight=weights)
+        model.fit(beside(X, labels.columns), sample_weight=weights)
         bayes = TopicBayes(labels.classes.size, model.components_.shape[0], multilabel=labels.multilabel)
         return self._learn_classes(model, bayes, X, labels, weights)
 
@@ -241,20 +243,20 @@ class ARTMClassifier(
             raise ValueError(msg)
         labels = read_labels(y, X, owner, classes if first else self.classes_)
         if first and classes is None and not labels.multilabel:
-            msg = f"{owner}: classes must be passed on the first call to partial_fit."
-            raise ValueError(msg)
+            raise ValueError(f"{owner}: classes must be passed on the first call to partial_fit.")
         weights = check_weights(self, sample_weight, X.shape[0])
         if not first:
             self._check_kind(labels)
+        if not has_tokens(X) and not first:
+            return self  # labels without text say nothing of topics: an update would only forget
+        require_tokens(X, owner)
         model = self._model(X, labels, weights, None) if first else self.model_
-        model.partial_fit(_beside(X, labels.columns), sample_weight=weights)
+        model.partial_fit(beside(X, labels.columns), sample_weight=weights)
         decay = Decay(float(self.learning_offset), float(self.learning_decay))
-        bayes = (
-            TopicBayes(labels.classes.size, model.components_.shape[0], multilabel=labels.multilabel)
-            if first
-            else self._bayes
-        )
-        return self._learn_classes(model, bayes, X, labels, weights, 1.0 if first else decay.rho(bayes.n_updates + 1))
+        if first:
+            bayes = TopicBayes(labels.classes.size, model.components_.shape[0], multilabel=labels.multilabel)
+            return self._learn_classes(model, bayes, X, labels, weights)
+        return self._learn_classes(model, self._bayes, X, labels, weights, decay.rho(self._bayes.n_updates + 1))
 
     # --- use ---------------------------------------------------------------------------------------------------------
 
@@ -288,10 +290,8 @@ class ARTMClassifier(
 
     def predict(self, X: Any) -> NDArray:
         """The most probable classes of shape (n_docs,), or an indicator matrix of the labels above ``threshold``."""
-        p = self.predict_proba(X)
-        if self._bayes.multilabel:
-            return (p >= float(self.threshold)).astype(np.int64)
-        return self.classes_[p.argmax(axis=1)]
+        p, multilabel = self.predict_proba(X), self._bayes.multilabel
+        return (p >= float(self.threshold)).astype(np.int64) if multilabel else self.classes_[p.argmax(axis=1)]
 
     def perplexity(self, X: Any, sample_weight: Any = None, *, modality: ModalitySelection = None) -> float:
         """Perplexity of the tokens of X: lower is better; see :meth:`ARTMTransformer.score`."""
@@ -357,8 +357,7 @@ class ARTMClassifier(
         if labels.multilabel != self._bayes.multilabel:
             kinds = ["one class a document", "an indicator matrix"]
             was, now = kinds[self._bayes.multilabel], kinds[labels.multilabel]
-            msg = f"{type(self).__name__}: y must be {was}, as in the first fit. Got {now}."
-            raise ValueError(msg)
+            raise ValueError(f"{type(self).__name__}: y must be {was}, as in the first fit. Got {now}.")
 
     def _model(self, X: Any, labels: Labels, weights: NDArray | None, model: ARTMTransformer | None) -> ARTMTransformer:
         """The topic model of tokens and labels, to be fitted."""
@@ -403,7 +402,3 @@ class ARTMClassifier(
         per_document = with_label.sum() / (with_label[0] + without[0])
         # at least one of a Poisson number
         return -np.expm1(-per_document * row_products(theta, self.class_components_))
-
-
-def _beside(X: Any, columns: Any) -> Any:
-    return sparse.hstack([X, columns.astype(X.dtype)], format="csr")

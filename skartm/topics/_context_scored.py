@@ -9,8 +9,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from skartm._validation import check_counts, check_weights
 from skartm.base import shown
-from skartm.em import ModalitySelection
+from skartm.em import ModalitySelection, SomeRows
 from skartm.simplex import FLOOR
+from skartm.topics._scored import mean_of_parts
 
 
 class ContextScored:
@@ -72,7 +73,31 @@ class ContextScored:
     ) -> float:
         check_is_fitted(self, "components_")
         X = check_counts(self, X, self._dtype(), reset=False)  # type: ignore[attr-defined]
-        counts, weights = X.data.astype(np.float64), check_weights(self, sample_weight, X.shape[0])
+        weights = check_weights(self, sample_weight, X.shape[0])
+        if position_gamma is None:
+            return self._mean_of_parts(X, weights, modality, evaluation)
+        return self._mean_and_mass(X, weights, position_gamma, modality, evaluation)[0]
+
+    def _mean_of_parts(
+        self, X: Any, weights: NDArray | None, modality: ModalitySelection = None, evaluation: str | None = None
+    ) -> float:
+        def of_part(part: slice, rows: Any, own: NDArray | None) -> tuple[float, float]:
+            return self._mean_and_mass(rows, own, None, modality, evaluation)
+
+        return mean_of_parts(X, weights, of_part)
+
+    def _score_held_out(self, X: Any, y: Any) -> float:
+        return self._mean_of_parts(X, None) if isinstance(X, SomeRows) else self.score(X)
+
+    def _mean_and_mass(
+        self,
+        X: Any,
+        weights: NDArray | None,
+        position_gamma: Any,
+        modality: ModalitySelection,
+        evaluation: str | None,
+    ) -> tuple[float, float]:
+        counts = X.data.astype(np.float64)
         if weights is not None:
             counts *= np.repeat(weights, np.diff(X.indptr))
         if modality is not None:
@@ -82,7 +107,7 @@ class ContextScored:
             counts *= chosen[X.indices]
         total = counts.sum()
         values = self.position_log_likelihood(X, position_gamma, evaluation=evaluation)
-        return float(counts @ values / total) if total > 0 else 0.0
+        return (float(counts @ values / total), float(total)) if total > 0 else (0.0, 0.0)
 
     def position_log_likelihood(self, X: Any, position_gamma: Any = None, *, evaluation: str | None = None) -> NDArray:
         """ln p(w_i | context) of every position.

@@ -62,7 +62,7 @@ class EdgeModel(ARTMTransformer):
         try:
             self._fit(graph, None, decay=decay, max_iter=int(self.max_iter), tol=float(self.tol))
         except BaseException as error:
-            if self._is_whole() and not isinstance(error, Exception):
+            if not isinstance(error, Exception) and self._return_to_whole():
                 self._share_out(graph, settle)
                 self._mark_whole()
             raise
@@ -78,6 +78,8 @@ class EdgeModel(ARTMTransformer):
         """One online update, and the same at its end; p(t) fades as the counters do."""
         decay, before = self._decay(), getattr(self, "topic_share_", None)
         self._partial_fit(graph, None, decay)
+        if self._is_empty(graph, None):
+            return  # nothing was learned
         theta = self._fold_in(graph)
         share, rho = _share(theta, graph), min(decay.rho(self.n_updates_), 1.0)
         self.topic_share_ = share if before is None else (1 - rho) * before + rho * share
@@ -93,8 +95,11 @@ class EdgeModel(ARTMTransformer):
         counts = X.counts() if fitting else X
         return super()._layout(counts, fitting=fitting, **known)
 
+    def _is_empty(self, X: Hypergraph, weights: NDArray | None) -> bool:
+        return not X.weights.any()
+
     def _batches(self, X: Hypergraph, weights: NDArray | None, layout: Layout, *, online: bool) -> Batches:
-        if not X.weights.any():
+        if self._is_empty(X, weights):
             msg = f"{type(self).__name__}: there must be edges. Got none with a vertex and a positive weight."
             raise ValueError(msg)
         if online:

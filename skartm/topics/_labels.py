@@ -11,7 +11,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import assert_all_finite, check_consistent_length, column_or_1d
 
 from skartm.base import shown
-from skartm.em import Layout
+from skartm.em import Layout, SomeRows, is_memory_mapped
 from skartm.topics._modal import token_counts
 
 LABELS = "labels"
@@ -130,3 +130,10 @@ def read_prior(prior: Any, n_classes: int, owner: str) -> NDArray:
         )
         raise ValueError(msg)
     return array / array.sum()
+
+
+def beside(X: Any, columns: Any) -> Any:
+    """Documents with more columns on the right; of a matrix on disk they are put together when they are read."""
+    if is_memory_mapped(X):
+        return SomeRows(X, np.arange(X.shape[0]), columns)
+    return sparse.hstack([X, columns.astype(X.dtype)], format="csr")

@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
-from scipy.special import gammaln, psi
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
@@ -34,6 +33,9 @@ from skartm.metrics import log_likelihood
 from skartm.metrics._completion import completion_split, said_before
 from skartm.regularizers import SmoothSparsePhi
 from skartm.topics._base import TopicModel
+from skartm.topics._dirichlet import dirichlet_bound, expected_log
+from skartm.topics._scored import mean_of_parts, tokens_of
+from skartm.topics._start import tokens_seen
 
 _BOUND_BATCH = 2048
 
@@ -98,6 +100,7 @@ class LDA(TopicModel):
     n_iter_ : int
     topic_mass_ : array of shape (n_components,)
         Expected tokens of the topics.
+    tokens_seen_ : array of bool of shape (n_tokens,)
     history_ : dict of lists
         See :class:`ARTMTransformer`.
 
@@ -232,10 +235,14 @@ class LDA(TopicModel):
     def _score(self, X: Any, weights: NDArray | None) -> float:
         if self.inference == "variational":
             return self._bound(X, weights)
+        return mean_of_parts(X, weights, self._likelihood)
+
+    def _likelihood(self, part: slice, X: Any, weights: NDArray | None) -> tuple[float, float]:
         observed, held_out = completion_split(X)
         theta = self._doc_topic(observed.astype(self._dtype()))
         phi = self.components_ / self.components_.sum(axis=1, keepdims=True)
-        return log_likelihood(phi, theta / theta.sum(axis=1, keepdims=True), held_out, sample_weight=weights)
+        theta /= theta.sum(axis=1, keepdims=True)
+        return log_likelihood(phi, theta, held_out, sample_weight=weights), tokens_of(held_out, weights)
 
     def perplexity(self, X: Any) -> float:
         """exp(-score per token): of the bound over all tokens, or of held-out tokens with ``inference="map"``."""
@@ -255,9 +262,9 @@ class LDA(TopicModel):
         self._check_parameters()
         if fresh:
             self._random = check_random_state(self.random_state)
-        default = 1.0 / self.n_components
-        self.doc_topic_prior_ = default if self.doc_topic_prior is None else float(self.doc_topic_prior)
-        self.topic_word_prior_ = default if self.topic_word_prior is None else float(self.topic_word_prior)
+        for name in ("doc_topic_prior", "topic_word_prior"):
+            given = getattr(self, name)
+            setattr(self, f"{name}_", 1.0 / self.n_components if given is None else float(given))
 
     def _check_parameters(self) -> None:
         check_choice(self, "learning_method", ("batch", "online"))
@@ -310,16 +317,15 @@ class LDA(TopicModel):
         if warm:
             n_wt = padded(self.components_.T - dtype.type(self.topic_word_prior_), dtype)
         else:  # Gamma(100, 1/100) as in Hoffman's code and scikit-learn
-            n_wt = padded(
-                self._random.gamma(100.0, 0.01, (n_topics, layout.n_tokens)).T - self.topic_word_prior_, dtype
-            )
+            gamma = self._random.gamma(100.0, 0.01, (n_topics, layout.n_tokens))
+            n_wt = padded(gamma.T - self.topic_word_prior_, dtype)
         counters = Counters(n_wt, clipped=False, n_threads=self._n_threads())
         if self.inference == "variational":
-            self._dirichlet_posterior().update(phi, counters)
+            self._dirichlet_posterior().update(phi, counters, phi)
         else:
             smoothed = n_wt[:, :n_topics] + self.topic_word_prior_
             phi[:, :n_topics] = smoothed / smoothed.sum(axis=0, dtype=np.float64)
-        return State(phi, counters, 0.0, n_updates)
+        return State(phi, counters, 0.0, n_updates, tokens_seen(self, n_wt, warm=warm))
 
     def _dirichlet_posterior(self) -> DirichletPosterior:
         return DirichletPosterior(self.n_components, self.topic_word_prior_, self._dtype(), n_threads=self._n_threads())
@@ -328,6 +334,7 @@ class LDA(TopicModel):
         self.components_ = unpadded_transpose(state.counters.fold(), engine.n_topics)
         self.components_ += self.components_.dtype.type(self.topic_word_prior_)
         self.topic_mass_ = state.counters.sums[: engine.n_topics]
+        self.tokens_seen_ = np.array(state.seen)
         self.dead_topics_ = np.flatnonzero(self.topic_mass_ <= 0)
         self.n_batch_iter_ = state.n_updates + 1
 
@@ -372,31 +379,10 @@ class LDA(TopicModel):
         likelihood = FreeMixture(n_topics, n_passes=0, tol=0.0, dtype=np.float64, n_threads=self._n_threads())
         phi = padded(np.exp(expected_log(self.components_)).T, np.float64)
         bound = 0.0
-        batches = Batches(X, _BOUND_BATCH, self._dtype(), weights)
-        for batch in batches:
+        for batch in Batches(X, _BOUND_BATCH, self._dtype(), weights):
             gamma = infer(batch).astype(np.float64)
             scored = Batch(X, batch.start, batch.start + batch.n_docs, np.dtype(np.float64), None)
             theta = padded(np.exp(expected_log(gamma)), np.float64)
             documents = likelihood.expect_from(scored, phi, theta).totals[:, 0] + dirichlet_bound(prior, gamma)
             bound += float(documents.sum() if batch.sample_weight is None else batch.sample_weight @ documents)
         return bound + float(dirichlet_bound(self.topic_word_prior_, self.components_).sum())
-
-
-def expected_log(parameters: NDArray) -> NDArray:
-    """E[ln x] for x ~ Dirichlet(row of parameters), in float64."""
-    rows = np.asarray(parameters, dtype=np.float64)
-    return psi(rows) - psi(rows.sum(axis=1))[:, None]
-
-
-def dirichlet_bound(prior: float, parameters: NDArray) -> NDArray:
-    """E[ln p(x)] - E[ln q(x)] for x ~ q = Dirichlet(row of parameters), p = symmetric Dirichlet(prior); one a row.
-
-    Entries that have nothing but the prior, most of them, contribute nothing and are passed over.
-    """
-    rows = np.asarray(parameters, dtype=np.float64)
-    total = rows.sum(axis=1)
-    d, t = np.nonzero(rows != prior)
-    values = rows[d, t]
-    terms = (prior - values) * (psi(values) - psi(total)[d]) + gammaln(values) - gammaln(prior)
-    value = np.bincount(d, weights=terms, minlength=rows.shape[0])
-    return value + gammaln(prior * rows.shape[1]) - gammaln(total)

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skartm.base import names_in_order, shown
-from skartm.em import Layout, Modality, resolve_modalities
+from skartm.em import Layout, Modality, blocks_of, resolve_modalities
 from skartm.regularizers._numbers import is_number
 
 _PREFIX = "modality_weights__"
-_ROWS = 65536  # documents counted at once
+_ROWS = 2048  # documents counted at once
 
 
 class ModalModel:
@@ -159,10 +159,9 @@ class ModalModel:
 def token_counts(X: Any, sample_weight: NDArray | None) -> NDArray:
     """Counts of every column, in float64; read by parts, for X may be larger than the memory."""
     counts = np.zeros(X.shape[1])
-    for start in range(0, X.shape[0], _ROWS):
-        indptr = X.indptr[start : min(start + _ROWS, X.shape[0]) + 1]
-        x = X.data[indptr[0] : indptr[-1]].astype(np.float64)
+    for start, rows in blocks_of(X, _ROWS):
+        x = rows.data.astype(np.float64)
         if sample_weight is not None:
-            x *= np.repeat(sample_weight[start : start + _ROWS], np.diff(indptr))
-        counts += np.bincount(X.indices[indptr[0] : indptr[-1]], weights=x, minlength=X.shape[1])
+            x *= np.repeat(sample_weight[start : start + _ROWS], np.diff(rows.indptr))
+        counts += np.bincount(rows.indices, weights=x, minlength=X.shape[1])
     return counts

@@ -1,6 +1,7 @@
 """Held-out likelihood of a topic model."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,37 @@ from scipy import sparse
 from sklearn.utils.validation import check_is_fitted
 
 from skartm._validation import check_counts, check_weights
-from skartm.em import ModalitySelection
+from skartm.em import ModalitySelection, blocks_of, is_memory_mapped
 from skartm.metrics import completion_split, log_likelihood
+from skartm.metrics._completion import said_before
+
+_ROWS = 2048  # documents on disk that are scored together
+
+
+def mean_of_parts(
+    X: Any,
+    weights: NDArray | None,
+    likelihood: Callable[[slice, Any, NDArray | None], tuple[float, float]],
+    n_rows: int = _ROWS,
+) -> float:
+    """Mean of documents on disk, some at a time, of others at once.
+
+    ``likelihood`` gives the mean of a part, and its tokens; it is told which documents these are, and their weights.
+    """
+    if not is_memory_mapped(X):
+        return likelihood(slice(None), X, weights)[0]
+    total = mass = 0.0
+    for start, rows in blocks_of(X, n_rows):
+        part = slice(start, start + rows.shape[0])
+        mean, tokens = likelihood(part, rows, None if weights is None else weights[part])
+        total, mass = total + mean * tokens, mass + tokens
+    return total / mass if mass > 0 else 0.0
+
+
+def tokens_of(X: Any, weights: NDArray | None) -> float:
+    """Weighted sum of the counts of documents."""
+    counts = X.data if weights is None else X.data * np.repeat(weights, np.diff(X.indptr))
+    return float(counts.sum(dtype=np.float64))
 
 
 class ScoredModel:
@@ -43,27 +73,55 @@ class ScoredModel:
         check_is_fitted(self, "components_")
         X = check_counts(self, X, self._dtype(), reset=False)  # type: ignore[attr-defined]
         weights = check_weights(self, sample_weight, X.shape[0])
-        return self._score_by(self._doc_topic, X, weights, modality)  # type: ignore[attr-defined]
+        return self._score_parts(X, weights, modality)
 
-    def _score_by(
-        self, theta_of: Callable[[Any], NDArray], X: Any, weights: NDArray | None, modality: ModalitySelection
+    def _score_parts(
+        self,
+        X: Any,
+        weights: NDArray | None,
+        modality: ModalitySelection,
+        theta_of: Callable[[slice, Any], NDArray] | None = None,
     ) -> float:
-        """The same with a theta of one's own for the documents that are given."""
+        """The same of documents on disk some at a time, of others at once; ``theta_of`` is told which they are."""
+        if theta_of is None:
+            theta_of = self._theta_of_part
+        of, scored = theta_of, 0.0
+
+        def of_part(part: slice, rows: Any, own: NDArray | None) -> tuple[float, float]:
+            nonlocal scored
+            with said_before(bool(part.start)):
+                mean, tokens = self._likelihood(partial(of, part), rows, own, modality)
+            scored += tokens
+            return mean, tokens
+
+        mean = mean_of_parts(X, weights, of_part)
+        if modality is not None and scored == 0:
+            where = (
+                "no document has any" if self.evaluation == "fold_in" else "no document has one in its held-out half"
+            )
+            msg = (
+                f"{type(self).__name__}: modality must have tokens to be scored. Got {modality!r}, of which {where}; "
+                "score another one, or with evaluation='fold_in'."
+            )
+            raise ValueError(msg)
+        return mean
+
+    def _theta_of_part(self, part: slice, given: Any) -> NDArray:
+        return self._doc_topic(given)  # type: ignore[attr-defined]
+
+    def _likelihood(
+        self, theta_of: Callable[[Any], NDArray], X: Any, weights: NDArray | None, modality: ModalitySelection
+    ) -> tuple[float, float]:
+        """Mean log-likelihood of a token, and the tokens."""
         given, scored = (X, X) if self.evaluation == "fold_in" else self._halves(X)
         theta = theta_of(given)
         if modality is not None:
             layout = self._layout(X, known=True)  # type: ignore[attr-defined]
             chosen = np.zeros(X.shape[1])
             chosen[layout.tokens(modality, type(self).__name__)] = 1
-            every, scored = scored, sparse.csr_matrix(scored.multiply(chosen[None, :]))
-            if every.data.any() and not scored.data.any():
-                msg = (
-                    f"{type(self).__name__}: modality must have tokens to be scored. Got {modality!r}, of which "
-                    f"{'no document has any' if every is X else 'no document has one in its held-out half'}; score "
-                    "another one, or with evaluation='fold_in'."
-                )
-                raise ValueError(msg)
-        return log_likelihood(self.components_, theta, scored, sample_weight=weights)
+            scored = sparse.csr_matrix(scored.multiply(chosen[None, :]))
+        mean = log_likelihood(self.components_, theta, scored, sample_weight=weights)
+        return mean, tokens_of(scored, weights)
 
     def _halves(self, X: Any) -> tuple[Any, Any]:
         observed, held_out = completion_split(X, keep_order=self._reads_order())  # type: ignore[attr-defined]

@@ -6,8 +6,24 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
-from skartm.em import Batches, Layout, rows_of
+from skartm.em import Batches, Layout, SomeRows, State, blocks_of, row_lengths, rows_of
 from skartm.simplex import FLOOR, random_distributions
+from skartm.topics._modal import token_counts
+
+_ROWS = 2048  # documents looked at together
+
+
+def has_tokens(X: Any) -> bool:
+    """Whether some count of a CSR matrix is positive."""
+    parts = (rows.data for _, rows in blocks_of(X, _ROWS)) if isinstance(X, SomeRows) else (X.data,)
+    return any(data.size > 0 and bool(data.max() > 0) for data in parts)
+
+
+def require_tokens(X: Any, owner: str) -> None:
+    """Raise unless some count is positive: there is nothing that a model could begin with."""
+    if not has_tokens(X):
+        msg = f"{owner}: X must have tokens. Got a matrix of shape {X.shape} without positive entries."
+        raise ValueError(msg)
 
 
 def initial_phi(init: Any, layout: Layout, random_state: Any) -> NDArray:
@@ -56,10 +72,7 @@ def phi_of_documents(batches: Batches, counts: NDArray, layout: Layout, random_s
         Of all documents.
     """
     rng, X = check_random_state(random_state), batches.X
-    filled = np.diff(X.indptr) > 0
-    if batches.sample_weight is not None:
-        filled &= batches.sample_weight > 0
-    filled = np.flatnonzero(filled)
+    filled = filled_documents(batches)
     n_rounds = -(-layout.n_topics // filled.size)  # fewer documents than topics: the shaking tells them apart
     chosen = np.concatenate([rng.permutation(filled) for _ in range(n_rounds)])[: layout.n_topics]
     shares = np.zeros(layout.n_tokens)
@@ -69,8 +82,8 @@ def phi_of_documents(batches: Batches, counts: NDArray, layout: Layout, random_s
     phi[...] = shares
     blocks = [rows_of(tokens) for tokens in layout.blocks]
     for row, document in zip(phi, chosen, strict=True):
-        entries = slice(int(X.indptr[document]), int(X.indptr[document + 1]))
-        own: NDArray = np.bincount(X.indices[entries], weights=X.data[entries], minlength=layout.n_tokens)
+        text = X[document : document + 1]
+        own: NDArray = np.bincount(text.indices, weights=text.data, minlength=layout.n_tokens)
         if not own.any():  # zeros that are stored
             own = rng.random_sample(layout.n_tokens)
         for block in blocks:
@@ -80,6 +93,37 @@ def phi_of_documents(batches: Batches, counts: NDArray, layout: Layout, random_s
         for block in blocks:
             row[block] /= max(row[block].sum(), FLOOR)
     return phi.T
+
+
+def begin_topics(state: State, n_begun: int, batches: Batches, layout: Layout, random_state: Any) -> int:
+    """Begin the topics from ``n_begun`` on by documents, in place, as many as there are; returns how many have begun.
+
+    Learning begins with a document for each topic. Topics for which the first call had none are copies of others, which
+    no update would tell apart. New words stay zeros: they begin as in all topics.
+    """
+    n_topics, counters = layout.n_topics, state.counters
+    topics = np.arange(n_begun, min(n_begun + filled_documents(batches).size, n_topics))
+    if topics.size == 0:
+        return n_begun
+    counts = token_counts(batches.X, batches.sample_weight)
+    known = counters.fold()[:, :n_topics].sum(axis=1, dtype=np.float64)
+    phi = phi_of_documents(batches, counts / counts.sum() + known / known.sum(), layout, random_state)
+    phi = phi[:, : topics.size] * (state.phi_wt[:, :n_topics].any(axis=1, keepdims=True))
+    phi = _normalised(phi, layout)
+    for tokens, mass in zip(layout.blocks, counters.block_sums, strict=True):
+        rows = np.ix_(tokens, topics)
+        state.phi_wt[rows] = phi[tokens]
+        counters.stored[rows] = phi[tokens] * mass[:n_topics].mean()
+    counters.changed()
+    return int(topics[-1]) + 1
+
+
+def filled_documents(batches: Batches) -> NDArray:
+    """Documents that have tokens and a weight."""
+    filled = row_lengths(batches.X) > 0
+    if batches.sample_weight is not None:
+        filled &= batches.sample_weight > 0
+    return np.flatnonzero(filled)
 
 
 def _normalised(phi_wt: NDArray, layout: Layout) -> NDArray:
@@ -105,14 +149,21 @@ def spread_mass(batches: Batches, layout: Layout) -> NDArray:
     return np.repeat(mass[:, None] / layout.n_topics, layout.n_topics, axis=1)
 
 
-def begin_unseen(phi_wt: NDArray, n_wt: NDArray, layout: Layout, batches: Batches, random_state: Any) -> None:
-    """Start the modalities that had no tokens so far, in place: their phi is all zeros, which no update leaves."""
-    unseen = [number for number, tokens in enumerate(layout.blocks) if not phi_wt[tokens].any()]
-    if not 0 < len(unseen) < len(layout.blocks):
-        return
-    phi, mass, n_topics = initial_phi(None, layout, random_state), spread_mass(batches, layout), layout.n_topics
-    for number in unseen:
-        tokens = layout.blocks[number]
-        if mass[number].any():
-            phi_wt[tokens, :n_topics] = phi[tokens]
-            n_wt[tokens, :n_topics] = phi[tokens] * mass[number]
+def tokens_seen(model: Any, n_wt: NDArray, *, warm: bool, given: bool = False) -> NDArray:
+    """Words with evidence so far, of shape (n_tokens,); the array may be changed.
+
+    A row of zeros is a decision where there was evidence, and in a ``given`` init: it stays. Any other row of zeros
+    begins when its word occurs.
+
+    Parameters
+    ----------
+    model : estimator
+    n_wt : array of shape (n_tokens, width)
+        Counters, or phi, that learning begins with.
+    """
+    if warm and hasattr(model, "tokens_seen_"):
+        return np.array(model.tokens_seen_)
+    filled = n_wt.any(axis=1)
+    if warm:  # a model of an older version, which does not know
+        return filled
+    return ~filled if given else np.zeros(filled.size, dtype=bool)

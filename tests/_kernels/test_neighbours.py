@@ -19,7 +19,20 @@ def nearest(X, single, joint, scale, min_count, n_top, n_threads):
     values, columns = np.zeros((n_tokens, n_top)), np.zeros((n_tokens, n_top), np.int32)
     found, scratch = np.zeros(n_tokens, np.int32), np.zeros((n_threads, 2 * n_tokens), np.int32)
     nearest_neighbours(
-        indptr, indices, ends, docs, single, joint, scale, min_count, values, columns, found, scratch, n_threads
+        indptr,
+        indices,
+        ends,
+        docs,
+        single,
+        joint,
+        scale,
+        min_count,
+        0,
+        values,
+        columns,
+        found,
+        scratch,
+        n_threads,
     )
     assert not scratch[:, :n_tokens].any()  # ready for the next token
     return values, columns, found

@@ -9,7 +9,8 @@ from tests.em.corpora import corpus, learn, start
 def record(history, **changes):
     entry = {"log_likelihood": -30.0, "mass": 10.0, "left_out": 0.0, "theta_zeros": 3, "n_docs": 4, "seconds": 0.5}
     phi = padded(np.array([[0.5, 0.0, 0.0], [0.5, 1.0, 0.0]]), np.float64)
-    history.record(Pass(**{**entry, **changes}), phi, 3, np.array([5.0, 5.0, 0.0]), {"d": -2.0}, {"d": 0.5})
+    mass = np.array([5.0, 5.0, 0.0])
+    history.update(history.recorded(Pass(**{**entry, **changes}), phi, 3, mass, {"d": -2.0}, {"d": 0.5}))
 
 
 def test_keys_of_an_iteration():
