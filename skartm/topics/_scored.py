@@ -9,6 +9,7 @@ from scipy import sparse
 from sklearn.utils.validation import check_is_fitted
 
 from skartm._validation import check_counts, check_weights
+from skartm.base import shown
 from skartm.em import ModalitySelection
 from skartm.metrics import completion_split, log_likelihood
 
@@ -58,7 +59,7 @@ class ScoredModel:
             every, scored = scored, sparse.csr_matrix(scored.multiply(chosen[None, :]))
             if every.data.any() and not scored.data.any():
                 msg = (
-                    f"{type(self).__name__}: modality must have tokens to be scored. Got {modality!r}, of which "
+                    f"{type(self).__name__}: modality must have tokens to be scored. Got {shown(modality)}, of which "
                     f"{'no document has any' if every is X else 'no document has one in its held-out half'}; score "
                     "another one, or with evaluation='fold_in'."
                 )
