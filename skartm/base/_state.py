@@ -112,14 +112,14 @@ class Stateful(Versioned):
         return new
 
     def __getstate__(self) -> dict[str, Any]:
-        state: dict[str, Any] = dict(super().__getstate__())  # type: ignore[call-overload]
+        state: dict[str, Any] = dict(super().__getstate__())
         if _WORKING in state:  # a callback copies the model: the copy is what its fit has reached
             state = self._finished(state)
             state |= {name: _own(state[name]) for name in state[_RECORD]["names"]}
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)  # type: ignore[misc]
+        super().__setstate__(state)
         params = set(self._get_param_names())
         for name, value in list(self.__dict__.items()):
             if name not in params:

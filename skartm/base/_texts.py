@@ -20,7 +20,7 @@ def texts_of(X: Any, owner: str) -> Any:
     >>> texts_of(np.array([["a cat"], ["a dog"]]), "owner").tolist()
     ['a cat', 'a dog']
     """
-    shape = getattr(X, "shape", ())
+    shape: Any = getattr(X, "shape", ())
     if len(shape) != 2 or hasattr(X, "indptr"):
         return X
     if shape[1] != 1:

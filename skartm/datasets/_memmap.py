@@ -83,7 +83,7 @@ class RowFiles(AbstractContextManager):
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._scratch = scratch_beside(self.path)
         self._scratch.mkdir()
-        dtypes = (self.dtype, np.int32, np.int64)
+        dtypes: tuple[DTypeLike, ...] = (self.dtype, np.int32, np.int64)
         self._files = {name: _ArrayFile(self._scratch / f"{name}.npy", kind) for name, kind in zip(_ARRAYS, dtypes)}
         self._files["indptr"].append([0])
         self._end = 0

@@ -22,9 +22,10 @@ def read_npz(path: Path, limits: Limits) -> CSR:
     """Read counts as CSR of float32; what the file claims is checked before anything of that size is made."""
     try:
         _check_archive(path, limits.total)
-        stored = load_npz(path)
+        stored: Any = load_npz(path)
         _check_shape(stored, limits.total)
         check_dtype(stored.dtype)
+        X: Any
         if stored.format == "csr":
             stored.check_format(full_check=True)
             X = stored  # as it is: the entries of a row keep their order

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from skartm.base import shown
 from skartm.metrics._fitted import FittedTopics
 from skartm.metrics._reference import Reference, order_of_tokens
 from skartm.metrics._text_source import TextSource
@@ -86,7 +87,8 @@ class Corpus:
     def _refuse_texts(self) -> None:
         raise ValueError(
             "make_topic_scorer: a reference of texts needs a vectorizer in front of the model, whose analyzer cuts "
-            f"them into tokens. Got the text {_first(self.reference)!r:.60} and no vectorizer; pass lists of tokens, "
+            f"them into tokens. Got the text {shown(_first(self.reference), 60)} and no vectorizer; pass "
+            "lists of tokens, "
             "or fit a pipeline of a vectorizer and the model."
         )
 

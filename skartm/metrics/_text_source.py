@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing
 
+from skartm.base import shown
 from skartm.metrics._reference import Reference, order_of_tokens
 
 # What to do where the tokens of a text cannot be known.
@@ -53,11 +54,13 @@ class TextSource:
         if not callable(getattr(self.vectorizer, "analyzer", None)) and sizes[0] != sizes[1]:
             raise ValueError(
                 f"The 'ngram_range' parameter of {owner} must be of one size for windows of text, since n-grams of "
-                f"several sizes have no order. Got {sizes!r}; {WAYS_OUT}."
+                f"several sizes have no order. Got {shown(sizes)}; {WAYS_OUT}."
             )
         documents = self.documents(X)
         if isinstance(documents, (str, bytes)):
-            raise ValueError(f"X must be a list of documents. Got the text {documents[:40]!r}; pass a list with it.")
+            raise ValueError(
+                f"X must be a list of documents. Got the text {shown(documents[:40])}; pass a list with it."
+            )
         analyze = self.vectorizer.build_analyzer()
         return order_of_tokens(map(analyze, documents), self.names())
 
@@ -146,6 +149,6 @@ def _block(step: Any, columns: NDArray[np.intp], later: list[Any]) -> tuple[Any,
         raise ValueError(
             f"tokens must choose the columns of one text, since a window has tokens of one text only. Got those of "
             f"{chosen}" + (" behind further steps" if later else "") + f"; pass tokens=, such as "
-            f"{blocks[texts[0]]!r} for {texts[0]!r}, or {WAYS_OUT}."
+            f"{shown(blocks[texts[0]])} for {shown(texts[0])}, or {WAYS_OUT}."
         )
     return *seen[chosen[0]], blocks[chosen[0]].start

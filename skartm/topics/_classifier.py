@@ -400,13 +400,5 @@ class ARTMClassifier(
             return expit(self._bayes.log_probabilities(theta))
         with_label, without = self._bayes.count
         per_document = with_label.sum() / (with_label[0] + without[0])
-<<<<<<< HEAD
         # at least one of a Poisson number
         return -np.expm1(-per_document * row_products(theta, self.class_components_))
-=======
-        return -np.expm1(-per_document * row_products(theta, self.class_components_))  # at least one of a Poisson
-
-
-def _beside(X: Any, columns: Any) -> Any:
-    return sparse.hstack([X, columns.astype(X.dtype)], format="csr")
->>>>>>> machines

@@ -10,6 +10,7 @@ from scipy import sparse
 from sklearn.utils.validation import check_is_fitted
 
 from skartm._validation import check_counts, check_weights
+from skartm.base import shown
 from skartm.em import ModalitySelection, blocks_of, is_memory_mapped
 from skartm.metrics import completion_split, log_likelihood
 from skartm.metrics._completion import said_before
@@ -100,7 +101,7 @@ class ScoredModel:
                 "no document has any" if self.evaluation == "fold_in" else "no document has one in its held-out half"
             )
             msg = (
-                f"{type(self).__name__}: modality must have tokens to be scored. Got {modality!r}, of which {where}; "
+                f"{type(self).__name__}: modality must have tokens to be scored. Got {shown(modality)}, of which {where}; "
                 "score another one, or with evaluation='fold_in'."
             )
             raise ValueError(msg)
