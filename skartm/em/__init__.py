@@ -17,8 +17,19 @@ from skartm.em._loop import EM, Decay, Pass, State, passes
 from skartm.em._mixture import DirichletMixture, FreeMixture
 from skartm.em._modalities import Modality, ModalitySelection, resolve_modalities
 from skartm.em._padded import padded, padded_width, padded_zeros, unpadded_transpose
+from skartm.em._pass_start import GammaDraws, StoredTheta
 from skartm.em._posterior import DirichletPosterior, MapPosterior, rows_of
-from skartm.em._protocols import Bound, Expectation, Mixture, Posterior, SharedMixture, Strength, Trajectory
+from skartm.em._protocols import (
+    Bound,
+    Expectation,
+    KnownMass,
+    Mixture,
+    Posterior,
+    SharedMixture,
+    Strength,
+    TopicMass,
+    Trajectory,
+)
 from skartm.em._relative import relative_scale
 from skartm.em._row_products import row_products
 from skartm.em._terms import Documents, PhiTerm, PosteriorTerm, ThetaTerm
@@ -40,11 +51,13 @@ __all__ = [
     "EdgeMixture",
     "Expectation",
     "FreeMixture",
+    "GammaDraws",
     "GivenMixture",
     "GroupedMixture",
     "Groups",
     "History",
     "Hypergraph",
+    "KnownMass",
     "Layout",
     "LinearMixture",
     "MapPosterior",
@@ -59,9 +72,11 @@ __all__ = [
     "Posteriors",
     "SharedMixture",
     "State",
+    "StoredTheta",
     "Strength",
     "ThetaTerm",
     "TokenIndex",
+    "TopicMass",
     "TopicSelection",
     "Trajectory",
     "expected_counts",

@@ -13,7 +13,7 @@ from skartm.em._batches import Batch, Batches
 from skartm.em._counters import Counters
 from skartm.em._finite import require_finite
 from skartm.em._padded import n_zeros, padded_zeros
-from skartm.em._protocols import Expectation, Mixture, Posterior, SharedMixture
+from skartm.em._protocols import Expectation, Mixture, MovingMixture, Posterior, SharedMixture
 from skartm.em._terms import Documents
 from skartm.em._threads import worthwhile
 from skartm.simplex import FLOOR
@@ -103,6 +103,7 @@ class EM:
         self.theta_terms, self.n_threads = tuple(mixture.theta_terms), n_threads
         self.terms = (*mixture.terms, *posterior.terms)
         self.shared = cast(SharedMixture, mixture) if hasattr(mixture, "prepare") else None
+        self.moving = cast(MovingMixture, mixture) if hasattr(mixture, "end_pass") else None
         self.theta_values: dict[str, float] = {}
         self.regularized = True
 
@@ -122,7 +123,11 @@ class EM:
         return all(bound.settled(step, n_steps) for bound in self.terms)
 
     def e_step(self, batch: Batch, state: State, result: Pass, *, keep: bool, scale: float = 1.0) -> None:
-        """Add ``scale`` times the counts of a batch to the stored counters, and its likelihood to ``result``."""
+        """Add ``scale`` times the counts of a batch to the stored counters, and its likelihood to ``result``.
+
+        Both are functions of the batch, of phi and of the beginning of the pass: the E-steps of a pass may be made in
+        any order.
+        """
         expectation = self.mixture.expect(batch, state.phi_wt)
         theta, totals = expectation.theta_dt, expectation.totals
         if batch.sample_weight is not None:
@@ -171,7 +176,7 @@ class EM:
         self.posterior.update(state.phi_wt, state.counters)
         state.n_updates += 1
         state.n_samples = batches.n_samples
-        return self._end(result, 1.0)
+        return self._end(result, 1.0, batches)
 
     def online_pass(
         self,
@@ -198,7 +203,7 @@ class EM:
             done += batch.n_samples
         if self.posterior.local:  # the others are up to date, and a second M-step would apply the terms twice
             self.posterior.update(state.phi_wt, state.counters)
-        return self._end(result, 1.0 if whole else decay.rho(max(state.n_updates, 1)))
+        return self._end(result, 1.0 if whole else decay.rho(max(state.n_updates, 1)), batches)
 
     def _online_step(
         self,
@@ -230,7 +235,9 @@ class EM:
         if not self.posterior.local:
             self.posterior.update(state.phi_wt, counters)
 
-    def _end(self, result: Pass, rho: float) -> Pass:
+    def _end(self, result: Pass, rho: float, batches: Batches) -> Pass:
+        if self.moving is not None:
+            self.moving.end_pass(batches.n_docs)
         if self.shared is not None:
             self.shared.observe()
         self.theta_values = {bound.name: bound.term.finish(rho) for bound in self.theta_terms}

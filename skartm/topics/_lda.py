@@ -1,6 +1,7 @@
 """LDA: the Bayesian special case, with the signature and the results of scikit-learn's."""
 
 from collections.abc import Callable
+from numbers import Integral
 from typing import Any, ClassVar
 
 import numpy as np
@@ -21,6 +22,7 @@ from skartm.em import (
     DirichletMixture,
     DirichletPosterior,
     FreeMixture,
+    GammaDraws,
     Layout,
     MapPosterior,
     PhiTerm,
@@ -34,6 +36,7 @@ from skartm.metrics import log_likelihood
 from skartm.metrics._completion import completion_split, said_before
 from skartm.regularizers import SmoothSparsePhi
 from skartm.topics._base import TopicModel
+from skartm.topics._borrowed_state import BorrowedState
 
 _BOUND_BATCH = 2048
 
@@ -253,8 +256,8 @@ class LDA(TopicModel):
 
     def _begin(self, *, fresh: bool = True) -> None:
         self._check_parameters()
-        if fresh:
-            self._random = check_random_state(self.random_state)
+        source = check_random_state(self.random_state) if fresh else self.random_state_
+        self._random = BorrowedState(source, self.n_components, shared=not isinstance(self.random_state, Integral))
         default = 1.0 / self.n_components
         self.doc_topic_prior_ = default if self.doc_topic_prior is None else float(self.doc_topic_prior)
         self.topic_word_prior_ = default if self.topic_word_prior is None else float(self.topic_word_prior)
@@ -278,11 +281,12 @@ class LDA(TopicModel):
     def _engine(self, layout: Layout, *, warm: bool) -> EM:
         n_threads, n_topics = self._n_threads(), layout.n_topics
         if self.inference == "variational":
-            return EM(self._dirichlet(self._random), self._dirichlet_posterior(), n_topics, n_threads=n_threads)
+            mixture = self._dirichlet(self._random.draws)
+            return EM(mixture, self._dirichlet_posterior(), n_topics, n_threads=n_threads)
         smooth: Bound[PhiTerm] = Bound("prior", SmoothSparsePhi().bind(layout), Strength(self.topic_word_prior_))
         return EM(self._free(), MapPosterior(n_topics, [smooth], n_threads=n_threads), n_topics, n_threads=n_threads)
 
-    def _dirichlet(self, random_state: np.random.RandomState | None) -> DirichletMixture:
+    def _dirichlet(self, draws: GammaDraws | None) -> DirichletMixture:
         return DirichletMixture(
             self.n_components,
             prior=self.doc_topic_prior_,
@@ -290,7 +294,7 @@ class LDA(TopicModel):
             tol=float(self.mean_change_tol),
             dtype=self._dtype(),
             n_threads=self._n_threads(),
-            random_state=random_state,
+            draws=draws,
         )
 
     def _free(self) -> FreeMixture:
@@ -311,7 +315,7 @@ class LDA(TopicModel):
             n_wt = padded(self.components_.T - dtype.type(self.topic_word_prior_), dtype)
         else:  # Gamma(100, 1/100) as in Hoffman's code and scikit-learn
             n_wt = padded(
-                self._random.gamma(100.0, 0.01, (n_topics, layout.n_tokens)).T - self.topic_word_prior_, dtype
+                self._random.draws.before_passes((n_topics, layout.n_tokens)).T - self.topic_word_prior_, dtype
             )
         counters = Counters(n_wt, clipped=False, n_threads=self._n_threads())
         if self.inference == "variational":
@@ -330,6 +334,7 @@ class LDA(TopicModel):
         self.topic_mass_ = state.counters.sums[: engine.n_topics]
         self.dead_topics_ = np.flatnonzero(self.topic_mass_ <= 0)
         self.n_batch_iter_ = state.n_updates + 1
+        self.random_state_ = self._random.give_back()
 
     def _has_converged(self, tol: float, X: Any) -> bool:
         if self.evaluate_every <= 0 or self.n_iter_ % self.evaluate_every:
