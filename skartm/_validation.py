@@ -65,6 +65,12 @@ def check_dtype(owner: Any, name: str = "dtype") -> np.dtype:
     return dtype  # type: ignore[return-value]
 
 
+def dtype_of(X: Any) -> np.dtype | None:
+    """The type of the numbers of a matrix or a data frame; None if they have no common one, or are in lists."""
+    dtypes = list(X.dtypes) if hasattr(X, "dtypes") and hasattr(X, "iloc") else [getattr(X, "dtype", None)]
+    return np.result_type(*dtypes) if dtypes and all(isinstance(dtype, np.dtype) for dtype in dtypes) else None
+
+
 def check_counts(estimator: Any, X: Any, dtype: DTypeLike, *, reset: bool) -> Any:
     """X as a CSR matrix of finite non-negative numbers; token order, memory maps and index types are kept.
 

@@ -103,6 +103,8 @@ class TopicModel(
                 if eager:
                     self._publish(engine, state)
                 self._record(engine, result, state, held_out)
+                if self.verbose:
+                    self._report(X)
                 stopped = task.end_iteration()
                 if not stopped and not final and engine.settled(n_iter - 1, max_iter) and self._has_converged(tol, X):
                     final = min(n_iter + self.unregularized_iter, max_iter) if engine.regularized else n_iter
@@ -143,19 +145,21 @@ class TopicModel(
         self.history_.record(
             result, state.phi_wt, engine.n_topics, posterior.topic_mass, values, coefficients, held_out_perplexity
         )
-        if self.verbose:
-            last = {key: track[-1] for key, track in self.history_.items()}
-            sys.stdout.write(
-                f"{type(self).__name__}: iteration {self.n_iter_}, perplexity {last['perplexity']:.1f}, phi sparsity "
-                f"{last['phi_sparsity']:.3f}, {last['seconds']:.2f} s\n"
-            )
+
+    def _report(self, X: Any) -> None:
+        """Print a line about the last pass."""
+        last = {key: track[-1] for key, track in self.history_.items()}
+        sys.stdout.write(
+            f"{type(self).__name__}: iteration {self.n_iter_}, perplexity {last['perplexity']:.1f}, phi sparsity "
+            f"{last['phi_sparsity']:.3f}, {last['seconds']:.2f} s\n"
+        )
 
     def _batches(self, X: Any, weights: NDArray | None, layout: Layout, *, online: bool) -> Batches:
         if self._reads_order():
             _check_order(X, type(self).__name__)
         size = int(self.batch_size) if online else min(max(_THETA_BYTES // (4 * self.n_components), 512), 8192)
         batches = Batches(X, size, self._dtype(), weights, layout.token_weights, ordered=self._reads_order())
-        if X.nnz == 0 or not X.data.max() > 0:
+        if self._needs_tokens() and (X.nnz == 0 or not X.data.max() > 0):
             msg = (
                 f"{type(self).__name__}: X must have tokens. Got a matrix of shape {X.shape} without positive entries."
             )
@@ -180,6 +184,8 @@ class TopicModel(
         self.n_iter_ += 1
         self._publish(engine, state)
         self._record(engine, result, state, None)
+        if self.verbose:
+            self._report(X)
         self._keep_counters(engine, state)
         self._warn(layout)
         return self
@@ -222,6 +228,10 @@ class TopicModel(
     def _reads_order(self) -> bool:
         """Whether the entries of a row are tokens in the order of the text, not to be added up."""
         return False
+
+    def _needs_tokens(self) -> bool:
+        """Whether there is nothing to learn from documents without tokens, which is an error."""
+        return True
 
     def _adds_up(self) -> bool:
         """Whether inference needs a token once in a row, with the sum of its counts."""
