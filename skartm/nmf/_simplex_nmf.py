@@ -87,8 +87,9 @@ class SimplexNMF(
         divergence zeros of the start stay zeros.
     inner_iter : int or None, default=None
         Updates of W before one of H; with ``"frobenius"`` at most so many sweeps over either. None is 3 for
-        ``"kullback-leibler"`` and 4 for ``"frobenius"``. With 1 the former makes exactly the updates of
-        ``sklearn.decomposition.NMF(solver="mu")``.
+        ``"kullback-leibler"`` and 4 for ``"frobenius"``. With 1 the former makes the updates of
+        ``sklearn.decomposition.NMF(solver="mu")``: from the same start W H is the same after every iteration, up to
+        rounding, and so is H up to the scale of its rows.
     alpha_W, alpha_H : float, default=0 and "same", as alpha_W
         Penalties of W and H as in scikit-learn, alpha_W n_features and alpha_H n_samples times
         :math:`\rho \|.\|_1 + (1 - \rho) \|.\|_F^2 / 2`, rho being ``l1_ratio``. They need ``simplex=None``.
