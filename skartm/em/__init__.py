@@ -12,7 +12,7 @@ from skartm.em._history import History
 from skartm.em._inner import Posteriors
 from skartm.em._layout import Layout, TopicSelection
 from skartm.em._linear import LinearMixture
-from skartm.em._logs import log_sums
+from skartm.em._logs import log_sums, perplexity_of
 from skartm.em._loop import EM, Decay, Pass, State, passes
 from skartm.em._mixture import DirichletMixture, FreeMixture
 from skartm.em._modalities import Modality, ModalitySelection, resolve_modalities
@@ -87,6 +87,7 @@ __all__ = [
     "padded_width",
     "padded_zeros",
     "passes",
+    "perplexity_of",
     "relative_scale",
     "resolve_modalities",
     "row_products",

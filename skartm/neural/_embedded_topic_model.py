@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state
 
 from skartm._callbacks import FitTask, with_callbacks
 from skartm._validation import check_dtype
-from skartm.em import Batch, FreeMixture, History, padded
+from skartm.em import Batch, FreeMixture, History, padded, perplexity_of
 from skartm.feature_extraction import embedding_matrix, word_embeddings
 from skartm.neural._checks import check_parameters, filled_documents
 from skartm.neural._encoder import encode
@@ -250,7 +250,7 @@ class EmbeddedTopicModel(ReadableModel, ScoredModel, TopicModel):
             n_iter += 1
             self.n_iter_, self.history_, self._random = n_iter, history, random
             if held_out is not None:
-                history["validation_perplexity"].append(float(np.exp(-self._score_held_out(*held_out))))
+                history["validation_perplexity"].append(perplexity_of(self._score_held_out(*held_out)))
                 age = n_iter - 1 - int(np.argmin(history["validation_perplexity"]))
                 if age == 0:
                     best = {name: getattr(self, name) for name in _LEARNED}
@@ -302,7 +302,7 @@ class EmbeddedTopicModel(ReadableModel, ScoredModel, TopicModel):
         mass = float(X.sum(dtype=np.float64))
         history["objective"].append((log_likelihood - kl_weight * divergence) / mass)
         history["log_likelihood"].append(log_likelihood)
-        history["perplexity"].append(float(np.exp(-log_likelihood / mass)))
+        history["perplexity"].append(perplexity_of(log_likelihood / mass))
         history["divergence"].append(divergence / X.shape[0])
         history["seconds"].append(time.perf_counter() - start)
 

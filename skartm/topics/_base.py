@@ -16,7 +16,7 @@ from skartm._threads import effective_n_threads
 from skartm._validation import check_counts, check_weights
 from skartm.base import shown
 from skartm.base._state import Stateful
-from skartm.em import EM, Batches, Decay, History, Layout, Pass, State, is_memory_mapped, passes
+from skartm.em import EM, Batches, Decay, History, Layout, Pass, State, is_memory_mapped, passes, perplexity_of
 from skartm.exceptions import DeadTopicWarning, LeftOutTokensWarning
 from skartm.metrics._completion import said_before
 from skartm.topics._modal import ModalModel
@@ -141,7 +141,7 @@ class TopicModel(
         share = result.n_samples / state.n_samples if state.n_samples > 0 else 1.0
         coefficients = {name: share * coefficient for name, coefficient in posterior.coefficients.items()}
         coefficients |= {bound.name: bound.tau for bound in engine.theta_terms}
-        held_out_perplexity = None if held_out is None else float(np.exp(-self._score_held_out(*held_out)))
+        held_out_perplexity = None if held_out is None else perplexity_of(self._score_held_out(*held_out))
         self.history_.record(
             result, state.phi_wt, engine.n_topics, posterior.topic_mass, values, coefficients, held_out_perplexity
         )

@@ -8,7 +8,7 @@ from scipy.special import gammaln, psi
 from sklearn.utils.validation import check_is_fitted
 
 from skartm._validation import check_counts, check_weights
-from skartm.em import Batch, Batches, FreeMixture, padded
+from skartm.em import Batch, Batches, FreeMixture, padded, perplexity_of
 from skartm.metrics import log_likelihood
 from skartm.metrics._completion import completion_split
 from skartm.topics._base import TopicModel
@@ -125,10 +125,10 @@ class BoundScored(TopicModel):
                     msg = f"Number of {what} does not match: expected {expected}, got {size}."
                     raise ValueError(msg)
         if self.inference != "variational":
-            return float(np.exp(-self._score(X, None)))
+            return perplexity_of(self._score(X, None))
         scale = float(self.total_samples) / X.shape[0] if sub_sampling else 1.0
         mass = scale * float(X.data.sum(dtype=np.float64))
-        return float(np.exp(-self._bound(X, None, doc_topic_distr, scale) / mass)) if mass > 0 else 1.0
+        return perplexity_of(self._bound(X, None, doc_topic_distr, scale) / mass) if mass > 0 else 1.0
 
     @property
     def exp_dirichlet_component_(self) -> NDArray:

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skartm._callbacks import with_callbacks
 from skartm._validation import (
+    MOST_SAMPLES,
     check_choice,
     check_counts,
     check_dtype,
@@ -43,6 +44,7 @@ from skartm.em import (
 )
 from skartm.metrics._completion import said_before
 from skartm.regularizers import SmoothSparsePhi
+from skartm.simplex import FLOOR
 from skartm.topics._borrowed_state import BorrowedState
 from skartm.topics._bound_scored import BoundScored
 
@@ -252,6 +254,7 @@ class LDA(BoundScored):
         self._learning = _Learning(BorrowedState(source, self.n_components, shared=shared))
         if fresh:
             self._data_dtype = np.dtype(np.float32 if dtype_of(X) == np.float32 else np.float64)
+        self._check_priors()
         default = 1.0 / self.n_components
         self.doc_topic_prior_ = default if self.doc_topic_prior is None else float(self.doc_topic_prior)
         self.topic_word_prior_ = default if self.topic_word_prior is None else float(self.topic_word_prior)
@@ -261,17 +264,21 @@ class LDA(BoundScored):
         check_choice(self, "inference", ("variational", "map"))
         for name in ("n_components", "max_iter", "max_doc_update_iter", "batch_size"):
             check_integer(self, name, minimum=1)
-        for name in ("doc_topic_prior", "topic_word_prior"):
-            if getattr(self, name) is not None:
-                check_real(self, name, low=0.0, open_low=self.inference == "variational")
         for name in ("learning_offset", "perp_tol", "mean_change_tol"):
             check_real(self, name, low=0.0)
         check_real(self, "learning_decay", low=0.0, high=1.0)
-        check_real(self, "total_samples", low=0.0, open_low=True)
+        check_real(self, "total_samples", low=0.0, high=MOST_SAMPLES, open_low=True)
         check_integer(self, "evaluate_every", minimum=-1)
         if self.dtype is not None:
             check_dtype(self)
         self._n_threads()
+
+    def _check_priors(self) -> None:
+        """Digits of counts must be left beside a prior, and of a prior itself, in the dtype of this fit."""
+        info, open_low = np.finfo(self._dtype()), self.inference == "variational"
+        for name in ("doc_topic_prior", "topic_word_prior"):
+            if getattr(self, name) is not None:
+                check_real(self, name, low=float(info.tiny) if open_low else 0.0, high=2.0 ** (info.nmant - 9))
 
     def _engine(self, layout: Layout, *, warm: bool) -> EM:
         n_threads, n_topics = self._n_threads(), layout.n_topics
@@ -317,7 +324,7 @@ class LDA(BoundScored):
             self._dirichlet_posterior().update(phi, counters)
         else:
             smoothed = n_wt[:, :n_topics] + self.topic_word_prior_
-            phi[:, :n_topics] = smoothed / smoothed.sum(axis=0, dtype=np.float64)
+            phi[:, :n_topics] = smoothed / np.maximum(smoothed.sum(axis=0, dtype=np.float64), FLOOR)
         return State(phi, counters, 0.0, n_updates)
 
     def _dirichlet_posterior(self) -> DirichletPosterior:

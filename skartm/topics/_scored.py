@@ -9,7 +9,7 @@ from scipy import sparse
 from sklearn.utils.validation import check_is_fitted
 
 from skartm._validation import check_counts, check_weights
-from skartm.em import ModalitySelection
+from skartm.em import ModalitySelection, perplexity_of
 from skartm.metrics import completion_split, log_likelihood
 
 
@@ -72,4 +72,4 @@ class ScoredModel:
 
     def perplexity(self, X: Any, sample_weight: Any = None, *, modality: ModalitySelection = None) -> float:
         """exp(-score): lower is better; see :meth:`score` for what is given and what is scored."""
-        return float(np.exp(-self.score(X, sample_weight=sample_weight, modality=modality)))
+        return perplexity_of(self.score(X, sample_weight=sample_weight, modality=modality))
