@@ -1,7 +1,7 @@
 """Random small matrices, parameters and sequences of calls, for every estimator: finite results or our own words.
 
-The sample of the ordinary run is small. ``pytest -m slow tests/reliability/test_estimators_fuzz.py`` makes 20,000 cases,
-or as many as the environment variable SKARTM_FUZZ_CASES says.
+The sample of the ordinary run is small. ``pytest -m slow tests/reliability/test_estimators_fuzz.py`` makes 20,000
+cases, or as many as the environment variable SKARTM_FUZZ_CASES says.
 """
 
 import os
@@ -107,7 +107,7 @@ def run(name, case):
     for method, X in calls:
         if not hasattr(model, method):
             continue
-        outcome, result = attempt(lambda method=method, X=X: learner.call(model, method, X))
+        outcome, result = attempt(learner.call, model, method, X)
         if outcome == "fine" and "fit" in method:
             check_fitted(model)
         assert outcome == "refused" or result is model or not not_finite(result), f"{method} is not finite"
