@@ -40,8 +40,8 @@ def check_magnitudes(owner: str, X: Any, dtype: DTypeLike, *, counts: bool = Tru
         expected = f"0 or at least {info.tiny:.2g} with dtype='{info.dtype}', which loses the digits of less"
         _refuse(owner, X, small, expected, "multiply X by a number, or set such entries to 0")
     largest = 2 ** (info.nmant + 1) if counts else float(f"{float(info.max) / (4 * values.size):.1e}")
-    if np.fmax.reduce(values) > largest:
-        place = int(np.flatnonzero(values > largest)[0])
+    if float(np.fmax.reduce(values)) > largest:  # as a float: the limit may be beyond those of X
+        place = int(np.nanargmax(values))
         remedy = "use dtype='float64' or divide the counts" if info.dtype == np.float32 else "divide the counts"
         reason = "which cannot count further exactly" if counts else "in which their sum overflows"
         _refuse(owner, X, place, f"at most {largest} with dtype='{info.dtype}', {reason}", remedy)

@@ -342,8 +342,7 @@ class NeuralTopicModel(Stateful, ClassNamePrefixFeaturesOutMixin, TransformerMix
         for n_iter in range(self.max_iter):
             self.n_iter_, whole = n_iter, Weights(weights.term.copy(), weights.document.copy())
             try:
-                with np.errstate(over="ignore", invalid="ignore"):  # weights that overflow are an error in the end
-                    loss, margin = training.run(int(self.batch_size), random_state)
+                loss, margin = training.run(int(self.batch_size), random_state)
             except BaseException as error:
                 if n_iter and targets is None and not isinstance(error, Exception):
                     self._publish(X, whole)  # without labels, which are learned at the end

@@ -261,5 +261,6 @@ def _own_terms(X: Any, row_sums: NDArray, sample_weight: NDArray | None) -> floa
     rows = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
     terms = np.zeros(x.size)
     positive = x > 0
-    terms[positive] = x[positive] * np.log(x[positive] / row_sums[rows[positive]])
+    shares = x[positive] / row_sums[rows[positive]]
+    terms[positive] = x[positive] * np.log(np.maximum(shares, np.finfo(np.float64).tiny))  # of 0 the term is 0 too
     return float(terms.sum() if sample_weight is None else terms @ sample_weight[rows])

@@ -8,7 +8,7 @@ import os
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
@@ -115,7 +115,9 @@ def run(name, case):
 
 def fuzz(name, n_cases):
     checks = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
-    options = settings(max_examples=n_cases, deadline=None, suppress_health_check=checks, database=None)
+    options = settings(
+        max_examples=n_cases, deadline=None, suppress_health_check=checks, database=None, phases=[Phase.generate]
+    )
     options(given(cases(name))(lambda case: run(name, case)))()
 
 
