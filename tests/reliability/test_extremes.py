@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
-from skartm.exceptions import DeadTopicWarning, LeftOutTokensWarning
+from skartm.exceptions import DeadTopicWarning, LeftOutDocumentsWarning, LeftOutTokensWarning
 from skartm.regularizers import Decorrelation, SmoothSparsePhi, SmoothSparseTheta
 from tests.reliability.extremes import MATRICES, PARAMETERS, TAUS, counts, matrix
 from tests.reliability.learners import LEARNERS
@@ -55,7 +55,7 @@ def attempt(function, *arguments):
     """ "fine", or "refused", of a call; anything else is a failure of the test."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        for category in (ConvergenceWarning, DeadTopicWarning, LeftOutTokensWarning):
+        for category in (ConvergenceWarning, DeadTopicWarning, LeftOutDocumentsWarning, LeftOutTokensWarning):
             warnings.simplefilter("ignore", category)
         try:
             return "fine", function(*arguments)
