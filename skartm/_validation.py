@@ -10,8 +10,9 @@ from scipy import sparse
 from sklearn.utils.validation import validate_data
 
 from skartm.base import shown
+from skartm.base._magnitudes import check_magnitudes
 
-_EXACT_FLOAT32 = 2**24  # the largest count below which all integers are float32 numbers
+MOST_SAMPLES = 1e18  # documents of a corpus: counters that stand for so many do not overflow in float32
 
 
 def _fail(owner: Any, name: str, expected: str, got: Any) -> None:
@@ -65,6 +66,12 @@ def check_dtype(owner: Any, name: str = "dtype") -> np.dtype:
     return dtype  # type: ignore[return-value]
 
 
+def dtype_of(X: Any) -> np.dtype | None:
+    """The type of the numbers of a matrix or a data frame; None if they have no common one, or are in lists."""
+    dtypes = list(X.dtypes) if hasattr(X, "dtypes") and hasattr(X, "iloc") else [getattr(X, "dtype", None)]
+    return np.result_type(*dtypes) if dtypes and all(isinstance(dtype, np.dtype) for dtype in dtypes) else None
+
+
 def check_counts(estimator: Any, X: Any, dtype: DTypeLike, *, reset: bool) -> Any:
     """X as a CSR matrix of finite non-negative numbers; token order, memory maps and index types are kept.
 
@@ -72,7 +79,7 @@ def check_counts(estimator: Any, X: Any, dtype: DTypeLike, *, reset: bool) -> An
     ------
     ValueError
         NaN, infinite or negative entries, a wrong number of features, indices out of range, or an entry that
-        float32 cannot count exactly.
+        ``dtype`` cannot count exactly or that is so small that it loses digits.
     """
     check_structure(X)
     X = validate_data(
@@ -86,16 +93,11 @@ def check_counts(estimator: Any, X: Any, dtype: DTypeLike, *, reset: bool) -> An
     )
     if not sparse.issparse(X):
         X = sparse.csr_matrix(X.astype(np.float32) if X.dtype == np.float16 else X)  # scipy has no float16
+    check_magnitudes(type(estimator).__name__, X, dtype)
     data = X.data
     if data.dtype != dtype and not isinstance(_origin(data), np.memmap):
         # not X.astype, which sorts the rows and adds up repeated tokens
         X = type(X)((data.astype(dtype), X.indices, X.indptr), shape=X.shape)
-    if np.dtype(dtype) == np.float32 and data.size and data.max() > _EXACT_FLOAT32:
-        msg = (
-            f"{type(estimator).__name__}: counts must be at most {_EXACT_FLOAT32} with dtype='float32', "
-            f"which cannot count further exactly. Got {data.max()}; use dtype='float64' or divide the counts."
-        )
-        raise ValueError(msg)
     return X
 
 

@@ -22,7 +22,7 @@ from skartm.base._equality import same_value
 from skartm.base._versioned import Versioned, without_version
 
 _RECORD, _WORKING, _WHOLE = "_fit_record", "_working", "_whole_state"
-_OF_A_CALL = frozenset({_WORKING, _WHOLE, "_callback_fit_ctx", "_skl_callbacks_to_teardown"})
+_OF_A_CALL = frozenset({_WORKING, _WHOLE, "_learning", "_callback_fit_ctx", "_skl_callbacks_to_teardown"})
 _LIVE = frozenset({"n_jobs", "verbose", "batch_size", "max_doc_iter", "doc_tol"})
 _LEARNS = frozenset({"fit", "partial_fit", "fit_transform", "fit_predict", "refit_subtopics"})
 _PLAIN = ("get_params", "set_params", "get_metadata_routing")  # of the parameters, not of the state; so is set_*

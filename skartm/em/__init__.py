@@ -12,14 +12,25 @@ from skartm.em._history import History
 from skartm.em._inner import Posteriors
 from skartm.em._layout import Layout, TopicSelection
 from skartm.em._linear import LinearMixture
-from skartm.em._logs import log_sums
+from skartm.em._logs import log_sums, perplexity_of
 from skartm.em._loop import EM, Decay, Pass, State, passes
 from skartm.em._mixture import DirichletMixture, FreeMixture
 from skartm.em._modalities import Modality, ModalitySelection, resolve_modalities
 from skartm.em._new_words import shaken
 from skartm.em._padded import padded, padded_width, padded_zeros, unpadded_transpose
+from skartm.em._pass_start import GammaDraws, StoredTheta
 from skartm.em._posterior import DirichletPosterior, MapPosterior, rows_of
-from skartm.em._protocols import Bound, Expectation, Mixture, Posterior, SharedMixture, Strength, Trajectory
+from skartm.em._protocols import (
+    Bound,
+    Expectation,
+    KnownMass,
+    Mixture,
+    Posterior,
+    SharedMixture,
+    Strength,
+    TopicMass,
+    Trajectory,
+)
 from skartm.em._relative import relative_scale
 from skartm.em._row_products import row_products
 from skartm.em._terms import Documents, PhiTerm, PosteriorTerm, ThetaTerm
@@ -41,11 +52,13 @@ __all__ = [
     "EdgeMixture",
     "Expectation",
     "FreeMixture",
+    "GammaDraws",
     "GivenMixture",
     "GroupedMixture",
     "Groups",
     "History",
     "Hypergraph",
+    "KnownMass",
     "Layout",
     "LinearMixture",
     "MapPosterior",
@@ -61,9 +74,11 @@ __all__ = [
     "SharedMixture",
     "SomeRows",
     "State",
+    "StoredTheta",
     "Strength",
     "ThetaTerm",
     "TokenIndex",
+    "TopicMass",
     "TopicSelection",
     "Trajectory",
     "blocks_of",
@@ -75,6 +90,7 @@ __all__ = [
     "padded_width",
     "padded_zeros",
     "passes",
+    "perplexity_of",
     "relative_scale",
     "resolve_modalities",
     "row_lengths",

@@ -1,8 +1,9 @@
 """Context mixtures: theta of every position of a text, from the tokens around it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -12,7 +13,7 @@ from skartm._kernels import half_step
 from skartm.base import _interruptible as interruptible
 from skartm.em._batches import Batch
 from skartm.em._padded import padded_width, padded_zeros
-from skartm.em._protocols import Bound, Expectation
+from skartm.em._protocols import Bound, Expectation, TopicMass
 from skartm.em._terms import ThetaTerm
 from skartm.em._threads import worthwhile
 
@@ -155,27 +156,40 @@ class ContextMixture:
     ----------
     n_topics : int
     context : Context
-    topic_mass : callable () -> array of shape (n_topics,)
-        The present n_t, on any scale; all zeros stand for uniform.
+    mass_of : TopicMass
+        Whose ``topic_mass`` is the present n_t, on any scale; all zeros stand for uniform.
     """
 
     terms: Sequence[Bound[ThetaTerm]] = ()
     theta_terms: Sequence[Bound[ThetaTerm]] = ()
 
     def __init__(
-        self, n_topics: int, context: Context, *, topic_mass: Callable[[], NDArray], dtype: DTypeLike, n_threads: int
+        self, n_topics: int, context: Context, *, mass_of: TopicMass, dtype: DTypeLike, n_threads: int
     ) -> None:
-        self.n_topics, self.context, self.topic_mass, self.n_threads = n_topics, context, topic_mass, n_threads
+        self.n_topics, self.context, self.mass_of, self.n_threads = n_topics, context, mass_of, n_threads
+        self.dtype = np.dtype(dtype)
         self.width = padded_width(n_topics, dtype)
         self.together = max(_TOGETHER // (self.width * np.dtype(dtype).itemsize), 1)
+        self._forget()
+
+    def _forget(self) -> None:
+        """Begin without what was made for single batches, and without buffers."""
         self._texts: WeakKeyDictionary[Batch, _Text] = WeakKeyDictionary()
         self._transposes: WeakKeyDictionary[Batch, _Transpose] = WeakKeyDictionary()
-        self._rows = self._values = padded_zeros(0, n_topics, dtype)
+        self._rows = self._values = padded_zeros(0, self.n_topics, self.dtype)
+
+    def __getstate__(self) -> dict[str, Any]:
+        made_again = ("_texts", "_transposes", "_rows", "_values")
+        return {name: value for name, value in vars(self).items() if name not in made_again}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._forget()
 
     def mass(self, dtype: DTypeLike) -> NDArray:
         """n_t, padded, the largest 1; uniform before there are any."""
         mass = padded_zeros(1, self.n_topics, dtype)[0]
-        given = self.topic_mass()
+        given = self.mass_of.topic_mass
         largest = given.max(initial=0)
         mass[: self.n_topics] = given / largest if largest > 0 else 1
         return mass

@@ -64,6 +64,9 @@ class EdgeMixture:
         totals[:, 0] += result.totals[:, 0]
         return Expectation(result.theta_dt, result.ratio, totals, add_to=partial(self._add, batch, counts))
 
+    def end_pass(self, n_docs: int) -> None:
+        self.theta.end_pass(n_docs)
+
     def fold_in(self, batch: EdgeBatch, phi_wt: NDArray) -> NDArray:
         """theta of the containers alone, not padded."""
         rows, _ = self.products(batch, phi_wt)

@@ -1,6 +1,6 @@
 """Linear mixtures: theta is not free but a function of phi."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +10,7 @@ from skartm.base import _interruptible as interruptible
 from skartm.em._batches import Batch, TokenIndex
 from skartm.em._mixture import FreeMixture
 from skartm.em._padded import padded_zeros
-from skartm.em._protocols import Bound, Expectation
+from skartm.em._protocols import Bound, Expectation, TopicMass
 from skartm.em._terms import ThetaTerm
 from skartm.em._threads import worthwhile
 
@@ -24,8 +24,8 @@ class LinearMixture:
     Parameters
     ----------
     n_topics : int
-    topic_mass : callable () -> array of shape (n_topics,), or None
-        The present n_t, on any scale; all zeros, and None, stand for uniform.
+    mass_of : TopicMass or None
+        Whose ``topic_mass`` is the present n_t, on any scale; all zeros, and None, stand for uniform.
     exact : bool
         Whether the counts are phi times the gradient of the log-likelihood through theta(phi), n_t held fixed:
         n_dw p'_tdw, p' = p + p(t|w) / n_d (n_td / theta_td - sum_s p(s|w) n_sd / theta_sd). They may be negative.
@@ -39,12 +39,12 @@ class LinearMixture:
         self,
         n_topics: int,
         *,
-        topic_mass: Callable[[], NDArray] | None,
+        mass_of: TopicMass | None,
         exact: bool,
         dtype: DTypeLike,
         n_threads: int,
     ) -> None:
-        self.n_topics, self.topic_mass, self.exact, self.n_threads = n_topics, topic_mass, exact, n_threads
+        self.n_topics, self.mass_of, self.exact, self.n_threads = n_topics, mass_of, exact, n_threads
         self._given = FreeMixture(n_topics, n_passes=0, tol=0.0, dtype=dtype, n_threads=n_threads)
 
     def topics_of(self, phi_wt: NDArray, out: NDArray) -> NDArray:
@@ -56,7 +56,7 @@ class LinearMixture:
         out : array of the same shape
             May be ``phi_wt`` itself.
         """
-        mass = np.zeros(self.n_topics) if self.topic_mass is None else self.topic_mass()
+        mass = np.zeros(self.n_topics) if self.mass_of is None else self.mass_of.topic_mass
         largest = mass.max(initial=0)
         share = np.zeros(out.shape[1], dtype=out.dtype)
         share[: self.n_topics] = mass / largest if largest > 0 else 1

@@ -14,7 +14,7 @@ from skartm.em._counters import Counters
 from skartm.em._finite import require_finite
 from skartm.em._new_words import begin_words, tokens_with_mass
 from skartm.em._padded import like_padded, n_zeros, padded_zeros
-from skartm.em._protocols import Expectation, Mixture, Posterior, SharedMixture
+from skartm.em._protocols import Expectation, Mixture, MovingMixture, Posterior, SharedMixture
 from skartm.em._terms import Documents
 from skartm.em._threads import worthwhile
 from skartm.simplex import FLOOR
@@ -131,6 +131,7 @@ class EM:
         self.theta_terms, self.n_threads = tuple(mixture.theta_terms), n_threads
         self.terms = (*mixture.terms, *posterior.terms)
         self.shared = cast(SharedMixture, mixture) if hasattr(mixture, "prepare") else None
+        self.moving = cast(MovingMixture, mixture) if hasattr(mixture, "end_pass") else None
         self.theta_values: dict[str, float] = {}
         self.regularized = True
 
@@ -150,7 +151,11 @@ class EM:
         return all(bound.settled(step, n_steps) for bound in self.terms)
 
     def e_step(self, batch: Batch, state: State, result: Pass, *, keep: bool, scale: float = 1.0) -> None:
-        """Add ``scale`` times the counts of a batch to the stored counters, and its likelihood to ``result``."""
+        """Add ``scale`` times the counts of a batch to the stored counters, and its likelihood to ``result``.
+
+        Both are functions of the batch, of phi and of the beginning of the pass: the E-steps of a pass may be made in
+        any order.
+        """
         expectation = self.mixture.expect(batch, state.phi_wt)
         theta, totals = expectation.theta_dt, expectation.totals
         if batch.sample_weight is not None:
@@ -202,7 +207,7 @@ class EM:
         self.posterior.update(new.phi_wt, new.counters, phi_wt)
         new.phi_wt, new.spare = phi_wt, state.phi_wt
         new.n_updates, new.n_samples = state.n_updates + 1, batches.n_samples
-        return self._end(result, 1.0, state, new)
+        return self._end(result, 1.0, batches, state, new)
 
     def _begin_all(self, batches: Batches, state: State) -> NDArray:
         """Begin the words that occur for the first time, in a copy of phi; returns which they are."""
@@ -240,7 +245,7 @@ class EM:
             done += batch.n_samples
         if self.posterior.local:  # the others are up to date, and a second M-step would apply the terms twice
             self.posterior.update(state.phi_wt, state.counters, state.phi_wt)
-        return self._end(result, 1.0 if whole else decay.rho(max(state.n_updates, 1)), state, replace(state))
+        return self._end(result, 1.0 if whole else decay.rho(max(state.n_updates, 1)), batches, state, replace(state))
 
     def _online_step(
         self,
@@ -288,8 +293,10 @@ class EM:
             begin_words(state.phi_wt, new, state.counters, self.n_topics)
         return new
 
-    def _end(self, result: Pass, rho: float, state: State, new: State) -> Pass:
+    def _end(self, result: Pass, rho: float, batches: Batches, state: State, new: State) -> Pass:
         """End a pass: what was learned, and the state that is whole from now on."""
+        if self.moving is not None:
+            self.moving.end_pass(batches.n_docs)
         if self.shared is not None:
             self.shared.observe()
         self.theta_values = {bound.name: bound.term.finish(rho) for bound in self.theta_terms}

@@ -1,9 +1,9 @@
 """Mixtures: where theta comes from."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-from numpy.random import RandomState
 from numpy.typing import DTypeLike, NDArray
 
 from skartm._kernels import half_step
@@ -12,6 +12,7 @@ from skartm.em._batches import Batch
 from skartm.em._finite import require_finite
 from skartm.em._inner import InnerTerms, expect_materialised, update_theta
 from skartm.em._padded import padded, padded_width, padded_zeros
+from skartm.em._pass_start import GammaDraws, StoredTheta
 from skartm.em._protocols import Bound, Expectation
 from skartm.em._terms import Documents, PosteriorTerm, ThetaTerm
 from skartm.em._threads import worthwhile
@@ -22,7 +23,7 @@ _LARGEST_BUFFER = 32 * 2**20  # bytes a thread; longer documents are read in pie
 
 
 class _Workspace:
-    """Arrays that live as long as a fit and grow with the largest batch."""
+    """Arrays that live as long as a fit and grow with the largest batch; a copy or a pickle begins with empty ones."""
 
     def __init__(self, n_topics: int, dtype: DTypeLike, n_threads: int) -> None:
         self.dtype, self.n_threads = np.dtype(dtype), n_threads
@@ -30,6 +31,9 @@ class _Workspace:
         self.n_topics = n_topics
         self._scratch = self._theta = padded_zeros(0, 1, dtype)
         self._ratio = np.empty(0, dtype=dtype)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.n_topics, self.dtype, self.n_threads)
 
     def scratch(self, batch: Batch) -> NDArray:
         """Topic rows, positions, z and gathered phi of a document (see _half_step.pxi), one a thread."""
@@ -69,6 +73,7 @@ class FreeMixture:
         Regularizers of p(t|d,w); while one acts, p(t|d,w) is materialised.
     n_stored : int
         Documents whose theta is kept from pass to pass and starts the next one; 0 starts from uniform every time.
+        An E-step does not change it before ``end_pass``.
     together : int
         Documents whose inner passes run side by side, and which a term that varies is shown at once.
     """
@@ -93,17 +98,23 @@ class FreeMixture:
         self.theta_terms, self.posterior_terms = tuple(terms), tuple(posterior_terms)
         self.terms = self.theta_terms + self.posterior_terms
         self._workspace = _Workspace(n_topics, dtype, n_threads)
-        self._stored = padded_zeros(n_stored, n_topics, dtype) if n_stored else None
-        if self._stored is not None:
-            self._stored[:, :n_topics] = 1 / n_topics
+        self._stored: StoredTheta | None = None
+        if n_stored:
+            uniform = padded_zeros(n_stored, n_topics, dtype)
+            uniform[:, :n_topics] = 1 / n_topics
+            self._stored = StoredTheta(uniform)
 
     def expect(self, batch: Batch, phi_wt: NDArray) -> Expectation:
         if self._stored is None:
             theta = self._workspace.theta(batch)
             theta[:, : self.n_topics] = 1 / self.n_topics
         else:
-            theta = self._stored[batch.start : batch.start + batch.n_docs]
+            theta = self._stored.start(batch)
         return self.expect_from(batch, phi_wt, theta)
+
+    def end_pass(self, n_docs: int) -> None:
+        if self._stored is not None:
+            self._stored.end_pass()
 
     def expect_from(self, batch: Batch, phi_wt: NDArray, theta_dt: NDArray) -> Expectation:
         """Inner passes from a given padded theta, which is overwritten."""
@@ -175,8 +186,8 @@ class DirichletMixture:
         Parameter of the symmetric Dirichlet prior of theta.
     tol : float
         A document stops when the mean absolute change of its Dirichlet parameters is below.
-    random_state : RandomState or None
-        Start from Gamma(100, 1/100) draws, document by document; None starts from ones.
+    draws : GammaDraws or None
+        What the documents of a pass start from; None starts from ones.
     """
 
     terms: Sequence[Bound[ThetaTerm]] = ()
@@ -191,20 +202,22 @@ class DirichletMixture:
         tol: float,
         dtype: DTypeLike,
         n_threads: int,
-        random_state: RandomState | None = None,
+        draws: GammaDraws | None = None,
     ) -> None:
         self.n_topics, self.n_passes, self.tol, self.n_threads = n_topics, n_passes, tol, n_threads
-        self.random_state = random_state
+        self.draws = draws
         self.prior = padded(np.full((1, n_topics), prior), dtype)
         self._workspace = _Workspace(n_topics, dtype, n_threads)
 
     def expect(self, batch: Batch, phi_wt: NDArray) -> Expectation:
         gamma = padded_zeros(batch.n_docs, self.n_topics, phi_wt.dtype)
-        if self.random_state is None:
-            gamma[:, : self.n_topics] = 1
-        else:
-            gamma[:, : self.n_topics] = self.random_state.gamma(100.0, 0.01, (batch.n_docs, self.n_topics))
+        start = 1.0 if self.draws is None else self.draws.rows(batch.start, batch.start + batch.n_docs)
+        gamma[:, : self.n_topics] = start
         return self.expect_from(batch, phi_wt, gamma)
+
+    def end_pass(self, n_docs: int) -> None:
+        if self.draws is not None:
+            self.draws.end_pass(n_docs)
 
     def expect_from(self, batch: Batch, phi_wt: NDArray, gamma_dt: NDArray) -> Expectation:
         """Inner passes from given padded Dirichlet parameters, which are overwritten."""

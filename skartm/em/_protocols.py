@@ -77,8 +77,27 @@ class Expectation:
     add_to: Callable[[NDArray, float], None] | None = None  # adds counts times a scale to stored ones, in place of n_wt
 
 
+class TopicMass(Protocol):
+    """Whoever knows the tokens of the topics, such as a posterior."""
+
+    @property
+    def topic_mass(self) -> NDArray:
+        """n_t, of shape (n_topics,)."""
+
+
+@dataclass(frozen=True)
+class KnownMass:
+    """Tokens of the topics of a fitted model."""
+
+    topic_mass: NDArray
+
+
 class Mixture(Protocol):
-    """Where theta comes from."""
+    """Where theta comes from.
+
+    The E-step of a batch is a function of the batch, of phi and of what the mixture was at the beginning of the pass:
+    made twice, or after other batches, it gives the same bits.
+    """
 
     @property
     def terms(self) -> Sequence[Bound[Any]]:
@@ -90,6 +109,13 @@ class Mixture(Protocol):
 
     def expect(self, batch: Batch, phi_wt: NDArray) -> Expectation:
         """Inner passes over the documents of a batch."""
+
+
+class MovingMixture(Mixture, Protocol):
+    """A mixture whose E-steps start from something else in every pass: from the last theta, or from new draws."""
+
+    def end_pass(self, n_docs: int) -> None:
+        """All ``n_docs`` documents had their E-steps: what the next ones start from moves on."""
 
 
 class SharedMixture(Mixture, Protocol):

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from skartm.em import Batches, FreeMixture, padded
+from skartm.em import Batches, FreeMixture, padded, perplexity_of
 from skartm.metrics._completion import completion_split
 from skartm.metrics._fitted import doc_topic_of, topics_of
 from skartm.simplex import FLOOR
@@ -115,7 +115,7 @@ def perplexity(
         X = np.asarray(X)
     if tokens is not None:
         components, X = components[:, tokens], sparse.csr_matrix(X)[:, tokens]
-    return float(np.exp(-log_likelihood(components, doc_topic, X, sample_weight=sample_weight)))
+    return perplexity_of(log_likelihood(components, doc_topic, X, sample_weight=sample_weight))
 
 
 def completion_perplexity(model: Any, X: Any, *, tokens: Any = None) -> float:

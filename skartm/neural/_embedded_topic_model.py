@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state
 
 from skartm._callbacks import FitTask, with_callbacks
 from skartm._validation import check_dtype
-from skartm.em import Batch, FreeMixture, History, padded
+from skartm.em import Batch, FreeMixture, History, padded, perplexity_of
 from skartm.feature_extraction import embedding_matrix, word_embeddings
 from skartm.neural._checks import check_parameters, filled_documents
 from skartm.neural._encoder import encode
@@ -250,12 +250,12 @@ class EmbeddedTopicModel(ReadableModel, ScoredModel, TopicModel):
             n_iter += 1
             self.n_iter_, self.history_, self._random = n_iter, history, random
             if held_out is not None:
-                history["validation_perplexity"].append(float(np.exp(-self._score_held_out(*held_out))))
+                history["validation_perplexity"].append(perplexity_of(self._score_held_out(*held_out)))
                 age = n_iter - 1 - int(np.argmin(history["validation_perplexity"]))
                 if age == 0:
                     best = {name: getattr(self, name) for name in _LEARNED}
                 stopped = age >= self.n_iter_no_change
-            self._report()
+            self._report(X)
             self._mark_whole()
             stopped = task.end_iteration() or stopped
         self.__dict__.update(best)
@@ -287,7 +287,7 @@ class EmbeddedTopicModel(ReadableModel, ScoredModel, TopicModel):
             training = self._old_training()
         self._epoch(training, documents, self._random, self.history_, self.n_iter_)
         self.n_iter_ += 1
-        self._report()
+        self._report(X)
         return self
 
     def _epoch(self, training: Training, X: Any, random: Any, history: History, n_before: int) -> None:
@@ -302,11 +302,11 @@ class EmbeddedTopicModel(ReadableModel, ScoredModel, TopicModel):
         mass = float(X.sum(dtype=np.float64))
         history["objective"].append((log_likelihood - kl_weight * divergence) / mass)
         history["log_likelihood"].append(log_likelihood)
-        history["perplexity"].append(float(np.exp(-log_likelihood / mass)))
+        history["perplexity"].append(perplexity_of(log_likelihood / mass))
         history["divergence"].append(divergence / X.shape[0])
         history["seconds"].append(time.perf_counter() - start)
 
-    def _report(self) -> None:
+    def _report(self, X: Any) -> None:
         if self.verbose:
             last = {name: track[-1] for name, track in self.history_.items() if track}
             held_out = last.get("validation_perplexity")

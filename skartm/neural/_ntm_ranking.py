@@ -164,6 +164,7 @@ class Training:
         self.of_document: Rule = rule(weights.document, document_learning_rate)
         self.of_label: Rule | None = None if weights.label is None else rule(weights.label, learning_rate)
 
+    @np.errstate(over="ignore", invalid="ignore")  # weights that overflow are an error in the end
     def run(self, batch_size: int, random_state: RandomState) -> tuple[float, float]:
         """One pass; the mean loss of an example and the mean difference, each before the step of its batch."""
         loss = difference = n_examples = 0.0

@@ -11,20 +11,22 @@ from scipy import sparse
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_array, check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from skartm._threads import effective_n_threads
 from skartm._topic_tree import TopicTree
-from skartm._validation import check_choice, check_dtype, check_integer, check_real, check_structure, check_weights
+from skartm._validation import check_choice, check_dtype, check_integer, check_real, check_weights
 from skartm.base import shown
 from skartm.base._state import Stateful
 from skartm.nmf._kullback_leibler import KullbackLeibler, solve_rows
 from skartm.nmf._labels import LabelledRows
 from skartm.nmf._layer_tree import layer_tree
 from skartm.nmf._layers import Blocks, LayeredDivergence, products
+from skartm.nmf._reading import read_matrix
 from skartm.nmf._simplex_nmf import SimplexNMF
 from skartm.nmf._start import STARTS
 
+_LEAST_LABELS = 1e-9  # weight of labels
 _PASSES = 3  # updates of W before one of the layers
 
 
@@ -275,6 +277,9 @@ class DeepSimplexNMF(Stateful, LabelledRows, ClassNamePrefixFeaturesOutMixin, Tr
         check_integer(self, "joint_iter", minimum=0)
         for name in ("label_weight", "tol"):
             check_real(self, name, low=0)
+        if 0 < self.label_weight < _LEAST_LABELS:
+            msg = f"must be 0 or at least {_LEAST_LABELS:g}, to keep the digits of labels. Got {self.label_weight!r}"
+            raise ValueError(f"The 'label_weight' parameter of {type(self).__name__} {msg}.")
         if self.dtype is not None:
             check_dtype(self)
 
@@ -299,12 +304,7 @@ class DeepSimplexNMF(Stateful, LabelledRows, ClassNamePrefixFeaturesOutMixin, Tr
         raise ValueError(f"The 'output' parameter of DeepSimplexNMF {msg}")
 
     def _checked(self, X: Any, *, reset: bool) -> Any:
-        check_structure(X)
-        dtype = [np.float64, np.float32] if self.dtype is None else np.dtype(self.dtype)
-        X = validate_data(self, X, reset=reset, accept_sparse="csr", dtype=dtype, ensure_non_negative=True)
-        if not reset and X.dtype != self.components_.dtype:
-            X = X.astype(self.components_.dtype)
-        X = sparse.csr_matrix(X)
+        X = sparse.csr_matrix(read_matrix(self, X, reset=reset))
         if not X.has_canonical_format:
             X = X.copy()
             X.sum_duplicates()

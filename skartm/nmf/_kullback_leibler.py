@@ -18,6 +18,7 @@ from skartm.em import (
     Pass,
     PhiTerm,
     State,
+    StoredTheta,
     padded,
     padded_zeros,
     unpadded_transpose,
@@ -34,7 +35,7 @@ class StoredMixture:
     Attributes
     ----------
     theta_dt : array of shape (n_rows, width)
-        Padded; passes overwrite it.
+        Padded; ``end_pass`` overwrites it.
     """
 
     terms: tuple[Bound[Any], ...] = ()
@@ -43,11 +44,14 @@ class StoredMixture:
     def __init__(
         self, theta_dt: NDArray, n_components: int, *, n_passes: int, tol: float, dtype: DTypeLike, n_threads: int
     ):
-        self.theta_dt = theta_dt
+        self.stored = StoredTheta(theta_dt)
         self.free = FreeMixture(n_components, n_passes=n_passes, tol=tol, dtype=dtype, n_threads=n_threads)
 
     def expect(self, batch: Batch, phi_wt: NDArray) -> Expectation:
-        return self.free.expect_from(batch, phi_wt, self.theta_dt[batch.start : batch.start + batch.n_docs])
+        return self.free.expect_from(batch, phi_wt, self.stored.start(batch))
+
+    def end_pass(self, n_docs: int) -> None:
+        self.stored.end_pass()
 
 
 class Parts:
@@ -182,6 +186,7 @@ class KullbackLeibler:
         for batch in self.batches:
             self.engine.e_step(batch, self.state, result, keep=True)
         self.state.counters.changed()
+        self.mixture.stored.end_pass()
         return self._divergence(result)
 
     def rescale(self, after: NDArray) -> None:
@@ -211,6 +216,7 @@ class KullbackLeibler:
         if not parts.complete:
             self.engine.posterior.update(self.phi_wt, counters, self.phi_wt)
             parts.complete = True
+        self.mixture.stored.end_pass()
         if self.n_updates == PART_ITERATIONS:
             self.parts = None
         return self._divergence(result)
@@ -255,5 +261,6 @@ def _own_terms(X: Any, row_sums: NDArray, sample_weight: NDArray | None) -> floa
     rows = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
     terms = np.zeros(x.size)
     positive = x > 0
-    terms[positive] = x[positive] * np.log(x[positive] / row_sums[rows[positive]])
+    shares = x[positive] / row_sums[rows[positive]]
+    terms[positive] = x[positive] * np.log(np.maximum(shares, np.finfo(np.float64).tiny))  # of 0 the term is 0 too
     return float(terms.sum() if sample_weight is None else terms @ sample_weight[rows])

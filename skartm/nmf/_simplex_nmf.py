@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_array
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted
 
 from skartm._callbacks import CallbackSupportMixin, with_callbacks
 from skartm._validation import (
@@ -18,7 +18,6 @@ from skartm._validation import (
     check_dtype,
     check_integer,
     check_real,
-    check_structure,
     check_weights,
 )
 from skartm.base._state import Stateful
@@ -27,6 +26,7 @@ from skartm.nmf._least_squares import check_squares, is_sparse
 from skartm.nmf._observed import Observed, observed
 from skartm.nmf._online import check_online, statistics_of
 from skartm.nmf._penalties import check_penalties
+from skartm.nmf._reading import read_matrix
 from skartm.nmf._regularized import check_terms
 from skartm.nmf._solvers import solve_rows, solver_of
 from skartm.nmf._start import STARTS, given_factor, start_of
@@ -87,8 +87,9 @@ class SimplexNMF(
         divergence zeros of the start stay zeros.
     inner_iter : int or None, default=None
         Updates of W before one of H; with ``"frobenius"`` at most so many sweeps over either. None is 3 for
-        ``"kullback-leibler"`` and 4 for ``"frobenius"``. With 1 the former makes exactly the updates of
-        ``sklearn.decomposition.NMF(solver="mu")``.
+        ``"kullback-leibler"`` and 4 for ``"frobenius"``. With 1 the former makes the updates of
+        ``sklearn.decomposition.NMF(solver="mu")``: from the same start W H is the same after every iteration, up to
+        rounding, and so is H up to the scale of its rows.
     alpha_W, alpha_H : float, default=0 and "same", as alpha_W
         Penalties of W and H as in scikit-learn, alpha_W n_features and alpha_H n_samples times
         :math:`\rho \|.\|_1 + (1 - \rho) \|.\|_F^2 / 2`, rho being ``l1_ratio``. They need ``simplex=None``.
@@ -315,17 +316,11 @@ class SimplexNMF(
 
     def _read(self, X: Any, entry_weight: Any, *, reset: bool) -> tuple[Any, Observed | None]:
         """X as the solvers read it, and what of it is observed if that is not everything."""
-        check_structure(X)
-        dtype = [np.float64, np.float32] if self.dtype is None else np.dtype(self.dtype)
         if is_sparse(X) and X.dtype.kind == "f" and np.isnan(X.tocsr().data).any():
             msg = "X must be an array where NaN says what is missing. Got a sparse matrix that contains NaN"
             raise ValueError(f"{type(self).__name__}: {msg}; leave them out, and give entry_weight.")
         finite = True if is_sparse(X) else "allow-nan"
-        X = validate_data(
-            self, X, reset=reset, accept_sparse="csr", dtype=dtype, ensure_non_negative=True, ensure_all_finite=finite
-        )
-        if not reset and X.dtype != self.components_.dtype:
-            X = X.astype(self.components_.dtype)
+        X = read_matrix(self, X, reset=reset, ensure_all_finite=finite)
         if is_sparse(X):
             if not X.has_canonical_format:
                 X = X.copy()

@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skartm._callbacks import with_callbacks
 from skartm._validation import (
+    MOST_SAMPLES,
     check_choice,
     check_dtype,
     check_flag,
@@ -283,7 +284,7 @@ class ARTMTransformer(NamedRegularizers, ScoredModel, ReadableModel, TokenTopics
         for name in ("reuse_theta", "warm_start"):
             check_flag(self, name)
         if self.total_samples is not None:
-            check_real(self, "total_samples", low=0.0, open_low=True)
+            check_real(self, "total_samples", low=0.0, high=MOST_SAMPLES, open_low=True)
         if self.validation_fraction is not None:
             check_real(self, "validation_fraction", low=0.0, high=1.0, open_low=True)
         check_dtype(self)

@@ -2,13 +2,12 @@
 
 from typing import Any, ClassVar
 
-import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from skartm._callbacks import with_callbacks
 from skartm._validation import check_counts, check_weights
-from skartm.em import ModalitySelection
+from skartm.em import ModalitySelection, perplexity_of
 from skartm.topics._author_queries import AuthorQueries
 
 
@@ -304,7 +303,7 @@ class AuthorTopic(AuthorQueries):
         self, X: Any, sample_weight: Any = None, *, authors: Any = None, modality: ModalitySelection = None
     ) -> float:
         """exp(-score): lower is better; see :meth:`score`."""
-        return float(np.exp(-self.score(X, sample_weight=sample_weight, authors=authors, modality=modality)))
+        return perplexity_of(self.score(X, sample_weight=sample_weight, authors=authors, modality=modality))
 
     def token_topics(self, X: Any, *, authors: Any = None, dense: bool = False, threshold: float = 0.01) -> Any:
         """p(t|d,w), the topics of every token, as in :class:`ARTMTransformer`, with theta as in :meth:`transform`."""

@@ -17,7 +17,19 @@ from skartm._threads import effective_n_threads
 from skartm._validation import check_counts, check_weights
 from skartm.base import shown
 from skartm.base._state import Stateful
-from skartm.em import EM, Batches, Decay, History, Layout, Pass, SomeRows, State, is_memory_mapped, passes
+from skartm.em import (
+    EM,
+    Batches,
+    Decay,
+    History,
+    Layout,
+    Pass,
+    SomeRows,
+    State,
+    is_memory_mapped,
+    passes,
+    perplexity_of,
+)
 from skartm.exceptions import DeadTopicWarning, LeftOutTokensWarning
 from skartm.metrics._completion import said_before
 from skartm.topics._modal import ModalModel, token_counts
@@ -113,6 +125,8 @@ class TopicModel(
                     self._mark_whole()
                 else:
                     whole = {name: vars(self)[name] for name in _OF_A_PASS}, replace(state)
+                if self.verbose:
+                    self._report(X)
                 stopped = task.end_iteration()
                 if not stopped and not final and engine.settled(n_iter - 1, max_iter) and self._has_converged(tol, X):
                     final = min(n_iter + self.unregularized_iter, max_iter) if engine.regularized else n_iter
@@ -149,23 +163,26 @@ class TopicModel(
         share = result.n_samples / state.n_samples if state.n_samples > 0 else 1.0
         coefficients = {name: share * coefficient for name, coefficient in posterior.coefficients.items()}
         coefficients |= {bound.name: bound.tau for bound in engine.theta_terms}
-        held_out_perplexity = None if held_out is None else float(np.exp(-self._score_held_out(*held_out)))
+        held_out_perplexity = None if held_out is None else perplexity_of(self._score_held_out(*held_out))
         self.history_ = self.history_.recorded(
             result, state.phi_wt, engine.n_topics, posterior.topic_mass, values, coefficients, held_out_perplexity, kept
         )
-        if self.verbose:
-            last = {key: track[-1] for key, track in self.history_.items()}
-            sys.stdout.write(
-                f"{type(self).__name__}: iteration {self.n_iter_}, perplexity {last['perplexity']:.1f}, phi sparsity "
-                f"{last['phi_sparsity']:.3f}, {last['seconds']:.2f} s\n"
-            )
+
+    def _report(self, X: Any) -> None:
+        """Print a line about the last pass."""
+        last = {key: track[-1] for key, track in self.history_.items()}
+        sys.stdout.write(
+            f"{type(self).__name__}: iteration {self.n_iter_}, perplexity {last['perplexity']:.1f}, phi sparsity "
+            f"{last['phi_sparsity']:.3f}, {last['seconds']:.2f} s\n"
+        )
 
     def _batches(self, X: Any, weights: NDArray | None, layout: Layout, *, online: bool) -> Batches:
         if self._reads_order():
             _check_order(X[:_SOME] if is_memory_mapped(X) else X, type(self).__name__)
         size = int(self.batch_size) if online else min(max(_THETA_BYTES // (4 * self.n_components), 512), 8192)
         batches = Batches(X, size, self._dtype(), weights, layout.token_weights, ordered=self._reads_order())
-        require_tokens(X, type(self).__name__)
+        if self._needs_tokens():
+            require_tokens(X, type(self).__name__)
         return batches
 
     def _is_empty(self, X: Any, weights: NDArray | None) -> bool:
@@ -192,6 +209,8 @@ class TopicModel(
         self.n_iter_ += 1
         self._publish(engine, state)
         self._record(engine, result, state, None, kept=History.UPDATES)
+        if self.verbose:
+            self._report(X)
         self._keep_counters(engine, state)
         self._warn(layout)
         return self
@@ -237,6 +256,10 @@ class TopicModel(
     def _reads_order(self) -> bool:
         """Whether the entries of a row are tokens in the order of the text, not to be added up."""
         return False
+
+    def _needs_tokens(self) -> bool:
+        """Whether there is nothing to learn from documents without tokens, which is an error."""
+        return True
 
     def _adds_up(self) -> bool:
         """Whether inference needs a token once in a row, with the sum of its counts."""

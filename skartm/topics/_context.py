@@ -1,6 +1,6 @@
 """ContextARTM: the topics of a token from the tokens around it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from numbers import Real
 from typing import Any, ClassVar
@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from skartm._callbacks import with_callbacks
 from skartm._validation import check_choice, check_counts, check_flag, check_integer, check_real
 from skartm.base import shown
-from skartm.em import EM, Batch, Context, ContextMixture, Layout, MapPosterior, padded
+from skartm.em import EM, Batch, Context, ContextMixture, KnownMass, Layout, MapPosterior, TopicMass, padded
 from skartm.regularizers import bind_all, check_regularizers
 from skartm.topics._artm import ARTMTransformer
 from skartm.topics._context_positions import ContextPositions
@@ -353,10 +353,8 @@ class ContextARTM(ContextScored, ContextPositions, Segmentation, ARTMTransformer
             None if values is None else X.indptr - X.indptr[0],
         )
 
-    def _mixture_of(self, context: Context, n_topics: int, topic_mass: Callable[[], NDArray]) -> ContextMixture:
-        return ContextMixture(
-            n_topics, context, topic_mass=topic_mass, dtype=self._dtype(), n_threads=self._n_threads()
-        )
+    def _mixture_of(self, context: Context, n_topics: int, mass_of: TopicMass) -> ContextMixture:
+        return ContextMixture(n_topics, context, mass_of=mass_of, dtype=self._dtype(), n_threads=self._n_threads())
 
     def _engine(self, layout: Layout, *, warm: bool) -> EM:
         regularizers, n_threads = check_regularizers(self), self._n_threads()
@@ -365,7 +363,7 @@ class ContextARTM(ContextScored, ContextPositions, Segmentation, ARTMTransformer
         if warm:
             posterior.block_mass = self._block_mass.copy()
         context = self._contexts(layout.n_tokens, layout.X, self._position_gamma)
-        mixture = self._mixture_of(context, layout.n_topics, lambda: posterior.topic_mass)
+        mixture = self._mixture_of(context, layout.n_topics, posterior)
         return EM(mixture, posterior, layout.n_topics, n_threads=n_threads)
 
     def _reads_order(self) -> bool:
@@ -379,7 +377,7 @@ class ContextARTM(ContextScored, ContextPositions, Segmentation, ARTMTransformer
         context = self._contexts(X.shape[1], X, position_gamma, tokens)
         if own_word is not None:
             context = replace(context, own_word=own_word)
-        mixture = self._mixture_of(context, self.components_.shape[0], lambda: self.topic_mass_)
+        mixture = self._mixture_of(context, self.components_.shape[0], KnownMass(self.topic_mass_))
         phi = padded(self.components_[:, tokens].T, self._dtype())
         return ((batch, mixture, phi) for batch in batches)
 

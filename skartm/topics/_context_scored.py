@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skartm._validation import check_counts, check_weights
 from skartm.base import shown
-from skartm.em import ModalitySelection, SomeRows
+from skartm.em import ModalitySelection, SomeRows, perplexity_of
 from skartm.simplex import FLOOR
 from skartm.topics._scored import mean_of_parts
 
@@ -66,7 +66,7 @@ class ContextScored:
         evaluation: str | None = None,
     ) -> float:
         """exp(-score): lower is better; ``evaluation`` takes the place of the parameter of the model."""
-        return float(np.exp(-self._mean_log_likelihood(X, sample_weight, position_gamma, modality, evaluation)))
+        return perplexity_of(self._mean_log_likelihood(X, sample_weight, position_gamma, modality, evaluation))
 
     def _mean_log_likelihood(
         self, X: Any, sample_weight: Any, position_gamma: Any, modality: ModalitySelection, evaluation: str | None

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skartm.base import shown
+from skartm.base._magnitudes import check_magnitudes
 
 _MANY = (list, tuple, set, frozenset, np.ndarray)
 _MISSING = ("NAType", "NaTType")
@@ -26,6 +27,8 @@ class Declaration:
     edge_weights : dict of type to weight
     owner : str
         Named in errors.
+    dtype : dtype
+        What the model computes in.
     """
 
     container: Any
@@ -33,6 +36,7 @@ class Declaration:
     weight: Any
     edge_weights: Mapping[Any, float]
     owner: str
+    dtype: Any = np.float64
 
 
 @dataclass
@@ -236,6 +240,7 @@ def _weights(columns: Mapping[Any, Any], declared: Declaration, kind: Any) -> ND
     if not np.isfinite(weights).all() or (weights < 0).any():
         msg = f"{declared.owner}: the column {shown(declared.weight)} must have finite numbers, at least 0, as weights."
         raise ValueError(msg)
+    check_magnitudes(declared.owner, weights, declared.dtype)
     return weights
 
 

@@ -15,7 +15,7 @@ from skartm._topic_tree import TopicNode, TopicTree, make_tree
 from skartm._validation import check_counts, check_real, check_weights
 from skartm.base import shown
 from skartm.base._state import Stateful
-from skartm.em import ModalitySelection
+from skartm.em import ModalitySelection, perplexity_of
 from skartm.metrics._completion import said_before
 from skartm.topics._artm import ARTMTransformer
 from skartm.topics._hierarchy_levels import NamedLevels, check_level, check_levels, check_ties, fill_in, learn_levels
@@ -292,13 +292,13 @@ class HierarchicalARTM(Stateful, NamedLevels, TransformerMixin, BaseEstimator):
 
     def perplexity(self, X: Any, sample_weight: Any = None, *, modality: ModalitySelection = None) -> float:
         """exp(-score), of the last level: lower is better."""
-        return float(np.exp(-self.score(X, sample_weight=sample_weight, modality=modality)))
+        return perplexity_of(self.score(X, sample_weight=sample_weight, modality=modality))
 
     def perplexity_levels(
         self, X: Any, sample_weight: Any = None, *, modality: ModalitySelection = None
     ) -> list[float]:
         """The perplexity of every level, from the top."""
-        return [float(np.exp(-score)) for score in self.score_levels(X, sample_weight, modality=modality)]
+        return [perplexity_of(score) for score in self.score_levels(X, sample_weight, modality=modality)]
 
     def top_tokens(self, n_top: int = 10, *, level: int = -1, modality: ModalitySelection = None) -> list[list[Any]]:
         """Most probable tokens of the topics of a level; see :meth:`ARTMTransformer.top_tokens`."""

@@ -8,7 +8,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from skartm._callbacks import with_callbacks
 from skartm.base import shown
-from skartm.em import Hypergraph
+from skartm.em import Hypergraph, perplexity_of
 from skartm.regularizers._numbers import is_number
 from skartm.simplex import FLOOR
 from skartm.topics._edge_predictions import EdgePredictions
@@ -288,7 +288,9 @@ class HypergraphARTM(EdgePredictions, EdgeModel):
         return {column: str(column) for column in self.vertices}
 
     def _declared(self, vertices: dict[Any, str] | None) -> Declaration:
-        return Declaration(self.container, vertices, self.weight, self.edge_weights or {}, type(self).__name__)
+        return Declaration(
+            self.container, vertices, self.weight, self.edge_weights or {}, type(self).__name__, self._dtype()
+        )
 
     def _settle(self, theta: NDArray, containers: list[Any], *, add: bool) -> None:
         """Keep theta of containers, beside those known if ``add``."""
@@ -376,4 +378,4 @@ class HypergraphARTM(EdgePredictions, EdgeModel):
 
     def perplexity(self, edges: Any, sample_weight: Any = None) -> float:  # type: ignore[override]
         """exp(-score): lower is better."""
-        return float(np.exp(-self.score(edges, sample_weight=sample_weight)))
+        return perplexity_of(self.score(edges, sample_weight=sample_weight))

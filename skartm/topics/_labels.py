@@ -13,6 +13,7 @@ from sklearn.utils.validation import assert_all_finite, check_consistent_length,
 from skartm.base import shown
 from skartm.em import Layout, SomeRows, is_memory_mapped
 from skartm.topics._modal import token_counts
+from skartm.topics._start import given_topics
 
 LABELS = "labels"
 
@@ -105,7 +106,7 @@ def label_modality(estimator: Any, layout: Layout, X: Any, labels: Labels, weigh
     weight = float(estimator.label_weight) * mass / n_labels if n_labels > 0 else 0.0
     names, init = layout.token_names, estimator.init
     if init is not None:
-        init = np.asarray(init)
+        init = given_topics(init, (layout.n_topics, n_tokens), "The 'init' parameter")
         init = np.hstack([init, np.full((init.shape[0], n_classes), 1 / n_classes)])
     return {
         "modalities": {**named, LABELS: slice(n_tokens, n_tokens + n_classes)},

@@ -1,15 +1,27 @@
 """LDA: the Bayesian special case, with the signature and the results of scikit-learn's."""
 
+import sys
 from collections.abc import Callable
+from dataclasses import dataclass
+from numbers import Integral
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.random import RandomState
 from numpy.typing import DTypeLike, NDArray
-from sklearn.utils import check_random_state
+from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from skartm._callbacks import with_callbacks
-from skartm._validation import check_choice, check_counts, check_dtype, check_integer, check_real, check_weights
+from skartm._validation import (
+    MOST_SAMPLES,
+    check_choice,
+    check_counts,
+    check_dtype,
+    check_integer,
+    check_real,
+    dtype_of,
+)
 from skartm.em import (
     EM,
     Batch,
@@ -20,6 +32,7 @@ from skartm.em import (
     DirichletMixture,
     DirichletPosterior,
     FreeMixture,
+    GammaDraws,
     Layout,
     MapPosterior,
     PhiTerm,
@@ -29,18 +42,15 @@ from skartm.em import (
     padded_zeros,
     unpadded_transpose,
 )
-from skartm.metrics import log_likelihood
-from skartm.metrics._completion import completion_split, said_before
+from skartm.metrics._completion import said_before
 from skartm.regularizers import SmoothSparsePhi
-from skartm.topics._base import TopicModel
-from skartm.topics._dirichlet import dirichlet_bound, expected_log
-from skartm.topics._scored import mean_of_parts, tokens_of
+from skartm.simplex import FLOOR
+from skartm.topics._borrowed_state import BorrowedState
+from skartm.topics._bound_scored import BoundScored
 from skartm.topics._start import tokens_seen
 
-_BOUND_BATCH = 2048
 
-
-class LDA(TopicModel):
+class LDA(BoundScored):
     r"""Latent Dirichlet allocation.
 
     ``inference="variational"`` is the algorithm of :class:`sklearn.decomposition.LatentDirichletAllocation` [1]_ with
@@ -79,20 +89,26 @@ class LDA(TopicModel):
     max_doc_update_iter : int, default=100
         Inner passes over a document, at most.
     inference : {"variational", "map"}, default="variational"
-    dtype : {"float64", "float32"}, default="float64"
-        "float32" is faster; the updates are the same, but stopping rules and rounding take their own ways.
+    dtype : {"float64", "float32"} or None, default=None
+        None is float32 for data of float32 and float64 for all other data, as in scikit-learn. "float32" is faster; the
+        updates are the same, but stopping rules and rounding take their own ways.
     n_jobs : int, default=None
         Threads. None: what OpenMP allows. Results do not depend on it.
     random_state : int, RandomState or None, default=None
         Start of the topics and, with "variational", of the documents in training.
     verbose : int, default=0
-        Print a line a pass.
+        Print one line per pass; with the perplexity bound where ``evaluate_every`` asks for it.
 
     Attributes
     ----------
     components_ : array of shape (n_components, n_tokens)
         Dirichlet parameters of the topics, lambda: prior plus expected counts. Not normalised, as in scikit-learn.
+    exp_dirichlet_component_ : array of shape (n_components, n_tokens)
+        :math:`e^{E \ln \phi}`, made of ``components_`` when it is asked for ("variational").
     doc_topic_prior_, topic_word_prior_ : float
+    random_state_ : RandomState
+        Where the next draws come from. A RandomState that was handed in is this object itself, as in scikit-learn; it
+        moves with every pass that is complete, and a failed call leaves it alone.
     bound_ : float
         Perplexity bound of the training documents ("variational").
     n_batch_iter_ : int
@@ -118,6 +134,9 @@ class LDA(TopicModel):
     (2, 5)
     """
 
+    random_state_: RandomState
+    _learning: "_Learning"
+    _data_dtype = np.dtype(np.float64)
     _phi_is_published = False
     _live: ClassVar[frozenset[str]] = frozenset({"max_doc_update_iter", "mean_change_tol"})
     _structural: ClassVar[frozenset[str]] = frozenset({"n_components", "inference"})
@@ -139,7 +158,7 @@ class LDA(TopicModel):
         mean_change_tol: float = 1e-3,
         max_doc_update_iter: int = 100,
         inference: str = "variational",
-        dtype: DTypeLike = "float64",
+        dtype: DTypeLike | None = None,
         n_jobs: int | None = None,
         verbose: int = 0,
         random_state: Any = None,
@@ -177,20 +196,25 @@ class LDA(TopicModel):
         -------
         self
         """
-        self._begin()
+        self._begin(X)
         online = self.learning_method == "online"
         decay = Decay(float(self.learning_offset), float(self.learning_decay)) if online else None
-        self._last_bound: float | None = None
-        self._fit(X, None, decay=decay, max_iter=int(self.max_iter), tol=0.0)
+        try:
+            self._fit(X, None, decay=decay, max_iter=int(self.max_iter), tol=0.0)
+        finally:
+            del self._learning
         if self.inference == "variational":
             self.bound_ = self.perplexity(X)
         return self
 
     def partial_fit(self, X: Any, y: Any = None) -> "LDA":
         """Update the topics by the documents of X, ``batch_size`` at a time, as part of ``total_samples``."""
-        self._begin(fresh=not hasattr(self, "components_"))
+        self._begin(X, fresh=not hasattr(self, "components_"))
         decay = Decay(float(self.learning_offset), float(self.learning_decay), float(self.total_samples))
-        return self._partial_fit(X, None, decay)
+        try:
+            return self._partial_fit(X, None, decay)
+        finally:
+            del self._learning
 
     def transform(self, X: Any, *, normalize: bool = True) -> NDArray:
         """Topic distributions of documents, from a fixed start: a document does not depend on its neighbours.
@@ -214,54 +238,25 @@ class LDA(TopicModel):
         """``fit`` and ``transform`` of the same documents."""
         return self.fit(X, y).transform(X, normalize=normalize)
 
-    def score(self, X: Any, y: Any = None, sample_weight: Any = None) -> float:
-        """Variational bound of the log-likelihood of X, in nats (scikit-learn's); with ``inference="map"`` the mean
-        log-likelihood of a held-out token given the rest of its document (:func:`skartm.metrics.completion_split`).
-
-        Parameters
-        ----------
-        X : array or sparse matrix of shape (n_docs, n_tokens)
-        y : ignored
-        sample_weight : array of shape (n_docs,), default=None
-
-        Returns
-        -------
-        float
-        """
-        check_is_fitted(self, "components_")
-        X = check_counts(self, X, self._dtype(), reset=False)
-        return self._score(X, check_weights(self, sample_weight, X.shape[0]))
-
-    def _score(self, X: Any, weights: NDArray | None) -> float:
-        if self.inference == "variational":
-            return self._bound(X, weights)
-        return mean_of_parts(X, weights, self._likelihood)
-
-    def _likelihood(self, part: slice, X: Any, weights: NDArray | None) -> tuple[float, float]:
-        observed, held_out = completion_split(X)
-        theta = self._doc_topic(observed.astype(self._dtype()))
-        phi = self.components_ / self.components_.sum(axis=1, keepdims=True)
-        theta /= theta.sum(axis=1, keepdims=True)
-        return log_likelihood(phi, theta, held_out, sample_weight=weights), tokens_of(held_out, weights)
-
-    def perplexity(self, X: Any) -> float:
-        """exp(-score per token): of the bound over all tokens, or of held-out tokens with ``inference="map"``."""
-        check_is_fitted(self, "components_")
-        X = check_counts(self, X, self._dtype(), reset=False)
-        score = self._score(X, None)
-        if self.inference == "variational":
-            score /= max(float(X.sum(dtype=np.float64)), 1.0)
-        return float(np.exp(-score))
-
     # --- hooks -------------------------------------------------------------------------------------------------------
 
-    def _dtype(self) -> np.dtype:
-        return check_dtype(self)
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        if self.dtype is None:
+            tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
 
-    def _begin(self, *, fresh: bool = True) -> None:
+    def _dtype(self) -> np.dtype:
+        return self._data_dtype if self.dtype is None else check_dtype(self)
+
+    def _begin(self, X: Any, *, fresh: bool = True) -> None:
         self._check_parameters()
+        source = check_random_state(self.random_state) if fresh else self.random_state_
+        shared = not isinstance(self.random_state, Integral)
+        self._learning = _Learning(BorrowedState(source, self.n_components, shared=shared))
         if fresh:
-            self._random = check_random_state(self.random_state)
+            self._data_dtype = np.dtype(np.float32 if dtype_of(X) == np.float32 else np.float64)
+        self._check_priors()
         for name in ("doc_topic_prior", "topic_word_prior"):
             given = getattr(self, name)
             setattr(self, f"{name}_", 1.0 / self.n_components if given is None else float(given))
@@ -271,25 +266,31 @@ class LDA(TopicModel):
         check_choice(self, "inference", ("variational", "map"))
         for name in ("n_components", "max_iter", "max_doc_update_iter", "batch_size"):
             check_integer(self, name, minimum=1)
-        for name in ("doc_topic_prior", "topic_word_prior"):
-            if getattr(self, name) is not None:
-                check_real(self, name, low=0.0, open_low=self.inference == "variational")
         for name in ("learning_offset", "perp_tol", "mean_change_tol"):
             check_real(self, name, low=0.0)
         check_real(self, "learning_decay", low=0.0, high=1.0)
-        check_real(self, "total_samples", low=0.0, open_low=True)
+        check_real(self, "total_samples", low=0.0, high=MOST_SAMPLES, open_low=True)
         check_integer(self, "evaluate_every", minimum=-1)
-        check_dtype(self)
+        if self.dtype is not None:
+            check_dtype(self)
         self._n_threads()
+
+    def _check_priors(self) -> None:
+        """Digits of counts must be left beside a prior, and of a prior itself, in the dtype of this fit."""
+        info, open_low = np.finfo(self._dtype()), self.inference == "variational"
+        for name in ("doc_topic_prior", "topic_word_prior"):
+            if getattr(self, name) is not None:
+                check_real(self, name, low=float(info.tiny) if open_low else 0.0, high=2.0 ** (info.nmant - 9))
 
     def _engine(self, layout: Layout, *, warm: bool) -> EM:
         n_threads, n_topics = self._n_threads(), layout.n_topics
         if self.inference == "variational":
-            return EM(self._dirichlet(self._random), self._dirichlet_posterior(), n_topics, n_threads=n_threads)
+            mixture = self._dirichlet(self._learning.random.draws)
+            return EM(mixture, self._dirichlet_posterior(), n_topics, n_threads=n_threads)
         smooth: Bound[PhiTerm] = Bound("prior", SmoothSparsePhi().bind(layout), Strength(self.topic_word_prior_))
         return EM(self._free(), MapPosterior(n_topics, [smooth], n_threads=n_threads), n_topics, n_threads=n_threads)
 
-    def _dirichlet(self, random_state: np.random.RandomState | None) -> DirichletMixture:
+    def _dirichlet(self, draws: GammaDraws | None) -> DirichletMixture:
         return DirichletMixture(
             self.n_components,
             prior=self.doc_topic_prior_,
@@ -297,7 +298,7 @@ class LDA(TopicModel):
             tol=float(self.mean_change_tol),
             dtype=self._dtype(),
             n_threads=self._n_threads(),
-            random_state=random_state,
+            draws=draws,
         )
 
     def _free(self) -> FreeMixture:
@@ -317,14 +318,14 @@ class LDA(TopicModel):
         if warm:
             n_wt = padded(self.components_.T - dtype.type(self.topic_word_prior_), dtype)
         else:  # Gamma(100, 1/100) as in Hoffman's code and scikit-learn
-            gamma = self._random.gamma(100.0, 0.01, (n_topics, layout.n_tokens))
+            gamma = self._learning.random.draws.before_passes((n_topics, layout.n_tokens))
             n_wt = padded(gamma.T - self.topic_word_prior_, dtype)
         counters = Counters(n_wt, clipped=False, n_threads=self._n_threads())
         if self.inference == "variational":
             self._dirichlet_posterior().update(phi, counters, phi)
         else:
             smoothed = n_wt[:, :n_topics] + self.topic_word_prior_
-            phi[:, :n_topics] = smoothed / smoothed.sum(axis=0, dtype=np.float64)
+            phi[:, :n_topics] = smoothed / np.maximum(smoothed.sum(axis=0, dtype=np.float64), FLOOR)
         return State(phi, counters, 0.0, n_updates, tokens_seen(self, n_wt, warm=warm))
 
     def _dirichlet_posterior(self) -> DirichletPosterior:
@@ -335,16 +336,34 @@ class LDA(TopicModel):
         self.components_ += self.components_.dtype.type(self.topic_word_prior_)
         self.topic_mass_ = state.counters.sums[: engine.n_topics]
         self.tokens_seen_ = np.array(state.seen)
-        self.dead_topics_ = np.flatnonzero(self.topic_mass_ <= 0)
+        self.dead_topics_ = np.flatnonzero(~self.components_.any(axis=1))  # none with a positive prior
         self.n_batch_iter_ = state.n_updates + 1
+        self.random_state_ = self._learning.random.give_back()
+
+    def _needs_tokens(self) -> bool:
+        return self.inference != "variational"  # there the topics are their prior, as in scikit-learn
+
+    def _report(self, X: Any) -> None:
+        bound = self._evaluated(X)
+        found = "" if bound is None else f", perplexity {bound:.4f}"
+        seconds = self.history_["seconds"][-1]
+        sys.stdout.write(f"{type(self).__name__}: iteration {self.n_iter_}{found}, {seconds:.2f} s\n")
 
     def _has_converged(self, tol: float, X: Any) -> bool:
-        if self.evaluate_every <= 0 or self.n_iter_ % self.evaluate_every:
+        bound = self._evaluated(X)
+        if bound is None:
             return False
-        with said_before(self._last_bound is not None):
-            bound = self.perplexity(X)
-        before, self._last_bound = self._last_bound, bound
+        before, self._learning.last_bound = self._learning.last_bound, bound
         return before is not None and abs(before - bound) < self.perp_tol
+
+    def _evaluated(self, X: Any) -> float | None:
+        """The perplexity of the training documents, after the passes that ``evaluate_every`` asks for."""
+        if self.evaluate_every <= 0 or self.n_iter_ % self.evaluate_every:
+            return None
+        if self._learning.evaluated_after != self.n_iter_:
+            with said_before(self._learning.bound is not None):
+                self._learning.evaluated_after, self._learning.bound = self.n_iter_, self.perplexity(X)
+        return self._learning.bound
 
     def _infer(self, tokens: Any) -> Callable[[Batch], NDArray]:
         parameters = padded(self.components_[:, tokens].T, self._dtype())
@@ -372,17 +391,12 @@ class LDA(TopicModel):
         self._dirichlet_posterior().from_parameters(parameters, rows, 1.0, total, phi, prior=0.0)
         return phi
 
-    def _bound(self, X: Any, weights: NDArray | None) -> float:
-        """Evidence lower bound, likelihoods in float64; its last part does not depend on the documents."""
-        n_topics, prior = self.n_components, self.doc_topic_prior_
-        infer = self._infer(slice(None))
-        likelihood = FreeMixture(n_topics, n_passes=0, tol=0.0, dtype=np.float64, n_threads=self._n_threads())
-        phi = padded(np.exp(expected_log(self.components_)).T, np.float64)
-        bound = 0.0
-        for batch in Batches(X, _BOUND_BATCH, self._dtype(), weights):
-            gamma = infer(batch).astype(np.float64)
-            scored = Batch(X, batch.start, batch.start + batch.n_docs, np.dtype(np.float64), None)
-            theta = padded(np.exp(expected_log(gamma)), np.float64)
-            documents = likelihood.expect_from(scored, phi, theta).totals[:, 0] + dirichlet_bound(prior, gamma)
-            bound += float(documents.sum() if batch.sample_weight is None else batch.sample_weight @ documents)
-        return bound + float(dirichlet_bound(self.topic_word_prior_, self.components_).sum())
+
+@dataclass
+class _Learning:
+    """What lives as long as a call that learns."""
+
+    random: BorrowedState
+    last_bound: float | None = None
+    bound: float | None = None
+    evaluated_after: int = 0

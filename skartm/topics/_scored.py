@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skartm._validation import check_counts, check_weights
 from skartm.base import shown
-from skartm.em import ModalitySelection, blocks_of, is_memory_mapped
+from skartm.em import ModalitySelection, blocks_of, is_memory_mapped, perplexity_of
 from skartm.metrics import completion_split, log_likelihood
 from skartm.metrics._completion import said_before
 
@@ -101,8 +101,8 @@ class ScoredModel:
                 "no document has any" if self.evaluation == "fold_in" else "no document has one in its held-out half"
             )
             msg = (
-                f"{type(self).__name__}: modality must have tokens to be scored. Got {shown(modality)}, of which {where}; "
-                "score another one, or with evaluation='fold_in'."
+                f"{type(self).__name__}: modality must have tokens to be scored. Got {shown(modality)}, of which "
+                f"{where}; score another one, or with evaluation='fold_in'."
             )
             raise ValueError(msg)
         return mean
@@ -131,4 +131,4 @@ class ScoredModel:
 
     def perplexity(self, X: Any, sample_weight: Any = None, *, modality: ModalitySelection = None) -> float:
         """exp(-score): lower is better; see :meth:`score` for what is given and what is scored."""
-        return float(np.exp(-self.score(X, sample_weight=sample_weight, modality=modality)))
+        return perplexity_of(self.score(X, sample_weight=sample_weight, modality=modality))

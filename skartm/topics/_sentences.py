@@ -8,7 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skartm._callbacks import with_callbacks
 from skartm._validation import check_counts, check_weights
-from skartm.em import Hypergraph, offsets
+from skartm.em import Hypergraph, offsets, perplexity_of
 from skartm.topics._edge_tables import flat, numbers_of, sorted_names
 from skartm.topics._edges import EdgeModel
 from skartm.topics._named_edges import named
@@ -346,7 +346,7 @@ class SentenceTopicModel(EdgeModel):
 
     def perplexity(self, X: Any, sample_weight: Any = None, *, groups: Any = None) -> float:  # type: ignore[override]
         """exp(-score): lower is better."""
-        return float(np.exp(-self.score(X, sample_weight=sample_weight, groups=groups)))
+        return perplexity_of(self.score(X, sample_weight=sample_weight, groups=groups))
 
     def _average(self) -> NDArray:
         return self.topic_share_[None, :].astype(self._dtype())

@@ -43,6 +43,18 @@ def given_phi(given: Any, layout: Layout, what: str, *, dead: bool = False) -> N
         Not numbers, another shape, or rows that are no distributions in every modality.
     """
     shape = (layout.n_topics, layout.n_tokens)
+    phi = given_topics(given, shape, what)
+    sums = np.array([phi[:, tokens].sum(axis=1) for tokens in layout.blocks])
+    whole = np.isclose(sums, 1, atol=1e-3) | (np.all(sums == 0, axis=0) if dead else False)
+    if not np.isfinite(phi).all() or (phi < 0).any() or not whole.all():
+        where = " in every modality" if len(layout.blocks) > 1 else ""
+        msg = f"{what} must have rows that are distributions (finite, non-negative, sum 1{where}); normalise."
+        raise ValueError(msg)
+    return _normalised(phi.T, layout)
+
+
+def given_topics(given: Any, shape: tuple[int, int], what: str) -> NDArray:
+    """Topics as numbers, float64 of the shape (n_components, n_tokens)."""
     try:
         phi = np.asarray(given, dtype=np.float64)
     except (TypeError, ValueError):
@@ -51,13 +63,7 @@ def given_phi(given: Any, layout: Layout, what: str, *, dead: bool = False) -> N
     if phi.shape != shape:
         msg = f"{what} must have shape {shape} (n_components, n_tokens). Got {phi.shape}."
         raise ValueError(msg)
-    sums = np.array([phi[:, tokens].sum(axis=1) for tokens in layout.blocks])
-    whole = np.isclose(sums, 1, atol=1e-3) | (np.all(sums == 0, axis=0) if dead else False)
-    if not np.isfinite(phi).all() or (phi < 0).any() or not whole.all():
-        where = " in every modality" if len(layout.blocks) > 1 else ""
-        msg = f"{what} must have rows that are distributions (finite, non-negative, sum 1{where}); normalise."
-        raise ValueError(msg)
-    return _normalised(phi.T, layout)
+    return phi
 
 
 def phi_of_documents(batches: Batches, counts: NDArray, layout: Layout, random_state: Any) -> NDArray:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from numpy.typing import DTypeLike, NDArray
 
 from skartm._validation import check_choice
-from skartm.em import EM, Batch, FreeMixture, Layout, LinearMixture, MapPosterior, padded
+from skartm.em import EM, Batch, FreeMixture, KnownMass, Layout, LinearMixture, MapPosterior, TopicMass, padded
 from skartm.regularizers import bind_all, check_regularizers
 from skartm.topics._artm import ARTMTransformer
 
@@ -176,23 +176,23 @@ class ThetalessARTM(ARTMTransformer):
         posterior = MapPosterior(layout.n_topics, terms.phi, n_threads=n_threads)
         if warm:
             posterior.block_mass = self._block_mass.copy()
-        mixture = self._linear(layout.n_topics, lambda: posterior.topic_mass)
+        mixture = self._linear(layout.n_topics, posterior)
         return EM(mixture, posterior, layout.n_topics, n_threads=n_threads)
 
     def _adds_up(self) -> bool:
         return False  # to a mean it is all one
 
-    def _linear(self, n_topics: int, topic_mass: Callable[[], NDArray]) -> LinearMixture:
+    def _linear(self, n_topics: int, mass_of: TopicMass) -> LinearMixture:
         return LinearMixture(
             n_topics,
-            topic_mass=None if self.variant == "naive" else topic_mass,
+            mass_of=None if self.variant == "naive" else mass_of,
             exact=self.variant == "exact",
             dtype=self._dtype(),
             n_threads=self._n_threads(),
         )
 
     def _infer(self, tokens: Any) -> Callable[[Batch], NDArray]:
-        mixture = self._linear(self.components_.shape[0], lambda: self.topic_mass_)
+        mixture = self._linear(self.components_.shape[0], KnownMass(self.topic_mass_))
         phi = padded(self.components_[:, tokens].T, self._dtype())
         p_wt = mixture.topics_of(phi, out=phi)
         return lambda batch: mixture.theta(batch, p_wt)

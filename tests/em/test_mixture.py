@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from skartm.em import Batches, DirichletMixture, FreeMixture, padded, padded_width, padded_zeros
+from skartm.em import Batches, DirichletMixture, FreeMixture, GammaDraws, padded, padded_width, padded_zeros
 from tests.em.corpora import corpus, start
 from tests.oracle import plsa as oracle
 
@@ -30,6 +30,7 @@ def test_stored_theta_goes_on_where_it_was():
     stored, cold = free(n_stored=24), free(n_passes=9)
     for _ in range(3):
         thetas = [stored.expect(batch, padded(phi, np.float64)).theta_dt.copy() for batch in Batches(X, 7, np.float64)]
+        stored.end_pass(24)
     expected = [cold.expect(batch, padded(phi, np.float64)).theta_dt.copy() for batch in Batches(X, 7, np.float64)]
     assert_allclose(np.vstack(thetas), np.vstack(expected), rtol=1e-12)
 
@@ -68,7 +69,7 @@ def test_dirichlet_start_is_scikit_learns():
     X = corpus(0)
     (batch,) = Batches(X, 99, np.float64)
     mixture = DirichletMixture(
-        4, prior=0.1, n_passes=0, tol=0.0, dtype=np.float64, n_threads=1, random_state=np.random.RandomState(3)
+        4, prior=0.1, n_passes=0, tol=0.0, dtype=np.float64, n_threads=1, draws=GammaDraws(np.random.RandomState(3), 4)
     )
     phi = padded(start(0, 30, 4), np.float64)
     theta = mixture.expect(batch, phi).theta_dt[:, :4]

@@ -66,6 +66,23 @@ def test_divergence_equals_that_of_sklearn(dtype, global_random_seed):
     assert_allclose(model.reconstruction_err_**2, other.reconstruction_err_**2, rtol=rtol)
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("form", [np.asarray, sparse.csr_matrix])
+@pytest.mark.parametrize("shape", [(30, 20), (700, 15)])  # many rows are not cut into parts either
+@pytest.mark.parametrize("n_iter", [1, 2, 3, 10, 100])
+def test_updates_are_those_of_sklearn(form, shape, n_iter, global_random_seed):
+    rng = np.random.default_rng(global_random_seed)
+    X = rng.poisson(0.7, shape).astype(np.float64)
+    X[[3, 7]], X[:, 5] = 0, 0
+    W, H = rng.uniform(0.1, 1, (shape[0], 4)), rng.uniform(0.1, 1, (4, shape[1]))
+    other = NMF(4, solver="mu", beta_loss=KL, init="custom", max_iter=n_iter, tol=0)
+    other.fit_transform(form(X), W=W.copy(), H=H.copy())
+    model = SimplexNMF(4, simplex=None, init=(W, H), inner_iter=1, max_iter=n_iter, tol=0).fit(form(X))
+    shares = other.components_ / other.components_.sum(axis=1, keepdims=True)
+    assert_allclose(model.components_ / model.components_.sum(axis=1, keepdims=True), shares, rtol=1e-8, atol=1e-14)
+    assert_allclose(model.reconstruction_err_, other.reconstruction_err_, rtol=1e-10)
+
+
 @pytest.mark.parametrize("n_sweeps", [1, 4])
 def test_least_squares_never_increases(n_sweeps, global_random_seed):
     X, _, H = problem(global_random_seed, (50, 30), 6)

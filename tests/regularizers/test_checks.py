@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from skartm.em import PhiTerm
-from skartm.regularizers import Regularizer, SmoothSparseTheta, check_regularizer
+from skartm.regularizers import (
+    FunctionRegularizer,
+    PosteriorFunction,
+    Regularizer,
+    SmoothSparseTheta,
+    check_regularizer,
+)
 
 
 class Squares(Regularizer):
@@ -134,3 +140,26 @@ def test_it_does_not_touch_the_global_random_state():
     state = np.random.get_state()[1].copy()
     check_regularizer(Squares())
     assert (np.random.get_state()[1] == state).all()
+
+
+def test_functions_that_pickle_cannot_carry_are_checked_all_the_same():
+    check_regularizer(FunctionRegularizer(lambda phi: (phi**2).sum(), gradient=lambda phi: 2 * phi))
+    check_regularizer(PosteriorFunction(function=lambda p: p**2))
+    with pytest.raises(AssertionError, match="x \\* dR/dx"):
+        check_regularizer(FunctionRegularizer(lambda phi: (phi**2).sum(), gradient=lambda phi: 3 * phi))
+
+
+class CannotBePickled(Squares):
+    def __reduce__(self):
+        raise TypeError("no")
+
+
+def test_pickle_is_part_of_the_contract():
+    with pytest.raises(AssertionError, match="CannotBePickled: pickle must be able to carry it"):
+        check_regularizer(CannotBePickled())
+
+
+@pytest.mark.parametrize("item", [lambda phi: 0.0, Squares, None, "SmoothSparsePhi"])
+def test_what_is_no_regularizer_is_refused(item):
+    with pytest.raises(TypeError, match="regularizer must be a Regularizer"):
+        check_regularizer(item)

@@ -13,7 +13,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skartm import ContextARTM, ThetalessARTM
 from skartm.datasets import make_topics, save_memmap
-from skartm.em import Batches, Context, ContextMixture, padded
+from skartm.em import Batches, Context, ContextMixture, KnownMass, padded
 from skartm.exceptions import DeadTopicWarning
 from skartm.regularizers import Decorrelation, Linear, SmoothSparsePhi, SmoothSparseTheta, SparsePosterior, Window
 from tests.oracle import context as oracle
@@ -391,7 +391,7 @@ def test_parts_of_any_size(kind, X):
     context = Context(None, KINDS[kind]["window"]) if "window" in KINDS[kind] else Context((0.3, 0.3))
     phi, found = padded(topics().T, np.float64), []
     for together in (1, 7, 10**6):
-        mixture = ContextMixture(N_TOPICS, context, topic_mass=lambda: np.ones(4), dtype=np.float64, n_threads=1)
+        mixture = ContextMixture(N_TOPICS, context, mass_of=KnownMass(np.ones(4)), dtype=np.float64, n_threads=1)
         mixture.together = together
         (batch,) = Batches(X, X.shape[0], np.float64, ordered=True)
         expectation, counts = mixture.expect(batch, phi), np.zeros_like(phi)

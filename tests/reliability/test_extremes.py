@@ -1,0 +1,184 @@
+"""Extreme but finite input gives finite output, or an error of ours; never NaN, a warning of numpy or a raw message."""
+
+import traceback
+import warnings
+
+import numpy as np
+import pytest
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
+
+from skartm.exceptions import DeadTopicWarning, LeftOutDocumentsWarning, LeftOutTokensWarning
+from skartm.regularizers import Decorrelation, SmoothSparsePhi, SmoothSparseTheta
+from tests.reliability.extremes import MATRICES, PARAMETERS, TAUS, counts, matrix
+from tests.reliability.learners import LEARNERS
+
+ALWAYS = ("all times 1e-310", "one row times 1e-44", "denormal and huge in one row", "zeros")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    pytest.mark.filterwarnings("ignore::skartm.exceptions.DeadTopicWarning"),
+    pytest.mark.filterwarnings("ignore::skartm.exceptions.LeftOutTokensWarning"),
+]
+READERS = ("transform", "score", "perplexity", "predict_proba")
+
+
+def names_of_fitted(model):
+    return [name for name in vars(model) if name.endswith("_") and not name.startswith("_")]
+
+
+def not_finite(value):
+    """Whether numbers somewhere in a result are NaN or infinite."""
+    if isinstance(value, dict):
+        return any(not_finite(part) for part in value.values())
+    if isinstance(value, (list, tuple)):
+        return any(not_finite(part) for part in value)
+    if isinstance(value, (float, np.floating)):
+        return not np.isfinite(value)
+    if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+        return not np.isfinite(value).all()
+    if hasattr(value, "history_"):  # a model of a level
+        return any(not_finite(getattr(value, name)) for name in names_of_fitted(value))
+    return False
+
+
+def is_ours(error):
+    """Whether an error is a sentence about the input, raised on purpose by this library or a check of scikit-learn."""
+    if type(error) not in (ValueError, TypeError, NotFittedError):
+        return False
+    frames = traceback.extract_tb(error.__traceback__)
+    raised = frames[-1]
+    return raised.line.strip().startswith(("raise", "_fail(", "require_finite(", "_require", "fail(")) or (
+        "sklearn" in raised.filename
+    )
+
+
+def attempt(function, *arguments):
+    """ "fine", or "refused", of a call; anything else is a failure of the test."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for category in (ConvergenceWarning, DeadTopicWarning, LeftOutDocumentsWarning, LeftOutTokensWarning):
+            warnings.simplefilter("ignore", category)
+        try:
+            return "fine", function(*arguments)
+        except Exception as raised:
+            error = raised
+    if not is_ours(error):
+        raise AssertionError(f"raw {type(error).__name__}: {error}") from error
+    assert len(str(error).partition("\n")[0]) < 500, "a message must not quote the input"
+    return "refused", error
+
+
+def check_fitted(model):
+    for name in names_of_fitted(model):
+        value = getattr(model, name)
+        assert not not_finite(value), f"{name} is not finite"
+
+
+def check_learner(learner, X, **parameters):
+    """All methods on X, after a fit on it, after a fit on ordinary counts, and after ``partial_fit``."""
+    ordinary = counts(1, X.shape)
+    for learn, first in (("fit", X), ("fit", ordinary), ("partial_fit", X), ("partial_fit", ordinary)):
+        model = learner.new(**parameters)
+        if not hasattr(model, learn):
+            continue
+        outcome, _ = attempt(learner.call, model, learn, first)
+        if outcome == "refused":
+            continue
+        check_fitted(model)
+        for method in READERS:
+            if hasattr(model, method):
+                for data in (X, ordinary):
+                    outcome, result = attempt(learner.call, model, method, data)
+                    assert outcome == "refused" or not not_finite(result), f"{method} is not finite"
+        if learn == "partial_fit":
+            outcome, _ = attempt(learner.call, model, "partial_fit", X)
+            check_fitted(model)
+
+
+def sample(cases, size):
+    """Some of the cases, spread over all of them; those of one estimator are others than those of the next."""
+    return cases[:: max(len(cases) // size, 1)][:size]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", LEARNERS)
+@pytest.mark.parametrize("kind", MATRICES)
+def test_matrices(name, kind):
+    check_learner(LEARNERS[name], matrix(kind))
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_sample_of_matrices(name):
+    place, kinds = list(LEARNERS).index(name), list(MATRICES)
+    for kind in (*ALWAYS, *(kinds[(7 * place + 11 * n) % len(kinds)] for n in range(2))):
+        check_learner(LEARNERS[name], matrix(kind))
+
+
+CASES = [
+    (name, parameter, value)
+    for name, learner in LEARNERS.items()
+    for parameter, values in PARAMETERS.items()
+    if parameter in learner.estimator.get_params()
+    for value in values
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "parameter", "value"), CASES)
+def test_parameters(name, parameter, value):
+    check_learner(LEARNERS[name], counts(), **{parameter: value})
+
+
+@pytest.mark.parametrize(("name", "parameter", "value"), sample(CASES, 30))
+def test_sample_of_parameters(name, parameter, value):
+    check_learner(LEARNERS[name], counts(), **{parameter: value})
+
+
+TERMS = {"phi": SmoothSparsePhi, "theta": SmoothSparseTheta, "decorrelation": Decorrelation}
+
+
+REGULARIZED = [
+    (name, term, tau)
+    for name, learner in LEARNERS.items()
+    if "regularizers" in learner.estimator.get_params()
+    for term in TERMS
+    for tau in TAUS
+]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "term", "tau"), REGULARIZED)
+def test_taus(name, term, tau):
+    check_learner(LEARNERS[name], counts(), regularizers=[("term", TERMS[term](tau))])
+
+
+@pytest.mark.parametrize(("name", "term", "tau"), sample(REGULARIZED, 20))
+def test_sample_of_taus(name, term, tau):
+    check_learner(LEARNERS[name], counts(), regularizers=[("term", TERMS[term](tau))])
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+@pytest.mark.parametrize("rows", [[2], [2, 3, 7], slice(None)])
+def test_rows_of_missing_entries(name, rows):
+    """NaN is a missing entry of SimplexNMF, also where whole rows are missing, and an error everywhere else."""
+    X, learner = counts(), LEARNERS[name]
+    X[rows] = np.nan
+    model = learner.call(learner.new(), "fit", counts())
+    for method, data in (("transform", X), ("transform", X[2:3]), ("transform", X[:3]), ("fit", X)):
+        if hasattr(model, method):
+            outcome, result = attempt(learner.call, model, method, data)
+            assert outcome == "refused" or result is model or not not_finite(result)
+
+
+@pytest.mark.parametrize("name", LEARNERS)
+def test_failed_first_fit_leaves_no_model(name):
+    learner = LEARNERS[name]
+    for method in ("fit", "partial_fit"):
+        model = learner.new()
+        if not hasattr(model, method):
+            continue
+        outcome, _ = attempt(learner.call, model, method, np.full((4, 5), -1.0))
+        assert outcome == "refused"
+        for reader in READERS:
+            if hasattr(model, reader):
+                _, error = attempt(learner.call, model, reader, counts(shape=(4, 5)))
+                assert isinstance(error, NotFittedError)
