@@ -10,6 +10,7 @@ from scipy import sparse
 from sklearn.utils.validation import validate_data
 
 from skartm.base import shown
+from skartm.base._order import carry_order, reads_order, token_order
 
 _EXACT_FLOAT32 = 2**24  # the largest count below which all integers are float32 numbers
 
@@ -68,13 +69,16 @@ def check_dtype(owner: Any, name: str = "dtype") -> np.dtype:
 def check_counts(estimator: Any, X: Any, dtype: DTypeLike, *, reset: bool) -> Any:
     """X as a CSR matrix of finite non-negative numbers; token order, memory maps and index types are kept.
 
+    If rows are texts for the estimator, they are in the order of the text, even if scipy has sorted X.
+
     Raises
     ------
     ValueError
-        NaN, infinite or negative entries, a wrong number of features, indices out of range, or an entry that
-        float32 cannot count exactly.
+        NaN, infinite or negative entries, a wrong number of features, indices out of range, an entry that float32
+        cannot count exactly, or no order of the text for an estimator that reads it.
     """
     check_structure(X)
+    given = X
     X = validate_data(
         estimator,
         X,
@@ -96,7 +100,8 @@ def check_counts(estimator: Any, X: Any, dtype: DTypeLike, *, reset: bool) -> An
             f"which cannot count further exactly. Got {data.max()}; use dtype='float64' or divide the counts."
         )
         raise ValueError(msg)
-    return X
+    X = carry_order(given, X)
+    return token_order(X, type(estimator).__name__) if reads_order(estimator) else X
 
 
 def check_structure(X: Any) -> None:

@@ -15,6 +15,7 @@ from skartm._callbacks import CallbackSupportMixin, FitTask
 from skartm._threads import effective_n_threads
 from skartm._validation import check_counts, check_weights
 from skartm.base import shown
+from skartm.base._order import keep_order
 from skartm.base._state import Stateful
 from skartm.em import EM, Batches, Decay, History, Layout, Pass, State, is_memory_mapped, passes
 from skartm.exceptions import DeadTopicWarning, LeftOutTokensWarning
@@ -22,7 +23,6 @@ from skartm.metrics._completion import said_before
 from skartm.topics._modal import ModalModel
 
 _THETA_BYTES = 4 * 2**20  # offline, where the cut is free: so much theta stays in cache, and phi is read more rarely
-_SURELY = 10  # so many tokens, each after a smaller one, are not a text
 _PATIENCE = 3  # iterations without a better held-out perplexity
 
 
@@ -151,8 +151,6 @@ class TopicModel(
             )
 
     def _batches(self, X: Any, weights: NDArray | None, layout: Layout, *, online: bool) -> Batches:
-        if self._reads_order():
-            _check_order(X, type(self).__name__)
         size = int(self.batch_size) if online else min(max(_THETA_BYTES // (4 * self.n_components), 512), 8192)
         batches = Batches(X, size, self._dtype(), weights, layout.token_weights, ordered=self._reads_order())
         if X.nnz == 0 or not X.data.max() > 0:
@@ -220,7 +218,7 @@ class TopicModel(
         return None
 
     def _reads_order(self) -> bool:
-        """Whether the entries of a row are tokens in the order of the text, not to be added up."""
+        """Whether rows are texts, their entries not to be added up; ``check_counts`` asks, and refuses others."""
         return False
 
     def _adds_up(self) -> bool:
@@ -247,7 +245,8 @@ class TopicModel(
             raise ValueError(msg)
         order = check_random_state(self.random_state).permutation(X.shape[0])
         train, held_out = np.sort(order[n_held_out:]), np.sort(order[:n_held_out])
-        parts = [(X[rows], None if y is None else y[rows]) for rows in (train, held_out)]
+        taken = [keep_order(X[rows]) if self._reads_order() else X[rows] for rows in (train, held_out)]
+        parts = [(part, None if y is None else y[rows]) for part, rows in zip(taken, (train, held_out), strict=True)]
         return parts[0][0], None if weights is None else weights[train], parts[0][1], parts[1]
 
     def _score_held_out(self, X: Any, y: Any) -> float:
@@ -287,8 +286,6 @@ class TopicModel(
 
     def _reading(self, X: Any) -> tuple[Batches, Any]:
         """Batches of new documents, and the tokens that their columns are."""
-        if self._reads_order():
-            _check_order(X, type(self).__name__)
         layout = self._layout(X, known=True)
         X, tokens = _used_columns(X) if self._renumbers() else (X, slice(None))
         token_weight = None if layout.token_weights is None else layout.token_weights[tokens]
@@ -320,17 +317,3 @@ def _used_columns(X: Any) -> tuple[Any, NDArray | slice]:
     indptr = (X.indptr - X.indptr[0]).astype(X.indptr.dtype, copy=False)
     data = X.data[X.indptr[0] : X.indptr[-1]]
     return type(X)((data, places.astype(X.indices.dtype), indptr), shape=(X.shape[0], max(tokens.size, 1))), tokens
-
-
-def _check_order(X: Any, owner: str) -> None:
-    """Rows that are all sorted, without repeats, are counts: the order of the text is lost."""
-    inner = np.ones(X.nnz, dtype=bool)
-    inner[X.indptr[:-1][np.diff(X.indptr) > 0]] = False  # entries with another before them in their row
-    rising = np.diff(X.indices, prepend=-1) > 0
-    if inner.sum() >= _SURELY and rising[inner].all():
-        msg = (
-            f"{owner}: X must keep the order of the text for the model or the regularizers that read it. Got rows that "
-            "are sorted, without repeated tokens; make X by SequenceVectorizer, and do not call sum_duplicates or "
-            "sort_indices."
-        )
-        raise ValueError(msg)

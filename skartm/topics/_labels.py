@@ -11,6 +11,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import assert_all_finite, check_consistent_length, column_or_1d
 
 from skartm.base import shown
+from skartm.base._order import is_known, keep_order
 from skartm.em import Layout
 from skartm.topics._modal import token_counts
 
@@ -79,6 +80,12 @@ def read_labels(y: Any, X: Any, owner: str, classes: Sequence[Any] | NDArray | N
     places = np.searchsorted(known, present)[codes]
     ones, indptr = np.ones(places.size), np.arange(places.size + 1)
     return Labels(known, sparse.csr_matrix((ones, places, indptr), shape=(places.size, known.size)), False)
+
+
+def beside(X: Any, labels: Labels) -> Any:
+    """X with the labels as columns behind its own; of a text they come last."""
+    wide = sparse.hstack([X, labels.columns.astype(X.dtype)], format="csr")
+    return keep_order(wide) if is_known(X) else wide
 
 
 def label_modality(estimator: Any, layout: Layout, X: Any, labels: Labels, weights: NDArray | None) -> dict[str, Any]:
