@@ -383,10 +383,6 @@ class HierarchicalARTM(Stateful, NamedLevels, TransformerMixin, BaseEstimator):
             raise NotFittedError(msg)
         return self.levels_[-1]
 
-    def _reads_order(self) -> bool:
-        models = [*(model for _, model in check_levels(self)), *vars(self).get("levels_", ())]
-        return any(model._reads_order() for model in models)
-
     def _data_dtype(self) -> np.dtype:
         return np.result_type(*(model._dtype() for model in self.levels_))
 
