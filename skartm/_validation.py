@@ -11,6 +11,7 @@ from sklearn.utils.validation import validate_data
 
 from skartm.base import shown
 from skartm.base._magnitudes import check_magnitudes
+from skartm.base._order import carry_order, reads_order, token_order
 
 MOST_SAMPLES = 1e18  # documents of a corpus: counters that stand for so many do not overflow in float32
 
@@ -75,13 +76,17 @@ def dtype_of(X: Any) -> np.dtype | None:
 def check_counts(estimator: Any, X: Any, dtype: DTypeLike, *, reset: bool) -> Any:
     """X as a CSR matrix of finite non-negative numbers; token order, memory maps and index types are kept.
 
+    If rows are texts for the estimator, they are in the order of the text, even if scipy has sorted X.
+
     Raises
     ------
     ValueError
-        NaN, infinite or negative entries, a wrong number of features, indices out of range, or an entry that
-        ``dtype`` cannot count exactly or that is so small that it loses digits.
+        NaN, infinite or negative entries, a wrong number of features, indices out of range, an entry that ``dtype``
+        cannot count exactly or that is so small that it loses digits, or no order of the text for an estimator that
+        reads it.
     """
     check_structure(X)
+    given = X
     X = validate_data(
         estimator,
         X,
@@ -98,7 +103,8 @@ def check_counts(estimator: Any, X: Any, dtype: DTypeLike, *, reset: bool) -> An
     if data.dtype != dtype and not isinstance(_origin(data), np.memmap):
         # not X.astype, which sorts the rows and adds up repeated tokens
         X = type(X)((data.astype(dtype), X.indices, X.indptr), shape=X.shape)
-    return X
+    X = carry_order(given, X)
+    return token_order(X, type(estimator).__name__) if reads_order(estimator) else X
 
 
 def check_structure(X: Any) -> None:

@@ -11,7 +11,7 @@ import skartm._kernels._cpu as _cpu
 from skartm._kernels._neighbours import nearest_neighbours
 from skartm._kernels._ranking import ranking_differences, ranking_gradient
 from skartm._kernels._transpose import transpose_index
-from skartm._kernels._windows import count_gensim_windows, count_windows, has_token_order
+from skartm._kernels._windows import count_gensim_windows, count_windows
 
 __all__ = [
     "LEVEL",
@@ -19,7 +19,6 @@ __all__ = [
     "count_gensim_windows",
     "count_windows",
     "half_step",
-    "has_token_order",
     "in_forked_child",
     "max_threads",
     "nearest_neighbours",

@@ -1,4 +1,4 @@
-# Token order, and in how many sliding windows of the text tokens and pairs of tokens occur.
+# In how many sliding windows of the text tokens and pairs of tokens occur.
 #
 # A window is named by its first position, so the windows that have a token are intervals of integers. The windows of a
 # pair are the intersection of the intervals of two tokens: the cost is that of the occurrences of the tokens that are
@@ -9,28 +9,6 @@ from libc.stdint cimport int32_t, int64_t
 ctypedef fused index_t:
     int32_t
     int64_t
-
-
-def has_token_order(
-    const int64_t[::1] indptr,   # IN   (n_docs + 1), offsets into indices
-    const index_t[::1] indices,  # IN
-):
-    """Whether some row repeats an index or is not ascending.
-
-    Equivalent to
-        any((np.diff(indices[start:end]) <= 0).any() for start, end in itertools.pairwise(indptr))
-    """
-    cdef Py_ssize_t n_docs = indptr.shape[0] - 1, d, k
-    cdef bint found = False
-    with nogil:
-        for d in range(n_docs):
-            for k in range(indptr[d] + 1, indptr[d + 1]):
-                if indices[k] <= indices[k - 1]:
-                    found = True
-                    break
-            if found:
-                break
-    return found
 
 
 cdef Py_ssize_t exact_intervals(

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import Bunch, check_random_state
 
 from skartm.base import shown
+from skartm.base._order import keep_order
 
 from ._rows import wrap_csr
 
@@ -106,7 +107,7 @@ def make_topics(
     if segment_length is None:
         data.sum_duplicates()
         return Bunch(data=data, components=phi, doc_topic=theta)
-    return Bunch(data=data, components=phi, doc_topic=theta, token_topics=topics)
+    return Bunch(data=keep_order(data), components=phi, doc_topic=theta, token_topics=topics)
 
 
 def _check_size(name: str, size: int) -> None:

@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from scipy.sparse import csr_matrix, issparse
 
 from skartm.base import publish_files, remember, scratch_beside, shown
+from skartm.base._order import restore_order
 
 from ._rows import CSR, MAX_INT32, MatrixLike, RowBuffer, check_dtype, index_dtype, to_columns, to_dtype, wrap_csr
 from ._text_file import check_path
@@ -193,7 +194,7 @@ def save_memmap(
     head: Any = next(blocks, X if is_matrix else None)
     if head is None:
         raise ValueError("X must be a matrix or have at least one block of rows. Got an empty iterable; pass one.")
-    first = csr_matrix(head)
+    first = csr_matrix(restore_order(head))
     if dtype is None:
         dtype = first.dtype if first.dtype in (np.float32, np.float64) else np.float32
     n_columns = first.shape[1]
@@ -204,7 +205,7 @@ def save_memmap(
     with RowFiles(path, dtype) as rows:
         _append_block(rows, first)
         for number, block in enumerate(blocks, start=1):
-            block = csr_matrix(block)
+            block = csr_matrix(restore_order(block))
             if block.shape[1] != n_columns:
                 raise ValueError(
                     f"The blocks of X must have {n_columns} columns, like the first. Got {block.shape[1]} in block "
@@ -346,5 +347,5 @@ def iter_chunks(X: MatrixLike, n_rows: int = 2048) -> Iterator:
     """
     if not isinstance(n_rows, Integral) or isinstance(n_rows, bool) or n_rows < 1:
         raise ValueError(f"n_rows must be a positive int. Got {shown(n_rows)}; the default is 2048.")
-    matrix: Any = X.tocsr() if issparse(X) else X if hasattr(X, "shape") else np.asarray(X)
+    matrix: Any = restore_order(X.tocsr()) if issparse(X) else X if hasattr(X, "shape") else np.asarray(X)
     return (matrix[start : start + n_rows] for start in range(0, matrix.shape[0], n_rows))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from sklearn.utils import Bunch
 
+from skartm.base._order import keep_order
+
 from ._bundled import read_bundled
 from ._rows import to_names, wrap_csr
 
@@ -21,7 +23,8 @@ def load_peps() -> Bunch:
     =================  =========
 
     A row of ``data`` is the text: its ``indices`` are the tokens in their order, its values 1. Every estimator of a bag
-    of words reads the same matrix as counts. Where a sorted matrix is needed, sum a copy::
+    of words reads the same matrix as counts. Methods of scipy such as ``max`` sort and sum it in place; its order is
+    kept beside it (:func:`skartm.feature_extraction.token_order`). Where a sorted matrix is needed, sum a copy::
 
         counts = corpus.data.copy()
         counts.sum_duplicates()
@@ -76,7 +79,7 @@ def load_peps() -> Bunch:
     created = np.array(side["created"], dtype="datetime64[D]")
     names = {key: to_names(side[key], None, key) for key in ("feature_names", "titles", "type", "status")}
     return Bunch(
-        data=wrap_csr(ones, indices, arrays["indptr"], (n_docs, n_tokens)),
+        data=keep_order(wrap_csr(ones, indices, arrays["indptr"], (n_docs, n_tokens))),
         authors=side["authors"],
         year=created.astype("datetime64[Y]").astype(np.int64) + 1970,
         created=created,

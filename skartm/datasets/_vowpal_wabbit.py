@@ -14,6 +14,7 @@ from numpy.typing import DTypeLike, NDArray
 from sklearn.utils import Bunch
 
 from skartm.base import shown
+from skartm.base._order import carry_order, has_token_order, keep_order, restore_order
 
 from ._memmap import open_rows
 from ._rows import MatrixLike, check_counts, to_names
@@ -172,6 +173,8 @@ def load_vowpal_wabbit(
             rows.append(weights[known], tokens[known], lengths)
         names, order = columns.sort() if vocabulary is None else (columns.given, None)
         data = rows.finish(sum(map(len, names.values())), order)
+    if memmap is None and has_token_order(data):  # files may have counts; those of memmap are read-only, as they stay
+        data = keep_order(data)
     labels = chain.from_iterable([name] * len(tokens) for name, tokens in names.items())
     return Bunch(
         data=data,
@@ -288,7 +291,7 @@ def dump_vowpal_wabbit(
     ['0 cat dog:3', '1']
     """
     check_path(path, "path")
-    counts = check_counts(X, "dump_vowpal_wabbit")
+    counts = restore_order(carry_order(X, check_counts(X, "dump_vowpal_wabbit")))
     n_docs, n_tokens = counts.shape
     tokens = _check_fields(feature_names, n_tokens, "feature_names")
     marks = None if modalities is None else _check_fields(modalities, n_tokens, "modalities")

@@ -13,6 +13,7 @@ from sklearn.utils import check_array
 from skartm._kernels import max_threads, transpose_index
 from skartm.base import _interruptible as interruptible
 from skartm.base import shown
+from skartm.base._order import carry_order, token_order
 
 # Multiply-adds of a block of the product, which bound its memory.
 _BLOCK = 1 << 25
@@ -78,12 +79,14 @@ def cooccurrence(
     if not isinstance(min_count, Real) or not min_count > 0:
         msg = f"The 'min_count' parameter of cooccurrence must be a number above 0. Got {shown(min_count)}."
         raise ValueError(msg)
-    X = check_array(X, accept_sparse="csr", ensure_min_features=1, accept_large_sparse=True)
+    given = X
+    X = carry_order(given, check_array(X, accept_sparse="csr", ensure_min_features=1, accept_large_sparse=True))
     if window is None and n_top is None:
         return _of_documents(X, measure, min_count, n_top)
     if window is None:
         return _symmetric(_nearest(_presence(X), measure, min_count, min(int(n_top or 1), X.shape[1])))
-    counts = _within(_text(X), X.indptr, X.shape[1], window)
+    text = _text(X)
+    counts = _within(text.indices, text.indptr, X.shape[1], window)
     single = counts.sum(axis=1)
     pairs = _measured(counts, single, single, float(single.sum()), measure, min_count)
     return _symmetric(_largest(pairs, n_top))
@@ -150,21 +153,13 @@ def _nearest(present: csr_array, measure: str, min_count: float, n_top: int) -> 
     return pairs
 
 
-def _text(X: Any) -> NDArray:
-    """Tokens in the order of the text."""
+def _text(X: Any) -> Any:
+    """X in the order of the text."""
     owner = "cooccurrence with a window"
     if not hasattr(X, "indptr"):
         msg = f"{owner}: X must be a CSR whose indices are in the order of the text. Got a dense array."
         raise ValueError(msg)
-    inside = np.ones(max(X.indices.size - 1, 0), dtype=bool)
-    inside[X.indptr[(X.indptr > 0) & (X.indptr < X.indices.size)] - 1] = False
-    if inside.any() and (np.diff(X.indices)[inside] > 0).all():
-        msg = (
-            f"{owner}: X must have the tokens of a row in the order of the text. Got sorted rows; leave out window "
-            "to count documents."
-        )
-        raise ValueError(msg)
-    return X.indices
+    return token_order(X, owner)
 
 
 def _within(tokens: NDArray, indptr: NDArray, n_tokens: int, window: int) -> csr_array:

@@ -13,6 +13,7 @@ from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer
 
 from skartm.base import Versioned, shown, texts_of
+from skartm.base._order import keep_order, restore_order
 from skartm.datasets._rows import CSR, index_dtype, wrap_csr
 
 _UNKNOWN = -1
@@ -32,8 +33,10 @@ class SequenceVectorizer(Versioned, CountVectorizer):
     Tokens that are not in the vocabulary (stop words, those that ``min_df``, ``max_df`` or ``max_features`` remove, and
     in ``transform`` those that are new) are dropped. Their neighbours move together.
 
-    Many methods of scipy bring a matrix into canonical form, and the order is gone: ``sum_duplicates``,
-    ``sort_indices``, conversion to another format, arithmetics. Do that to a copy.
+    Many methods of scipy sort and sum the entries of a matrix in place: ``X.sum()``, ``X.max()``, ``X > 0``,
+    ``sum_duplicates``. A copy of the order is kept beside the matrix that is returned, and whatever reads the order has
+    it from there (:func:`token_order`). Slices and copies have what the matrix had when they were made, so what shall
+    be sorted, and cut afterwards, should be a copy (:doc:`/user_guide/token_order`).
 
     Parameters
     ----------
@@ -83,6 +86,7 @@ class SequenceVectorizer(Versioned, CountVectorizer):
     See Also
     --------
     has_token_order : Whether a matrix is of this kind.
+    token_order : The matrix in the order of the text, whatever scipy has done to it.
     skartm.datasets.save_memmap : Keep such a matrix on disk.
 
     Examples
@@ -208,7 +212,7 @@ class SequenceVectorizer(Versioned, CountVectorizer):
         """
         if not sparse.issparse(X) or getattr(X, "format", None) != "csr":
             return super().inverse_transform(X)
-        rows: Any = X
+        rows: Any = restore_order(X)
         names = self.get_feature_names_out().astype(str)
         tokens = []
         for start, end in zip(rows.indptr[:-1], rows.indptr[1:], strict=True):
@@ -253,7 +257,7 @@ class SequenceVectorizer(Versioned, CountVectorizer):
         kind = index_dtype(len(columns), n_columns)
         indptr = np.concatenate([[0], np.cumsum(known)])[np.concatenate([[0], ends])].astype(kind)
         indices = columns[known].astype(kind)
-        return wrap_csr(np.ones(len(indices), dtype=self.dtype), indices, indptr, (len(ends), n_columns))
+        return keep_order(wrap_csr(np.ones(len(indices), dtype=self.dtype), indices, indptr, (len(ends), n_columns)))
 
 
 def _documents(raw_documents: Any) -> Any:

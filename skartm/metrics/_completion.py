@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from skartm.base import _order
 from skartm.exceptions import LeftOutDocumentsWarning
 
 # The smallest float32 above which there are no fractions: a row of such numbers alone may be real-valued data that were
@@ -66,6 +67,8 @@ def completion_split(X: Any, *, keep_order: bool = False) -> tuple[Any, Any]:
     >>> observed.toarray(), held_out.toarray()
     (array([[0.5 , 0.  , 0.  , 0.25]]), array([[0.  , 0.  , 0.25, 0.  ]]))
     """
+    X = _order.restore_order(X) if keep_order else X
+    is_text = keep_order and _order.is_known(X)
     X = sparse.csr_matrix(X, dtype=np.float64, copy=True)
     if not keep_order:
         X.sum_duplicates()
@@ -79,8 +82,10 @@ def completion_split(X: Any, *, keep_order: bool = False) -> tuple[Any, Any]:
     observed, held_out = X.copy(), X.copy()
     observed.data[cells.entries] = np.minimum(shares, X.data[cells.entries])
     held_out.data = X.data - observed.data
-    observed.eliminate_zeros()
-    held_out.eliminate_zeros()
+    for half in (observed, held_out):
+        half.eliminate_zeros()
+        if is_text:
+            _order.keep_order(half)
     has_tokens = np.diff(observed.indptr) > 0
     n_docs, n_left_out = int(has_tokens.sum()), int((has_tokens & (np.diff(held_out.indptr) == 0)).sum())
     if 0 < n_docs == n_left_out:

@@ -12,6 +12,7 @@ from scipy import sparse
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from skartm.base._order import restore_order
 from skartm.metrics._reference import Reference
 from skartm.metrics._text_source import TextSource, text_source
 
@@ -167,7 +168,7 @@ class FittedTopics:
         """Cut out ``tokens``."""
         if self.tokens is None:
             return matrix
-        return (matrix.tocsr() if hasattr(matrix, "tocsr") else np.asarray(matrix))[:, self.tokens]
+        return (restore_order(matrix.tocsr()) if hasattr(matrix, "tocsr") else np.asarray(matrix))[:, self.tokens]
 
     def feature_names(self) -> Any:
         """Names of the columns, as the transformers in front of the model or its training data say; None if unknown."""

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skartm.base import shown
+from skartm.base._order import token_order
 from skartm.metrics._top_tokens import check_components
 from skartm.metrics._topic_kernels import topics_of_tokens
 
@@ -17,8 +18,6 @@ _CHOICES = {
     "relatedness": ("p_wt", "p_tw"),
     "specificity": (None, "max", "mean"),
 }
-# A text of so many tokens is not sorted by chance.
-_SURELY_TEXT = 100
 # Elements of the block of windows that is gathered at once.
 _BLOCK = 1 << 22
 
@@ -85,7 +84,7 @@ def intratext_coherence(
     TypeError
         If ``X`` is not a CSR matrix; other formats have no order.
     ValueError
-        If ``X`` is a bag of words, its rows sorted by column; or if a parameter is out of its range.
+        If the order of the text is gone, the rows of ``X`` sorted by column; or if a parameter is out of its range.
 
     Notes
     -----
@@ -154,14 +153,9 @@ def _texts(X: Any, n_tokens: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]
         )
     if X.shape[1] != n_tokens:
         raise ValueError(f"X must have one column for each of the {n_tokens} tokens. Got shape {X.shape}.")
-    lengths = np.diff(X.indptr)
-    docs = np.repeat(np.arange(X.shape[0], dtype=np.int64), lengths)
+    X = token_order(X, "intratext_coherence")
+    docs = np.repeat(np.arange(X.shape[0], dtype=np.int64), np.diff(X.indptr))
     tokens = X.indices[X.indptr[0] : X.indptr[-1]].astype(np.int64)
-    if tokens.size >= _SURELY_TEXT and ((np.diff(tokens) > 0) | (np.diff(docs) > 0)).all() and lengths.max() > 2:
-        raise ValueError(
-            "intratext_coherence: X must have the tokens in the order of the text, with repetitions. Got rows that are "
-            "sorted by column, a bag of words."
-        )
     there = X.data[X.indptr[0] : X.indptr[-1]] != 0
     return docs[there], tokens[there]
 

@@ -13,6 +13,7 @@ from scipy.sparse import csr_array
 from sklearn.utils import check_array
 
 from skartm.base import names_in_order, shown
+from skartm.base._order import carry_order, restore_order
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,8 @@ def order_of_tokens(texts: Iterable[Iterable[Any]], names: list[Any]) -> Referen
 
 
 def check_counts(X: Any) -> Any:
-    """Return ``X`` as a CSR with entries >= 0, the same object if it is one."""
+    """Return ``X`` as a CSR with entries >= 0, in the order of the text if that was kept; else ``X`` if it is one."""
+    given = X
     X = check_array(X, accept_sparse="csr", input_name="X", ensure_min_features=0)
     if not hasattr(X, "indptr"):
         X = csr_array(X)
@@ -87,7 +89,7 @@ def check_counts(X: Any) -> Any:
             f"X must hold counts, which are non-negative. Got an entry {X.data[: X.nnz].min()}; "
             "pass the output of a vectorizer without centring."
         )
-    return X
+    return restore_order(carry_order(given, X))
 
 
 def as_texts(X: Any) -> list[Sequence[str]] | None:

@@ -8,17 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from skartm._kernels import has_token_order
 from skartm.base import _interruptible as interruptible
+from skartm.base._order import has_token_order
 from skartm.metrics._cooccurrence import Cooccurrence
 
 COUNTINGS = ("exact", "gensim")
-
-
-def has_order(X: Any) -> bool:
-    """Whether the rows of a CSR are texts: entries of value 1, some row unsorted or with a token twice."""
-    data = X.data[: X.indptr[-1]]
-    return not ((data != 1) & (data != 0)).any() and has_token_order(*_tokens(X))
 
 
 def check_token_order(X: Any, window: int) -> bool:
@@ -34,7 +28,7 @@ def check_token_order(X: Any, window: int) -> bool:
     """
     data = X.data[: X.indptr[-1]]
     counts = data[(data != 1) & (data != 0)]
-    if not len(counts) and has_token_order(*_tokens(X)):
+    if not len(counts) and has_token_order(X):
         return True
     longest = _longest_document(X)
     if window < longest:
@@ -149,4 +143,5 @@ def _longest_document(X: Any) -> float:
     data = X.data[: X.indptr[-1]]
     if data.dtype.kind == "f" and (data != np.floor(data)).any():
         return np.inf
-    return float(np.asarray(X.sum(axis=1)).max(initial=0))
+    rows = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))  # not X.sum, which may sort X
+    return float(np.bincount(rows, weights=data).max(initial=0))

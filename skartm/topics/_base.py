@@ -16,6 +16,7 @@ from skartm._callbacks import CallbackSupportMixin, FitTask
 from skartm._threads import effective_n_threads
 from skartm._validation import check_counts, check_weights
 from skartm.base import shown
+from skartm.base._order import keep_order
 from skartm.base._state import Stateful
 from skartm.em import (
     EM,
@@ -36,8 +37,6 @@ from skartm.topics._modal import ModalModel, token_counts
 from skartm.topics._start import has_tokens, require_tokens
 
 _THETA_BYTES = 4 * 2**20  # offline, where the cut is free: so much theta stays in cache, and phi is read more rarely
-_SOME = 4096  # rows of a matrix on disk that are looked at
-_SURELY = 10  # so many tokens, each after a smaller one, are not a text
 _OF_A_PASS = ("n_iter_", "history_", "n_samples_seen_", "n_updates_", "_counted_samples", "_last_step")
 _PATIENCE = 3  # iterations without a better held-out perplexity
 
@@ -177,8 +176,6 @@ class TopicModel(
         )
 
     def _batches(self, X: Any, weights: NDArray | None, layout: Layout, *, online: bool) -> Batches:
-        if self._reads_order():
-            _check_order(X[:_SOME] if is_memory_mapped(X) else X, type(self).__name__)
         size = int(self.batch_size) if online else min(max(_THETA_BYTES // (4 * self.n_components), 512), 8192)
         batches = Batches(X, size, self._dtype(), weights, layout.token_weights, ordered=self._reads_order())
         if self._needs_tokens():
@@ -254,7 +251,7 @@ class TopicModel(
         return None
 
     def _reads_order(self) -> bool:
-        """Whether the entries of a row are tokens in the order of the text, not to be added up."""
+        """Whether rows are texts, their entries not to be added up; ``check_counts`` asks, and refuses others."""
         return False
 
     def _needs_tokens(self) -> bool:
@@ -287,7 +284,8 @@ class TopicModel(
         train, held_out = np.sort(order[n_held_out:]), np.sort(order[:n_held_out])
         whole = SomeRows(X, np.arange(X.shape[0])) if is_memory_mapped(X) and not isinstance(X, SomeRows) else X
         some = whole.chosen if isinstance(whole, SomeRows) else X.__getitem__
-        parts = [(some(rows), None if y is None else y[rows]) for rows in (train, held_out)]
+        keep = keep_order if self._reads_order() and whole is X and not isinstance(X, SomeRows) else _as_it_is
+        parts = [(keep(some(rows)), None if y is None else y[rows]) for rows in (train, held_out)]
         return parts[0][0], None if weights is None else weights[train], parts[0][1], parts[1]
 
     def _score_held_out(self, X: Any, y: Any) -> float:
@@ -327,8 +325,6 @@ class TopicModel(
 
     def _reading(self, X: Any) -> tuple[Batches, Any]:
         """Batches of new documents, and the tokens that their columns are."""
-        if self._reads_order():
-            _check_order(X[:_SOME] if is_memory_mapped(X) else X, type(self).__name__)
         layout = self._layout(X, known=True)
         X, tokens = _used_columns(X) if self._renumbers() else (X, slice(None))
         token_weight = None if layout.token_weights is None else layout.token_weights[tokens]
@@ -362,15 +358,5 @@ def _used_columns(X: Any) -> tuple[Any, NDArray | slice]:
     return type(X)((data, places.astype(X.indices.dtype), indptr), shape=(X.shape[0], max(tokens.size, 1))), tokens
 
 
-def _check_order(X: Any, owner: str) -> None:
-    """Rows that are all sorted, without repeats, are counts: the order of the text is lost."""
-    inner = np.ones(X.nnz, dtype=bool)
-    inner[X.indptr[:-1][np.diff(X.indptr) > 0]] = False  # entries with another before them in their row
-    rising = np.diff(X.indices, prepend=-1) > 0
-    if inner.sum() >= _SURELY and rising[inner].all():
-        msg = (
-            f"{owner}: X must keep the order of the text for the model or the regularizers that read it. Got rows that "
-            "are sorted, without repeated tokens; make X by SequenceVectorizer, and do not call sum_duplicates or "
-            "sort_indices."
-        )
-        raise ValueError(msg)
+def _as_it_is(X: Any) -> Any:
+    return X

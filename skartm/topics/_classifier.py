@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skartm._validation import check_choice, check_counts, check_dtype, check_real, check_weights
 from skartm.base import shown
+from skartm.base._order import carry_order
 from skartm.base._state import Stateful
 from skartm.em import Decay, ModalitySelection, row_products
 from skartm.regularizers import NamedRegularizers
@@ -213,7 +214,7 @@ class ARTMClassifier(
         if warm:
             self._check_kind(labels)
         model = self._model(X, labels, weights, self.model_ if warm else None)
-        model.fit(beside(X, labels.columns), sample_weight=weights)
+        model.fit(beside(X, labels), sample_weight=weights)
         bayes = TopicBayes(labels.classes.size, model.components_.shape[0], multilabel=labels.multilabel)
         return self._learn_classes(model, bayes, X, labels, weights)
 
@@ -251,7 +252,7 @@ class ARTMClassifier(
             return self  # labels without text say nothing of topics: an update would only forget
         require_tokens(X, owner)
         model = self._model(X, labels, weights, None) if first else self.model_
-        model.partial_fit(beside(X, labels.columns), sample_weight=weights)
+        model.partial_fit(beside(X, labels), sample_weight=weights)
         decay = Decay(float(self.learning_offset), float(self.learning_decay))
         if first:
             bayes = TopicBayes(labels.classes.size, model.components_.shape[0], multilabel=labels.multilabel)
@@ -385,10 +386,12 @@ class ARTMClassifier(
     def _wide(self, X: Any) -> Any:
         """X with columns of labels, which are empty; nothing is copied."""
         shape = (X.shape[0], self.model_.components_.shape[1])
-        return sparse.csr_matrix((X.data, X.indices, X.indptr), shape=shape, copy=False)
+        return carry_order(X, sparse.csr_matrix((X.data, X.indices, X.indptr), shape=shape, copy=False))
 
     def _doc_topic(self, X: Any) -> NDArray:
         return self.model_._snapshot()._doc_topic(self._wide(X))
+
+    _reads_order = ARTMTransformer._reads_order  # if one of the regularizers does
 
     def _class_probabilities(self, theta: NDArray) -> NDArray:
         if self.rule == "bayes":

@@ -28,6 +28,11 @@ class NamedLevels(NamedItems):
     _listed = "levels"
     levels: Any
 
+    def _reads_order(self) -> bool:
+        """Whether documents must be texts, for a level that is declared or one that is fitted."""
+        models = [*(model for _, model in check_levels(self)), *vars(self).get("levels_", ())]
+        return any(model._reads_order() for model in models)
+
 
 def check_levels(owner: Any) -> list[tuple[str, ARTMTransformer]]:
     """Names and fresh models of all levels, from the top; raises on what is not a growing list of levels."""

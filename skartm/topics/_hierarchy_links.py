@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.base import clone
 
+from skartm.base._order import keep_order
 from skartm.em import Batches, GivenMixture, expected_counts
 from skartm.regularizers import ParentTopics
 from skartm.topics._artm import ARTMTransformer
@@ -64,7 +65,8 @@ def topic_part(model: ARTMTransformer, X: Any, topic: int) -> sparse.csr_matrix:
     for start in range(0, X.shape[0], _DOCUMENTS):
         rows = slice(start, min(start + _DOCUMENTS, X.shape[0]))
         entries = slice(int(X.indptr[rows.start]), int(X.indptr[rows.stop]))
-        parts = model.token_topics(X[rows], dense=True)
+        part = keep_order(X[rows]) if model._reads_order() else X[rows]
+        parts = model.token_topics(part, dense=True)
         p = np.concatenate([part[:, topic] for part in parts])
         data[entries] = np.where(p > _SMALLEST, p, 0) * X.data[entries]
     part = sparse.csr_matrix((data, X.indices.copy(), X.indptr.copy()), shape=X.shape)

@@ -11,6 +11,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import assert_all_finite, check_consistent_length, column_or_1d
 
 from skartm.base import shown
+from skartm.base._order import is_known, keep_order
 from skartm.em import Layout, SomeRows, is_memory_mapped
 from skartm.topics._modal import token_counts
 from skartm.topics._start import given_topics
@@ -133,8 +134,12 @@ def read_prior(prior: Any, n_classes: int, owner: str) -> NDArray:
     return array / array.sum()
 
 
-def beside(X: Any, columns: Any) -> Any:
-    """Documents with more columns on the right; of a matrix on disk they are put together when they are read."""
+def beside(X: Any, labels: Labels) -> Any:
+    """X with the labels as columns behind its own; of a text they come last.
+
+    Of a matrix on disk they are put together when they are read.
+    """
     if is_memory_mapped(X):
-        return SomeRows(X, np.arange(X.shape[0]), columns)
-    return sparse.hstack([X, columns.astype(X.dtype)], format="csr")
+        return SomeRows(X, np.arange(X.shape[0]), labels.columns)
+    wide = sparse.hstack([X, labels.columns.astype(X.dtype)], format="csr")
+    return keep_order(wide) if is_known(X) else wide

@@ -14,6 +14,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skartm.base import texts_of
+from skartm.base._order import is_known, keep_order, reads_order, restore_order
 from skartm.base._state import Stateful
 
 _METHODS = ("fit", "partial_fit", "score", "predict", "predict_proba")
@@ -257,7 +258,9 @@ class TopicPipeline(Stateful, TransformerMixin, BaseEstimator):
     def _counts(self, X: Any) -> Any:
         check_is_fitted(self, "model_")
         with config_context(transform_output="default"):
-            return self._checked(self.transformer_.transform(self._documents(X)))
+            counts = restore_order(self._checked(self.transformer_.transform(self._documents(X))))
+        # what the transformer gave in fit had an order that could be seen; of a few short texts it cannot
+        return keep_order(counts) if reads_order(self.model_) and not is_known(counts) else counts
 
     def _documents(self, X: Any) -> Any:
         """What the transformer reads; a vectorizer of texts iterates over it, so of a table it would get the names."""

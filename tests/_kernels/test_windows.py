@@ -1,12 +1,10 @@
-from itertools import pairwise
-
 import numpy as np
 import pytest
-from hypothesis import example, given
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-from skartm._kernels import count_gensim_windows, count_windows, has_token_order
+from skartm._kernels import count_gensim_windows, count_windows
 from tests.oracle import windows as oracle
 
 KERNELS = {"exact": count_windows, "gensim": count_gensim_windows}
@@ -88,18 +86,3 @@ def test_counts_pass_32_bits(counting):
         2**40, intervals, by_slot, total, np.empty(0, np.int64),
     )  # fmt: skip
     assert total[0] == 2**40 + 1
-
-
-@given(texts=texts_of_few, index_dtype=INDEX)
-@example(texts=[[0, 1], [0, 1]], index_dtype=np.int32)
-@example(texts=[[0, 0]], index_dtype=np.int32)
-def test_token_order(texts, index_dtype):
-    expected = any(before >= after for text in texts for before, after in pairwise(text))
-    assert has_token_order(*rows(texts, index_dtype)) is expected
-
-
-def test_token_order_of_a_file(tmp_path):
-    np.save(tmp_path / "indices.npy", np.array([0, 2, 1], dtype=np.int32))
-    indices = np.load(tmp_path / "indices.npy", mmap_mode="r")
-    assert has_token_order(np.array([0, 3]), indices)
-    assert not has_token_order(np.array([0, 2, 3]), indices)

@@ -95,7 +95,7 @@ def test_no_pairs():
 
 
 def test_sorted_rows_are_no_text():
-    with pytest.raises(ValueError, match="X must have the tokens of a row in the order of the text. Got sorted rows"):
+    with pytest.raises(ValueError, match="X must keep the order of the text in its rows. Got rows that are all sorted"):
         cooccurrence(rows([[0, 1, 2], [1, 3]]), window=2)
     with pytest.raises(ValueError, match="X must be a CSR whose indices are in the order of the text. Got a dense"):
         cooccurrence(np.ones((2, 3)), window=2)
