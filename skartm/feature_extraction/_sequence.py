@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer
 
 from skartm.base import Versioned, shown, texts_of
+from skartm.base._data import check_csr
 from skartm.datasets._rows import CSR, index_dtype, wrap_csr
 
 _UNKNOWN = -1
@@ -206,10 +206,12 @@ class SequenceVectorizer(Versioned, CountVectorizer):
         tokens : list of n_docs arrays of str
             Tokens.
         """
-        if not sparse.issparse(X) or getattr(X, "format", None) != "csr":
-            return super().inverse_transform(X)
-        rows: Any = X
+        rows: Any = check_csr(X, "SequenceVectorizer")
         names = self.get_feature_names_out().astype(str)
+        if rows.shape[1] != names.size:
+            raise ValueError(
+                f"SequenceVectorizer: X must have the {names.size} columns of the vocabulary. Got {rows.shape[1]}."
+            )
         tokens = []
         for start, end in zip(rows.indptr[:-1], rows.indptr[1:], strict=True):
             columns = rows.indices[start:end]

@@ -8,6 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from skartm._kernels import has_token_order as _rows_have_order
+from skartm.base._sparse import own_csr
 
 
 def has_token_order(X: Any) -> bool:
@@ -45,7 +46,7 @@ def has_token_order(X: Any) -> bool:
     """
     if not sparse.issparse(X) or getattr(X, "format", None) != "csr":
         return False
-    matrix: Any = X  # X itself is narrowed to what all formats have
+    matrix = own_csr(X)
     if not _rows_have_order(np.asarray(matrix.indptr, dtype=np.int64), np.asarray(matrix.indices)):
         return False
     if matrix.data[: matrix.nnz].max() <= 1:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from skartm.base._data import check_csr
 from skartm.exceptions import LeftOutDocumentsWarning
 
 # The smallest float32 above which there are no fractions: a row of such numbers alone may be real-valued data that were
@@ -66,7 +67,7 @@ def completion_split(X: Any, *, keep_order: bool = False) -> tuple[Any, Any]:
     >>> observed.toarray(), held_out.toarray()
     (array([[0.5 , 0.  , 0.  , 0.25]]), array([[0.  , 0.  , 0.25, 0.  ]]))
     """
-    X = sparse.csr_matrix(X, dtype=np.float64, copy=True)
+    X = sparse.csr_matrix(check_csr(X, "completion_split"), dtype=np.float64, copy=True)
     if not keep_order:
         X.sum_duplicates()
     cells = _cells(X)

@@ -12,6 +12,8 @@ from scipy import sparse
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
+from skartm.base._data import check_csr
+from skartm.base._sparse import own_csr
 from skartm.metrics._reference import Reference
 from skartm.metrics._text_source import TextSource, text_source
 
@@ -40,7 +42,7 @@ def topic_mass_of(model: Any, X: Any = None) -> NDArray[np.float64] | None:
         return sums
     if X is None:
         return None
-    lengths = np.asarray(sparse.csr_matrix(X).sum(axis=1), dtype=np.float64).ravel()
+    lengths = np.asarray(check_csr(X, type(model).__name__, dtype=np.float64).sum(axis=1)).ravel()
     return lengths @ np.asarray(model.transform(X), dtype=np.float64)
 
 
@@ -167,7 +169,7 @@ class FittedTopics:
         """Cut out ``tokens``."""
         if self.tokens is None:
             return matrix
-        return (matrix.tocsr() if hasattr(matrix, "tocsr") else np.asarray(matrix))[:, self.tokens]
+        return (own_csr(matrix) if sparse.issparse(matrix) else np.asarray(matrix))[:, self.tokens]
 
     def feature_names(self) -> Any:
         """Names of the columns, as the transformers in front of the model or its training data say; None if unknown."""

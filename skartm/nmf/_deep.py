@@ -10,13 +10,15 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_array, check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
 
 from skartm._threads import effective_n_threads
 from skartm._topic_tree import TopicTree
-from skartm._validation import check_choice, check_dtype, check_integer, check_real, check_structure, check_weights
+from skartm._validation import check_choice, check_dtype, check_integer, check_real
 from skartm.base import shown
+from skartm.base._data import check_matrix, check_scale, check_weights, read_matrix
+from skartm.base._sparse import canonical, cast
 from skartm.base._state import Stateful
 from skartm.nmf._kullback_leibler import KullbackLeibler, solve_rows
 from skartm.nmf._labels import LabelledRows
@@ -229,7 +231,7 @@ class DeepSimplexNMF(Stateful, LabelledRows, ClassNamePrefixFeaturesOutMixin, Tr
         """
         check_is_fitted(self)
         self._check_parameters()
-        W = check_array(X, accept_sparse="csr", dtype=[np.float64, np.float32])
+        W = check_matrix(X, "X", accept_sparse=True, dtype=[np.float64, np.float32])
         if W.shape[1] != self._n_features_out:
             msg = f"DeepSimplexNMF: W must have {self._n_features_out} columns, one a component. Got {W.shape[1]}."
             raise ValueError(msg)
@@ -299,16 +301,10 @@ class DeepSimplexNMF(Stateful, LabelledRows, ClassNamePrefixFeaturesOutMixin, Tr
         raise ValueError(f"The 'output' parameter of DeepSimplexNMF {msg}")
 
     def _checked(self, X: Any, *, reset: bool) -> Any:
-        check_structure(X)
         dtype = [np.float64, np.float32] if self.dtype is None else np.dtype(self.dtype)
-        X = validate_data(self, X, reset=reset, accept_sparse="csr", dtype=dtype, ensure_non_negative=True)
-        if not reset and X.dtype != self.components_.dtype:
-            X = X.astype(self.components_.dtype)
-        X = sparse.csr_matrix(X)
-        if not X.has_canonical_format:
-            X = X.copy()
-            X.sum_duplicates()
-        return X
+        X = sparse.csr_matrix(read_matrix(self, X, reset=reset, dtype=dtype, ensure_non_negative=True))
+        X = canonical(X if reset else cast(X, self.components_.dtype))
+        return check_scale(X, X.dtype, type(self).__name__, exact=False)
 
     # --- learning ----------------------------------------------------------------------------------------------------
 

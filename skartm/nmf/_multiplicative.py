@@ -110,7 +110,7 @@ def start_of_rows(X: Observed, H: NDArray, *, full: bool) -> NDArray:
     """The same number for all components, with which a row of W H has the sum of the row of X."""
     rows = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
     totals = H.sum(axis=0, dtype=np.float64)
-    sums = np.bincount(rows, X.counts, X.shape[0])
+    sums = np.bincount(rows, X.counts, X.shape[0]).astype(np.float64)  # of nothing it is an array of integers
     if full:
         of_ones = X.row_weights * (X.column_weights @ totals)
     else:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from skartm._validation import check_choice, check_integer
+from skartm.base._sparse import filled_rows
 from skartm.em import (
     EM,
     Batches,
@@ -128,7 +129,7 @@ class AuthorFitting(ARTMTransformer):
         else:
             counts = token_counts(X, weights)
             n_tokens = float(counts.sum() if of_tokens is None else counts @ of_tokens)
-        filled = np.diff(X.indptr) > 0
+        filled = filled_rows(X)
         n_docs = float(filled.sum() if weights is None else weights[filled].sum())
         if warm and layout.n_docs is None:
             n_tokens += self._prior_docs * float(self.author_topic_prior_.sum())

@@ -11,6 +11,8 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import assert_all_finite, check_consistent_length, column_or_1d
 
 from skartm.base import shown
+from skartm.base._data import as_floats, matrix_of_numbers
+from skartm.base._sparse import compact, own_csr
 from skartm.em import Layout
 from skartm.topics._modal import token_counts
 
@@ -56,21 +58,27 @@ def read_labels(y: Any, X: Any, owner: str, classes: Sequence[Any] | NDArray | N
     if y is None:
         msg = f"This {owner} estimator requires y to be passed, but the target y is None."
         raise ValueError(msg)
-    check_classification_targets(y)
-    multilabel = type_of_target(y, input_name="y") == "multilabel-indicator"
+    y = compact(own_csr(y, "y")) if sparse.issparse(y) else y
+    try:
+        check_classification_targets(y)
+        multilabel = type_of_target(y, input_name="y") == "multilabel-indicator"
+    except TypeError as error:  # what it says is of the inside of numpy
+        raise TypeError(f"{owner}: labels in y must be of one kind, which can be sorted. Got several.") from error
     if not multilabel:
         y = column_or_1d(y, warn=True)
         assert_all_finite(y, input_name="y")
     check_consistent_length(X, y)
     if multilabel:
-        columns = sparse.csr_matrix(y, dtype=np.float64)
-        columns.eliminate_zeros()
+        columns = compact(matrix_of_numbers(y, "y"))
         known = np.arange(columns.shape[1]) if classes is None else np.asarray(classes)
         if known.size != columns.shape[1]:
             msg = f"{owner}: y must have one column for each of the {known.size} labels. Got {columns.shape[1]}."
             raise ValueError(msg)
         return Labels(known, columns, True)
-    present, codes = np.unique(y, return_inverse=True)
+    try:
+        present, codes = np.unique(y, return_inverse=True)
+    except TypeError as error:
+        raise TypeError(f"{owner}: labels in y must be of one kind, which can be sorted. Got several.") from error
     known = present if classes is None else np.unique(np.asarray(classes))
     unknown = np.setdiff1d(present, known)
     if unknown.size:
@@ -105,7 +113,7 @@ def label_modality(estimator: Any, layout: Layout, X: Any, labels: Labels, weigh
     weight = float(estimator.label_weight) * mass / n_labels if n_labels > 0 else 0.0
     names, init = layout.token_names, estimator.init
     if init is not None:
-        init = np.asarray(init)
+        init = as_floats(init, "The 'init' parameter")
         init = np.hstack([init, np.full((init.shape[0], n_classes), 1 / n_classes)])
     return {
         "modalities": {**named, LABELS: slice(n_tokens, n_tokens + n_classes)},

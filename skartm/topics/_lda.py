@@ -10,7 +10,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from skartm._callbacks import with_callbacks
-from skartm._validation import check_choice, check_counts, check_dtype, check_integer, check_real, check_weights
+from skartm._validation import check_choice, check_dtype, check_integer, check_real
+from skartm.base._data import check_counts, check_weights
 from skartm.em import (
     EM,
     Batch,
@@ -243,7 +244,7 @@ class LDA(TopicModel):
         X = check_counts(self, X, self._dtype(), reset=False)
         score = self._score(X, None)
         if self.inference == "variational":
-            score /= max(float(X.sum(dtype=np.float64)), 1.0)
+            score /= max(float(X.data.sum(dtype=np.float64)), 1.0)
         return float(np.exp(-score))
 
     # --- hooks -------------------------------------------------------------------------------------------------------

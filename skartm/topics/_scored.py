@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 from sklearn.utils.validation import check_is_fitted
 
-from skartm._validation import check_counts, check_weights
+from skartm.base._data import check_counts, check_weights
+from skartm.base._sparse import with_data
 from skartm.em import ModalitySelection
 from skartm.metrics import completion_split, log_likelihood
 
@@ -55,7 +55,7 @@ class ScoredModel:
             layout = self._layout(X, known=True)  # type: ignore[attr-defined]
             chosen = np.zeros(X.shape[1])
             chosen[layout.tokens(modality, type(self).__name__)] = 1
-            every, scored = scored, sparse.csr_matrix(scored.multiply(chosen[None, :]))
+            every, scored = scored, with_data(scored, scored.data * chosen[scored.indices])
             if every.data.any() and not scored.data.any():
                 msg = (
                     f"{type(self).__name__}: modality must have tokens to be scored. Got {modality!r}, of which "

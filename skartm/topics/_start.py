@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
+from skartm.base._data import as_floats
+from skartm.base._sparse import filled_rows
 from skartm.em import Batches, Layout, rows_of
 from skartm.simplex import FLOOR, random_distributions
 
@@ -27,11 +29,7 @@ def given_phi(given: Any, layout: Layout, what: str, *, dead: bool = False) -> N
         Not numbers, another shape, or rows that are no distributions in every modality.
     """
     shape = (layout.n_topics, layout.n_tokens)
-    try:
-        phi = np.asarray(given, dtype=np.float64)
-    except (TypeError, ValueError):
-        msg = f"{what} must be an array of numbers of shape {shape}. Got {type(given).__name__}."
-        raise TypeError(msg) from None
+    phi = as_floats(given, what)
     if phi.shape != shape:
         msg = f"{what} must have shape {shape} (n_components, n_tokens). Got {phi.shape}."
         raise ValueError(msg)
@@ -56,7 +54,7 @@ def phi_of_documents(batches: Batches, counts: NDArray, layout: Layout, random_s
         Of all documents.
     """
     rng, X = check_random_state(random_state), batches.X
-    filled = np.diff(X.indptr) > 0
+    filled = filled_rows(X)
     if batches.sample_weight is not None:
         filled &= batches.sample_weight > 0
     filled = np.flatnonzero(filled)
