@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from skartm.base import shown
+from skartm.base._data import check_csr
 
 from ._memmap import iter_chunks, open_rows
-from ._rows import CSR, MAX_INT32, MatrixLike, check_counts, to_names
+from ._rows import CSR, MAX_INT32, MatrixLike, to_names
 
 _DOCS = 1024  # documents that are read at a time
 
@@ -166,7 +167,7 @@ def to_bow(X: MatrixLike) -> _BowCorpus:
     >>> len(corpus), list(corpus)
     (2, [[(0, 1), (2, 3)], []])
     """
-    return _BowCorpus(check_counts(X, "to_bow"))
+    return _BowCorpus(check_csr(X, "to_bow"))
 
 
 def from_token2id(token2id: Mapping[str, int]) -> NDArray:

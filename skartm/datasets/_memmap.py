@@ -18,7 +18,9 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from scipy.sparse import csr_matrix, issparse
 
 from skartm.base import publish_files, remember, scratch_beside, shown
-from skartm.base._order import restore_order
+from skartm.base._data import check_structure
+from skartm.base._order import carry_order, restore_order
+from skartm.base._sparse import check_entries, csr_of, own_csr
 
 from ._rows import CSR, MAX_INT32, MatrixLike, RowBuffer, check_dtype, index_dtype, to_columns, to_dtype, wrap_csr
 from ._text_file import check_path
@@ -194,7 +196,7 @@ def save_memmap(
     head: Any = next(blocks, X if is_matrix else None)
     if head is None:
         raise ValueError("X must be a matrix or have at least one block of rows. Got an empty iterable; pass one.")
-    first = csr_matrix(restore_order(head))
+    first = _csr(head)
     if dtype is None:
         dtype = first.dtype if first.dtype in (np.float32, np.float64) else np.float32
     n_columns = first.shape[1]
@@ -205,7 +207,7 @@ def save_memmap(
     with RowFiles(path, dtype) as rows:
         _append_block(rows, first)
         for number, block in enumerate(blocks, start=1):
-            block = csr_matrix(restore_order(block))
+            block = _csr(block)
             if block.shape[1] != n_columns:
                 raise ValueError(
                     f"The blocks of X must have {n_columns} columns, like the first. Got {block.shape[1]} in block "
@@ -213,6 +215,16 @@ def save_memmap(
                 )
             _append_block(rows, block)
         return rows.finish(n_columns)
+
+
+def _csr(block: Any) -> csr_matrix:
+    if not issparse(block):
+        block = np.asarray(block)
+    if block.dtype.kind == "c":
+        raise ValueError(f"X must be real numbers. Got {block.dtype}; take its real part.")
+    if not issparse(block):
+        return csr_of(block)
+    return restore_order(carry_order(block, csr_matrix(check_structure(block))))
 
 
 def _append_block(rows: RowBuffer | RowFiles, block: csr_matrix) -> None:
@@ -347,5 +359,15 @@ def iter_chunks(X: MatrixLike, n_rows: int = 2048) -> Iterator:
     """
     if not isinstance(n_rows, Integral) or isinstance(n_rows, bool) or n_rows < 1:
         raise ValueError(f"n_rows must be a positive int. Got {shown(n_rows)}; the default is 2048.")
-    matrix: Any = restore_order(X.tocsr()) if issparse(X) else X if hasattr(X, "shape") else np.asarray(X)
+    if issparse(X):
+        return _blocks(restore_order(carry_order(X, own_csr(X, entries=False))), n_rows)
+    matrix: Any = X if hasattr(X, "shape") else np.asarray(X)
     return (matrix[start : start + n_rows] for start in range(0, matrix.shape[0], n_rows))
+
+
+def _blocks(X: Any, n_rows: int) -> Iterator:
+    for start in range(0, X.shape[0], n_rows):
+        stop = min(start + n_rows, X.shape[0])
+        check_entries(X, start, stop)
+        block = X[start:stop]
+        yield block.copy() if block is X else block

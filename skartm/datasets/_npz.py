@@ -11,6 +11,7 @@ from numpy.lib import format as npy
 from scipy.sparse import csr_matrix, load_npz
 
 from skartm.base import shown
+from skartm.base._sparse import own_csr
 
 from ._rows import CSR, check_dtype, to_dtype, wrap_csr
 from ._text_file import Limits
@@ -25,15 +26,7 @@ def read_npz(path: Path, limits: Limits) -> CSR:
         stored: Any = load_npz(path)
         _check_shape(stored, limits.total)
         check_dtype(stored.dtype)
-        X: Any
-        if stored.format == "csr":
-            stored.check_format(full_check=True)
-            X = stored  # as it is: the entries of a row keep their order
-        elif stored.format in ("csc", "bsr"):
-            stored.check_format(full_check=True)
-            X = csr_matrix(stored)
-        else:
-            X = csr_matrix(stored)
+        X = csr_matrix(own_csr(stored, "the matrix"), copy=True)  # the entries of a row keep their order
         data = to_dtype(X.data, np.dtype(np.float32))
     except (MemoryError, FileNotFoundError, PermissionError):
         raise

@@ -9,8 +9,6 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 from scipy.sparse import csr_array, csr_matrix, sparray, spmatrix
 from sklearn import get_config
-from sklearn.utils import check_array
-from sklearn.utils.validation import check_non_negative
 
 from skartm.base import names_in_order, shown
 
@@ -32,13 +30,6 @@ def wrap_csr(data: NDArray, indices: NDArray, indptr: NDArray, shape: tuple[int,
     # Not through the constructor: it reads all of an int64 `indices`, and turns np.memmap into a plain array.
     X.data, X.indices, X.indptr = data, indices, indptr
     return X
-
-
-def check_counts(X: MatrixLike, whom: str) -> CSR:
-    """Return `X` as CSR, in the order of its stored entries, or raise when an entry is negative, NaN or infinite."""
-    checked = check_array(X, accept_sparse="csr", ensure_min_samples=0, ensure_min_features=0, input_name="X")
-    check_non_negative(checked, whom)
-    return checked if hasattr(checked, "indptr") else csr_matrix(checked)
 
 
 def to_names(names: Any, n_names: int | None, parameter: str, what: str = "columns of X") -> NDArray:

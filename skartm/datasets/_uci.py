@@ -11,9 +11,10 @@ from numpy.typing import DTypeLike, NDArray
 from sklearn.utils import Bunch
 
 from skartm.base import whole_file
+from skartm.base._data import check_csr
 
 from ._memmap import iter_chunks, open_rows
-from ._rows import CSR, MAX_INT32, MatrixLike, check_counts, to_names
+from ._rows import CSR, MAX_INT32, MatrixLike, to_names
 from ._text_file import (
     Limits,
     check_path,
@@ -234,7 +235,7 @@ def dump_uci(
     ['2', '2', '2', '1 2 2', '2 1 1']
     """
     check_path(docword, "docword")
-    counts = check_counts(X, "dump_uci")
+    counts = check_csr(X, "dump_uci")
     if (vocab is None) != (feature_names is None):
         given, missing = ("vocab", "feature_names") if feature_names is None else ("feature_names", "vocab")
         raise ValueError(f"vocab and feature_names must be given together. Got {given} alone; pass {missing} as well.")

@@ -14,11 +14,20 @@ from numpy.typing import DTypeLike, NDArray
 from sklearn.utils import Bunch
 
 from skartm.base import shown
+from skartm.base._data import check_csr
 from skartm.base._order import carry_order, has_token_order, keep_order, restore_order
 
 from ._memmap import open_rows
-from ._rows import MatrixLike, check_counts, to_names
-from ._text_file import check_encodable, check_path, format_numbers, limits_of, malformed, open_lines, open_to_write
+from ._rows import MatrixLike, to_names
+from ._text_file import (
+    check_encodable,
+    check_path,
+    format_numbers,
+    limits_of,
+    malformed,
+    open_lines,
+    open_to_write,
+)
 
 _DEFAULT = "@default_class"  # BigARTM's name for tokens before any "|modality"
 _WEIGHT = re.compile(rb"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?").fullmatch
@@ -291,7 +300,7 @@ def dump_vowpal_wabbit(
     ['0 cat dog:3', '1']
     """
     check_path(path, "path")
-    counts = restore_order(carry_order(X, check_counts(X, "dump_vowpal_wabbit")))
+    counts = restore_order(carry_order(X, check_csr(X, "dump_vowpal_wabbit")))
     n_docs, n_tokens = counts.shape
     tokens = _check_fields(feature_names, n_tokens, "feature_names")
     marks = None if modalities is None else _check_fields(modalities, n_tokens, "modalities")

@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array, csr_array, vstack
-from sklearn.utils import check_array
+from scipy.sparse import coo_array, csr_array, issparse, vstack
 
 from skartm._kernels import max_threads, transpose_index
 from skartm.base import _interruptible as interruptible
 from skartm.base import shown
+from skartm.base._data import check_matrix
 from skartm.base._order import carry_order, token_order
+from skartm.base._sparse import csr_of
 
 # Multiply-adds of a block of the product, which bound its memory.
 _BLOCK = 1 << 25
@@ -79,8 +80,7 @@ def cooccurrence(
     if not isinstance(min_count, Real) or not min_count > 0:
         msg = f"The 'min_count' parameter of cooccurrence must be a number above 0. Got {shown(min_count)}."
         raise ValueError(msg)
-    given = X
-    X = carry_order(given, check_array(X, accept_sparse="csr", ensure_min_features=1, accept_large_sparse=True))
+    X = carry_order(X, check_matrix(X, "X", accept_sparse=True))
     if window is None and n_top is None:
         return _of_documents(X, measure, min_count, n_top)
     if window is None:
@@ -117,7 +117,8 @@ def _of_documents(X: Any, measure: str, min_count: float, n_top: int | None) -> 
 
 def _presence(X: Any) -> csr_array:
     """1 where a document has a token; sorted, without zeros."""
-    present = csr_array(X, copy=True)
+    given: Any = X if issparse(X) else csr_of(X)
+    present = csr_array(given, copy=True)
     present.sum_duplicates()
     present.data = (present.data > 0).astype(np.float64)
     present.eliminate_zeros()

@@ -13,7 +13,8 @@ from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer
 
 from skartm.base import Versioned, shown, texts_of
-from skartm.base._order import keep_order, restore_order
+from skartm.base._data import check_csr
+from skartm.base._order import carry_order, keep_order, restore_order
 from skartm.datasets._rows import CSR, index_dtype, wrap_csr
 
 _UNKNOWN = -1
@@ -212,8 +213,12 @@ class SequenceVectorizer(Versioned, CountVectorizer):
         """
         if not sparse.issparse(X) or getattr(X, "format", None) != "csr":
             return super().inverse_transform(X)
-        rows: Any = restore_order(X)
+        rows: Any = restore_order(carry_order(X, check_csr(X, "SequenceVectorizer")))
         names = self.get_feature_names_out().astype(str)
+        if rows.shape[1] != names.size:
+            raise ValueError(
+                f"SequenceVectorizer: X must have the {names.size} columns of the vocabulary. Got {rows.shape[1]}."
+            )
         tokens = []
         for start, end in zip(rows.indptr[:-1], rows.indptr[1:], strict=True):
             columns = rows.indices[start:end]

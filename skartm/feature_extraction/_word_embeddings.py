@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sklearn.utils.extmath import randomized_svd
 
 from skartm.base import names_in_order, shown
+from skartm.base._data import as_floats
 from skartm.feature_extraction._cooccurrence import cooccurrence
 
 
@@ -114,7 +115,7 @@ def embedding_matrix(
         for column, vector in found:
             matrix[column] = vector
     else:
-        matrix = np.array(embeddings, dtype=np.float64)
+        matrix = as_floats(embeddings, f"{owner}: embeddings").copy()
         if matrix.ndim != 2 or matrix.shape[0] != n_tokens or matrix.shape[1] == 0:
             msg = f"{owner}: embeddings must have shape ({n_tokens}, length), a row for each token. Got {matrix.shape}."
             raise ValueError(msg)

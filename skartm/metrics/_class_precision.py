@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import sparse
 
-from skartm.metrics._top_tokens import check_components
+from skartm.base._sparse import own_csr
+from skartm.metrics._top_tokens import check_components, check_doc_topic
 
 
 def class_precision(class_components: ArrayLike, doc_topic: ArrayLike, labels: Any) -> float:
@@ -51,10 +53,9 @@ def class_precision(class_components: ArrayLike, doc_topic: ArrayLike, labels: A
     >>> class_precision(p_ct, theta, [0, 1, 1])
     0.6666666666666666
     """
-    phi, theta = check_components(class_components), np.asarray(doc_topic)
+    phi = check_components(class_components)
     n_topics, n_classes = phi.shape
-    if theta.ndim != 2 or theta.shape[1] != n_topics:
-        raise ValueError(f"doc_topic must have one column for each of the {n_topics} topics. Got {theta.shape}.")
+    theta = check_doc_topic(doc_topic, None, n_topics)
     truth = _indicator(labels, theta.shape[0], n_classes)
     labelled = truth.any(axis=1)
     if not labelled.any():
@@ -66,8 +67,8 @@ def class_precision(class_components: ArrayLike, doc_topic: ArrayLike, labels: A
 
 
 def _indicator(labels: Any, n_docs: int, n_classes: int) -> np.ndarray:
-    labels = labels.toarray() if hasattr(labels, "toarray") else np.asarray(labels)
-    if labels.shape == (n_docs, n_classes):
+    labels = own_csr(labels, "labels").toarray() if sparse.issparse(labels) else np.asarray(labels)
+    if labels.shape == (n_docs, n_classes) and labels.dtype.kind in "fiub":
         return labels > 0
     if labels.shape != (n_docs,) or labels.dtype.kind not in "iu":
         raise ValueError(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from skartm.base import _order
+from skartm.base._data import check_csr
 from skartm.exceptions import LeftOutDocumentsWarning
 
 # The smallest float32 above which there are no fractions: a row of such numbers alone may be real-valued data that were
@@ -67,6 +68,7 @@ def completion_split(X: Any, *, keep_order: bool = False) -> tuple[Any, Any]:
     >>> observed.toarray(), held_out.toarray()
     (array([[0.5 , 0.  , 0.  , 0.25]]), array([[0.  , 0.  , 0.25, 0.  ]]))
     """
+    X = _order.carry_order(X, check_csr(X, "completion_split"))
     X = _order.restore_order(X) if keep_order else X
     is_text = keep_order and _order.is_known(X)
     X = sparse.csr_matrix(X, dtype=np.float64, copy=True)

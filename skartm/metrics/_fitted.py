@@ -12,7 +12,9 @@ from scipy import sparse
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
-from skartm.base._order import restore_order
+from skartm.base._data import check_csr
+from skartm.base._order import carry_order, restore_order
+from skartm.base._sparse import own_csr
 from skartm.metrics._reference import Reference
 from skartm.metrics._text_source import TextSource, text_source
 
@@ -41,7 +43,7 @@ def topic_mass_of(model: Any, X: Any = None) -> NDArray[np.float64] | None:
         return sums
     if X is None:
         return None
-    lengths = np.asarray(sparse.csr_matrix(X).sum(axis=1), dtype=np.float64).ravel()
+    lengths = np.asarray(check_csr(X, type(model).__name__, dtype=np.float64).sum(axis=1)).ravel()
     return lengths @ np.asarray(model.transform(X), dtype=np.float64)
 
 
@@ -168,7 +170,8 @@ class FittedTopics:
         """Cut out ``tokens``."""
         if self.tokens is None:
             return matrix
-        return (restore_order(matrix.tocsr()) if hasattr(matrix, "tocsr") else np.asarray(matrix))[:, self.tokens]
+        own = restore_order(carry_order(matrix, own_csr(matrix))) if sparse.issparse(matrix) else np.asarray(matrix)
+        return own[:, self.tokens]
 
     def feature_names(self) -> Any:
         """Names of the columns, as the transformers in front of the model or its training data say; None if unknown."""

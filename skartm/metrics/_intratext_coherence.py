@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from skartm.base import shown
 from skartm.base._order import token_order
+from skartm.base._sparse import own_csr
 from skartm.metrics._top_tokens import check_components
 from skartm.metrics._topic_kernels import topics_of_tokens
 
@@ -151,6 +152,7 @@ def _texts(X: Any, n_tokens: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]
             "intratext_coherence: X must be a CSR matrix with the tokens in the order of the text. "
             f"Got {type(X).__name__}, which has no order."
         )
+    X = own_csr(X)
     if X.shape[1] != n_tokens:
         raise ValueError(f"X must have one column for each of the {n_tokens} tokens. Got shape {X.shape}.")
     X = token_order(X, "intratext_coherence")

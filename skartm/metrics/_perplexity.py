@@ -4,11 +4,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
+from skartm.base._data import check_csr, check_matrix, check_weights
 from skartm.em import Batches, FreeMixture, padded, perplexity_of
 from skartm.metrics._completion import completion_split
 from skartm.metrics._fitted import doc_topic_of, topics_of
+from skartm.metrics._top_tokens import check_components
 from skartm.simplex import FLOOR
 
 
@@ -41,15 +42,15 @@ def log_likelihood(components: NDArray, doc_topic: NDArray, X: Any, *, sample_we
     >>> round(float(np.exp(-value)), 6)
     2.0
     """
-    components, doc_topic = np.asarray(components), np.asarray(doc_topic)
-    n_topics = components.shape[0]
+    components, X = check_components(components), check_csr(X, "log_likelihood", dtype=np.float64)
+    n_topics, doc_topic = components.shape[0], check_matrix(doc_topic, "doc_topic", non_negative=True, min_rows=0)
     if doc_topic.shape != (X.shape[0], n_topics) or components.shape[1] != X.shape[1]:
         msg = (
             f"log_likelihood: shapes must agree. Got components {components.shape}, doc_topic {doc_topic.shape} and "
             f"X {X.shape}."
         )
         raise ValueError(msg)
-    batches = Batches(sparse.csr_matrix(X, dtype=np.float64), 4096, np.float64, sample_weight)
+    batches = Batches(X, 4096, np.float64, check_weights("log_likelihood", sample_weight, X.shape[0]))
     phi = padded(components.T, np.float64)
     mixture = FreeMixture(n_topics, n_passes=0, tol=0.0, dtype=np.float64, n_threads=1)
     total = mass = 0.0
@@ -110,11 +111,9 @@ def perplexity(
     >>> round(perplexity(phi, theta, csr_matrix([[1, 1, 1]]), tokens=[1]), 3)
     2.0
     """
-    components = np.asarray(components)
-    if not hasattr(X, "shape"):
-        X = np.asarray(X)
+    components, X = check_components(components), check_csr(X, "perplexity")
     if tokens is not None:
-        components, X = components[:, tokens], sparse.csr_matrix(X)[:, tokens]
+        components, X = components[:, tokens], X[:, tokens]
     return perplexity_of(log_likelihood(components, doc_topic, X, sample_weight=sample_weight))
 
 

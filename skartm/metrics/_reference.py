@@ -10,10 +10,9 @@ from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
-from sklearn.utils import check_array
 
 from skartm.base import names_in_order, shown
-from skartm.base._order import carry_order, restore_order
+from skartm.base._data import check_csr
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ def read_reference(X: Any, feature_names: Any, topics: Any) -> Reference:
         return X
     texts = as_texts(X)
     if texts is None:
-        X = check_counts(X)
+        X = check_csr(X, "the reference documents, which are counts")
         n_features = X.shape[1]
         if feature_names is None:
             return Reference(X, None, n_features, False)
@@ -76,20 +75,6 @@ def order_of_tokens(texts: Iterable[Iterable[Any]], names: list[Any]) -> Referen
     ones = np.ones(indices.size, dtype=np.int8)
     X = csr_array((ones, indices.astype(kind), indptr.astype(kind)), shape=(len(ends) - 1, other + 1))
     return Reference(X, names, other, True)
-
-
-def check_counts(X: Any) -> Any:
-    """Return ``X`` as a CSR with entries >= 0, in the order of the text if that was kept; else ``X`` if it is one."""
-    given = X
-    X = check_array(X, accept_sparse="csr", input_name="X", ensure_min_features=0)
-    if not hasattr(X, "indptr"):
-        X = csr_array(X)
-    if X.nnz and X.data[: X.nnz].min() < 0:
-        raise ValueError(
-            f"X must hold counts, which are non-negative. Got an entry {X.data[: X.nnz].min()}; "
-            "pass the output of a vectorizer without centring."
-        )
-    return restore_order(carry_order(given, X))
 
 
 def as_texts(X: Any) -> list[Sequence[str]] | None:

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import sparse
 from sklearn.utils import check_random_state
 
 from skartm.base import shown
-from skartm.metrics._top_tokens import check_components
+from skartm.base._data import check_csr
+from skartm.metrics._top_tokens import check_components, check_doc_topic
 
 
 def semantic_radius(
@@ -85,12 +85,8 @@ def semantic_radius(
     """
     _check_parameters(quantile, n_samples, power)
     phi = check_components(components).astype(np.float64)
-    theta = np.asarray(doc_topic, dtype=np.float64)
-    lengths = np.asarray(sparse.csr_matrix(X).sum(axis=1), dtype=np.float64).ravel()
-    if theta.shape != (lengths.size, len(phi)):
-        raise ValueError(
-            f"doc_topic must have shape ({lengths.size}, {len(phi)}), documents of X by topics. Got {theta.shape}."
-        )
+    lengths = np.asarray(check_csr(X, "semantic_radius", dtype=np.float64).sum(axis=1)).ravel()
+    theta = check_doc_topic(doc_topic, lengths.size, len(phi)).astype(np.float64)
     random = check_random_state(random_state)
     mean_length = lengths @ theta / max(lengths.size, 1)
     alive = phi.any(axis=1) & (mean_length > 0)

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils import check_array
 
 from skartm.base import shown
+from skartm.base._data import check_matrix
 
 
 def sparsity(
@@ -64,7 +64,7 @@ def sparsity(
             "The 'topic_axis' parameter of sparsity must be 0 (topics are rows, as in components_) or 1 "
             f"(topics are columns, as in theta). Got {shown(topic_axis)} instead."
         )
-    checked: NDArray[Any] = check_array(matrix, input_name="matrix")
+    checked: NDArray[Any] = check_matrix(matrix, "matrix")
     is_zero = checked <= np.float64(threshold)
     if average:
         return float(is_zero.mean())

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils import check_array
 
 from skartm.base import names_in_order, shown
+from skartm.base._data import check_matrix
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,8 +25,8 @@ def check_n_top(n_top: int, parameter: str = "n_top") -> None:
 
 
 def check_components(components: ArrayLike) -> NDArray[Any]:
-    """Return ``components`` as a finite, non-negative array of shape (n_topics, n_features), uncopied if it is one."""
-    checked: NDArray[Any] = check_array(components, input_name="components")
+    """Return ``components`` as a finite, non-negative array of shape (n_topics, n_features), not to be written."""
+    checked: NDArray[Any] = check_matrix(components, "components")
     smallest = checked.min()
     if smallest < 0:
         raise ValueError(
@@ -34,6 +34,15 @@ def check_components(components: ArrayLike) -> NDArray[Any]:
             "a factorisation with signs has no most probable tokens."
         )
     return checked
+
+
+def check_doc_topic(doc_topic: ArrayLike, n_docs: int | None, n_topics: int) -> NDArray[Any]:
+    """Return ``doc_topic`` as a finite array of shape (n_docs, n_topics), uncopied if it is one."""
+    theta: NDArray[Any] = check_matrix(doc_topic, "doc_topic", non_negative=True, min_rows=0, min_columns=0)
+    if theta.shape != (theta.shape[0] if n_docs is None else n_docs, n_topics):
+        rows = "" if n_docs is None else f"the {n_docs} documents of X by "
+        raise ValueError(f"doc_topic must have a column for each topic, {rows}{n_topics} topics. Got {theta.shape}.")
+    return theta
 
 
 def top_columns(components: NDArray[Any], n_top: int) -> list[NDArray[np.intp]]:

@@ -5,20 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skartm.base._data import check_numbers
+
 
 def check_topic_mass(topic_mass: ArrayLike | None, n_topics: int | None = None) -> NDArray[np.float64]:
     """Finite non-negative masses, one a topic; ones without any."""
     if topic_mass is None:
         return np.ones(n_topics or 0)
-    mass = np.asarray(topic_mass, dtype=np.float64)
-    expected = "(n_topics,)" if n_topics is None else f"({n_topics},)"
-    if mass.ndim != 1 or (n_topics is not None and mass.size != n_topics):
-        raise ValueError(f"topic_mass must have shape {expected}, one mass a topic. Got shape {mass.shape}.")
-    if not np.isfinite(mass).all() or (mass < 0).any():
-        raise ValueError(
-            f"topic_mass must be finite and non-negative. Got {mass.min()} to {mass.max()}; take topic_mass_."
-        )
-    return mass
+    return check_numbers(topic_mass, (n_topics,), "topic_mass")
 
 
 def topic_shares(topic_mass: ArrayLike) -> NDArray[np.float64]:

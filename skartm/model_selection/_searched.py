@@ -13,6 +13,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
 from skartm.base import shown
+from skartm.base._data import check_structure
 from skartm.base._state import Stateful
 from skartm.model_selection._front import Alone
 from skartm.model_selection._judges import Bench, judgement, judges_of
@@ -70,7 +71,7 @@ class TopicSearch(Stateful, MetaEstimatorMixin, BaseEstimator):
 
     def _held_out(self, front: Alone, X: Any, y: Any, judges: Mapping[str, Any]) -> tuple[Any, Any, Any, Bench]:
         """Counts and targets of the training documents, a model to be fitted, and the bench of held-out documents."""
-        X, y = indexable(X, y)
+        X, y = indexable(check_structure(X), check_structure(y, "y"))
         rows = np.arange(_num_samples(X))
         train, held_out = train_test_split(
             rows, test_size=float(self.validation_fraction), random_state=check_random_state(self.random_state)

@@ -13,8 +13,9 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skartm._threads import effective_n_threads
-from skartm._validation import check_flag, check_integer, check_real, check_weights
+from skartm._validation import check_flag, check_integer, check_real
 from skartm.base import shown
+from skartm.base._data import as_array, check_weights
 from skartm.base._state import Stateful
 from skartm.monotonic._held_out import Learner, Settings, chosen
 from skartm.monotonic._product_mixture import ProductMixture
@@ -160,7 +161,7 @@ class MonotoneCDF(Stateful, DensityMixin, BaseEstimator):
             Parameters out of their range, infinite entries, or a feature without any value.
         """
         settings = self._settings()
-        X = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan")
+        X = validate_data(self, as_array(X), dtype=np.float64, ensure_all_finite="allow-nan")
         weights = check_weights(self, sample_weight, X.shape[0])
         if weights is None:
             weights = np.ones(X.shape[0])
@@ -303,7 +304,7 @@ class MonotoneCDF(Stateful, DensityMixin, BaseEstimator):
 
     def _checked(self, X: Any) -> NDArray:
         check_is_fitted(self)
-        return validate_data(self, X, reset=False, dtype=np.float64, ensure_all_finite="allow-nan")
+        return validate_data(self, as_array(X), reset=False, dtype=np.float64, ensure_all_finite="allow-nan")
 
     def _steps(self, learner: Learner, max_iter: int, total: float) -> NDArray:
         objective: list[float] = []

@@ -8,8 +8,8 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skartm._validation import check_weights
 from skartm.base import shown
+from skartm.base._data import as_array, check_weights
 from skartm.monotonic._losses import LogLoss
 from skartm.monotonic._monotonic_model import MonotonicModel
 
@@ -88,7 +88,7 @@ class MonotonicClassifier(ClassifierMixin, MonotonicModel):
         -------
         self
         """
-        X, y = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan")
+        X, y = validate_data(self, as_array(X), y, dtype=np.float64, ensure_all_finite="allow-nan")
         check_classification_targets(y)
         self.classes_, codes = np.unique(y, return_inverse=True)
         weights = check_weights(self, sample_weight, X.shape[0])

@@ -10,8 +10,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
 from skartm._threads import effective_n_threads
-from skartm._validation import check_weights
 from skartm.base import shown
+from skartm.base._data import as_array, check_weights
 from skartm.base._state import Stateful
 from skartm.monotonic._constrained import Constrained
 from skartm.monotonic._constraints import check_monotonic_cst
@@ -82,7 +82,7 @@ class MonotonicModel(Stateful, BaseEstimator):
         )
 
     def _net_predictions(self, X: Any) -> NDArray:
-        X = validate_data(self, X, reset=False, dtype=np.float64, ensure_all_finite="allow-nan")
+        X = validate_data(self, as_array(X), reset=False, dtype=np.float64, ensure_all_finite="allow-nan")
         return self.net_.predict(self.scaling_.transform(X, fill=not self.net_.handles_missing))
 
     def explain(self, X: Any = None, *, n_terms: int | None = 10) -> Any:
@@ -111,7 +111,7 @@ class MonotonicModel(Stateful, BaseEstimator):
         names = [str(name) for name in _check_feature_names_in(self)]
         if X is None:
             return explain_model(self.net_, self.scaling_, names, n_terms)
-        X = validate_data(self, X, reset=False, dtype=np.float64, ensure_all_finite="allow-nan")
+        X = validate_data(self, as_array(X), reset=False, dtype=np.float64, ensure_all_finite="allow-nan")
         return explain_rows(self.net_, self.scaling_, names, self.scaling_.transform(X), n_terms)
 
     def __sklearn_tags__(self) -> Any:

@@ -9,6 +9,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skartm._validation import check_choice, check_real
 from skartm.base import shown
+from skartm.base._data import as_array
 from skartm.monotonic._losses import Loss, Poisson, Quantile, SquaredError
 from skartm.monotonic._monotonic_model import MonotonicModel
 
@@ -104,7 +105,7 @@ class MonotonicRegressor(RegressorMixin, MonotonicModel):
         self
         """
         loss = self._loss()
-        X, y = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan", y_numeric=True)
+        X, y = validate_data(self, as_array(X), y, dtype=np.float64, ensure_all_finite="allow-nan", y_numeric=True)
         y = np.asarray(y, dtype=np.float64)
         self._check_target(y, loss)
         self._fit_net(X, y, sample_weight, loss)

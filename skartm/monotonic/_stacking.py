@@ -23,8 +23,9 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skartm._named import NamedItems, is_named
 from skartm._threads import foreign_threads
-from skartm._validation import check_choice, check_integer, check_real, check_weights
+from skartm._validation import check_choice, check_integer, check_real
 from skartm.base import shown
+from skartm.base._data import as_array, check_structure, check_weights
 from skartm.base._state import Stateful
 from skartm.monotonic._constraints import check_monotonic_cst
 from skartm.monotonic._cross_fitting import cross_fit, equal_rows, held_out
@@ -256,6 +257,7 @@ class MonotonicStacking(Stateful, NamedItems, BaseEstimator):
     def _checked(self, X: Any, y: Any = "no_validation", *, reset: bool) -> Any:
         """X, of which the members check what they need: here it is rectangular and has its features."""
         if not hasattr(X, "iloc"):
+            X = check_structure(as_array(X))
             X = check_array(X, accept_sparse="csr", dtype=None, ensure_all_finite=False, estimator=self, input_name="X")
         validate_data(self, X, y, reset=reset, skip_check_array=True)
         return X

@@ -15,8 +15,10 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from skartm._threads import effective_n_threads
-from skartm._validation import check_choice, check_counts, check_dtype, check_integer, check_real
+from skartm._validation import check_choice, check_dtype, check_integer, check_real
 from skartm.base import names_in_order
+from skartm.base._data import check_counts
+from skartm.base._sparse import compact
 from skartm.base._state import Stateful
 from skartm.em import Batches, FreeMixture, padded, row_products
 from skartm.neural._ntm_components import expected_counts, topics_of_counts
@@ -299,12 +301,7 @@ class NeuralTopicModel(Stateful, ClassNamePrefixFeaturesOutMixin, TransformerMix
         check_dtype(self)
 
     def _data(self, X: Any, *, reset: bool) -> Any:
-        X = check_counts(self, X, np.dtype(self.dtype), reset=reset)
-        if not X.has_canonical_format or (X.data == 0).any():
-            X = X.copy()
-            X.sum_duplicates()
-            X.eliminate_zeros()
-        return sparse.csr_matrix(X)
+        return sparse.csr_matrix(compact(check_counts(self, X, np.dtype(self.dtype), reset=reset)))
 
     def _targets(self, y: Any, n_docs: int) -> NDArray | None:
         """Numbers of the classes of documents."""

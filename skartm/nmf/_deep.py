@@ -10,19 +10,20 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_array, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from skartm._threads import effective_n_threads
 from skartm._topic_tree import TopicTree
-from skartm._validation import check_choice, check_dtype, check_integer, check_real, check_weights
+from skartm._validation import check_choice, check_dtype, check_integer, check_real
 from skartm.base import shown
+from skartm.base._data import check_matrix, check_scale, check_weights, read_matrix
+from skartm.base._sparse import canonical, cast
 from skartm.base._state import Stateful
 from skartm.nmf._kullback_leibler import KullbackLeibler, solve_rows
 from skartm.nmf._labels import LabelledRows
 from skartm.nmf._layer_tree import layer_tree
 from skartm.nmf._layers import Blocks, LayeredDivergence, products
-from skartm.nmf._reading import read_matrix
 from skartm.nmf._simplex_nmf import SimplexNMF
 from skartm.nmf._start import STARTS
 
@@ -231,7 +232,7 @@ class DeepSimplexNMF(Stateful, LabelledRows, ClassNamePrefixFeaturesOutMixin, Tr
         """
         check_is_fitted(self)
         self._check_parameters()
-        W = check_array(X, accept_sparse="csr", dtype=[np.float64, np.float32])
+        W = check_matrix(X, "X", accept_sparse=True, dtype=[np.float64, np.float32])
         if W.shape[1] != self._n_features_out:
             msg = f"DeepSimplexNMF: W must have {self._n_features_out} columns, one a component. Got {W.shape[1]}."
             raise ValueError(msg)
@@ -304,11 +305,10 @@ class DeepSimplexNMF(Stateful, LabelledRows, ClassNamePrefixFeaturesOutMixin, Tr
         raise ValueError(f"The 'output' parameter of DeepSimplexNMF {msg}")
 
     def _checked(self, X: Any, *, reset: bool) -> Any:
-        X = sparse.csr_matrix(read_matrix(self, X, reset=reset))
-        if not X.has_canonical_format:
-            X = X.copy()
-            X.sum_duplicates()
-        return X
+        dtype = [np.float64, np.float32] if self.dtype is None else np.dtype(self.dtype)
+        X = sparse.csr_matrix(read_matrix(self, X, reset=reset, dtype=dtype, ensure_non_negative=True))
+        X = canonical(X if reset else cast(X, self.components_.dtype))
+        return check_scale(X, X.dtype, type(self).__name__, exact=False)
 
     # --- learning ----------------------------------------------------------------------------------------------------
 

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.random import RandomState
 from numpy.typing import DTypeLike, NDArray
 from scipy import sparse
-from sklearn.utils import check_array, gen_batches
+from sklearn.utils import gen_batches
 
 from skartm.base import _interruptible as interruptible
+from skartm.base._data import check_matrix
 from skartm.em import padded_zeros
 from skartm.nmf._penalties import NONE, Penalty
 
@@ -154,10 +155,9 @@ def observed(X: Any, entry_weight: Any, owner: str) -> Observed | None:
             return None
         pattern = sparse.csr_array(~np.isnan(X))
         return _observed(X, pattern.indptr, pattern.indices, np.ones(pattern.nnz))
-    weights = check_array(
-        entry_weight, accept_sparse="csr", dtype=np.float64, ensure_non_negative=True, input_name="entry_weight",
-        ensure_min_features=0,
-    )  # fmt: skip
+    weights = check_matrix(
+        entry_weight, "entry_weight", accept_sparse=True, dtype=np.float64, non_negative=True, min_columns=0
+    )
     if weights.shape != X.shape:
         msg = f"{owner}: entry_weight must have the shape of X, {X.shape}. Got {weights.shape}."
         raise ValueError(msg)

@@ -8,25 +8,19 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_array
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skartm._callbacks import CallbackSupportMixin, with_callbacks
-from skartm._validation import (
-    check_choice,
-    check_dtype,
-    check_integer,
-    check_real,
-    check_weights,
-)
+from skartm._validation import check_choice, check_dtype, check_integer, check_real
+from skartm.base._data import check_matrix, check_scale, check_weights, read_matrix
+from skartm.base._sparse import canonical, cast, own_csr
 from skartm.base._state import Stateful
 from skartm.nmf._fitting import iterate
 from skartm.nmf._least_squares import check_squares, is_sparse
 from skartm.nmf._observed import Observed, observed
 from skartm.nmf._online import check_online, statistics_of
 from skartm.nmf._penalties import check_penalties
-from skartm.nmf._reading import read_matrix
 from skartm.nmf._regularized import check_terms
 from skartm.nmf._solvers import solve_rows, solver_of
 from skartm.nmf._start import STARTS, given_factor, start_of
@@ -291,7 +285,7 @@ class SimplexNMF(
         array of shape (n_samples, n_features)
         """
         check_is_fitted(self)
-        W = check_array(X, accept_sparse="csr", dtype=[np.float64, np.float32])
+        W = check_matrix(X, "X", accept_sparse=True, dtype=[np.float64, np.float32])
         if W.shape[1] != self.components_.shape[0]:
             msg = f"SimplexNMF: W must have {self.components_.shape[0]} columns, one a component. Got {W.shape[1]}."
             raise ValueError(msg)
@@ -316,17 +310,20 @@ class SimplexNMF(
 
     def _read(self, X: Any, entry_weight: Any, *, reset: bool) -> tuple[Any, Observed | None]:
         """X as the solvers read it, and what of it is observed if that is not everything."""
-        if is_sparse(X) and X.dtype.kind == "f" and np.isnan(X.tocsr().data).any():
+        dtype = [np.float64, np.float32] if self.dtype is None else np.dtype(self.dtype)
+        X = own_csr(X) if is_sparse(X) else X
+        if is_sparse(X) and X.dtype.kind == "f" and np.isnan(X.data).any():
             msg = "X must be an array where NaN says what is missing. Got a sparse matrix that contains NaN"
             raise ValueError(f"{type(self).__name__}: {msg}; leave them out, and give entry_weight.")
         finite = True if is_sparse(X) else "allow-nan"
-        X = read_matrix(self, X, reset=reset, ensure_all_finite=finite)
+        X = read_matrix(self, X, reset=reset, dtype=dtype, ensure_non_negative=True, finite=finite)
+        if not reset and X.dtype != self.components_.dtype:
+            X = cast(X, self.components_.dtype) if is_sparse(X) else X.astype(self.components_.dtype)
         if is_sparse(X):
-            if not X.has_canonical_format:
-                X = X.copy()
-                X.sum_duplicates()
+            X = canonical(X)
         elif (X < 0).any():  # scikit-learn does not see them beside NaN
             raise ValueError(f"Negative values in data passed to {type(self).__name__}: X must be non-negative.")
+        check_scale(X, X.dtype, type(self).__name__, exact=False)
         if self.beta_loss == "frobenius":
             check_squares(X, type(self).__name__)
         known = observed(X, entry_weight, type(self).__name__)

@@ -5,10 +5,11 @@ from typing import Any
 import numpy as np
 from numpy.random import RandomState
 from numpy.typing import NDArray
-from sklearn.utils import check_array, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils.extmath import randomized_svd
 
 from skartm.base import shown
+from skartm.base._data import check_matrix
 from skartm.nmf._least_squares import is_sparse, scaled_rows
 from skartm.nmf._observed import Observed
 
@@ -24,7 +25,7 @@ def is_pair(init: Any) -> bool:
 
 def given_factor(factor: Any, shape: tuple[int, int], name: str, dtype: Any) -> NDArray:
     """A factor of a user, as a copy."""
-    factor = check_array(factor, dtype=dtype, ensure_non_negative=True, copy=True, input_name=name)
+    factor = check_matrix(factor, name, dtype=dtype, non_negative=True).copy()
     if factor.shape != shape:
         msg = f"SimplexNMF: {name} must have shape {shape}. Got {factor.shape}."
         raise ValueError(msg)

@@ -5,10 +5,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, issparse, triu
+from scipy.sparse import csr_array, triu
 
 from skartm.base import _interruptible as interruptible
 from skartm.base import shown
+from skartm.base._data import matrix_of_numbers
 from skartm.em import Layout, ModalitySelection, PhiTerm, SomeRows, TopicSelection, padded, padded_zeros
 from skartm.feature_extraction import cooccurrence
 from skartm.regularizers._base import Regularizer
@@ -326,8 +327,7 @@ class _BitermTerm(PhiTerm):
 
 def _matrix_of_tokens(values: Any, n_tokens: int, tokens: NDArray, owner: str) -> csr_array:
     """Square CSR of ``tokens``, from one of them or of all tokens."""
-    given: Any = values if issparse(values) else np.atleast_2d(np.asarray(values, dtype=np.float64))
-    matrix = csr_array(given)
+    matrix = csr_array(matrix_of_numbers(values, f"{owner}: cooccurrence"))
     if matrix.shape not in {(n_tokens, n_tokens), (tokens.size, tokens.size)}:
         sizes = " or ".join(f"({n}, {n})" for n in dict.fromkeys((tokens.size, n_tokens)))
         msg = f"The 'cooccurrence' parameter of {owner} must have shape {sizes}. Got {matrix.shape}."
@@ -337,4 +337,4 @@ def _matrix_of_tokens(values: Any, n_tokens: int, tokens: NDArray, owner: str) -
     if not np.isfinite(matrix.data).all() or (matrix.data < 0).any():
         msg = f"The 'cooccurrence' parameter of {owner} must be finite and non-negative."
         raise ValueError(msg)
-    return matrix.astype(np.float64)
+    return matrix

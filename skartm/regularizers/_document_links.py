@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from skartm.base._data import matrix_of_numbers
 from skartm.em import Documents, Layout, ThetaTerm, TopicSelection
 from skartm.regularizers._base import Regularizer
 from skartm.regularizers._numbers import SLICED, documents_of_fit
@@ -67,7 +68,7 @@ class DocumentLinks(Regularizer):
         if self.links is None:
             msg = f"DocumentLinks: links must be a matrix of shape ({n_docs}, {n_docs}). Got None."
             raise ValueError(msg)
-        links = sparse.csr_matrix(self.links, dtype=np.float64)
+        links = matrix_of_numbers(self.links, "DocumentLinks: links")
         if links.shape != (n_docs, n_docs):
             msg = (
                 f"DocumentLinks: links must have shape ({n_docs}, {n_docs}), a row and a column for each document of "

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import logsumexp, softmax
 
+from skartm.base._data import as_floats
 from skartm.em import Documents, Layout, ThetaTerm, TopicSelection, row_products
 from skartm.regularizers._base import Regularizer
 from skartm.regularizers._cells import consecutive
@@ -87,7 +88,7 @@ class EmbeddingTheta(Regularizer):
         topics = layout.topics(self.topics, "EmbeddingTheta")
         n_docs = documents_of_fit(layout, "EmbeddingTheta", "embeddings")
         check_positive(self, "penalty")
-        vectors = np.array(self.embeddings, dtype=np.float64)
+        vectors = as_floats(self.embeddings, "EmbeddingTheta: embeddings")
         if vectors.ndim != 2 or vectors.shape[0] != n_docs or vectors.shape[1] == 0:
             msg = f"EmbeddingTheta: embeddings must have shape ({n_docs}, length), a row for each document of the fit."
             raise ValueError(f"{msg} Got {vectors.shape}. {SLICED}")

@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array, csr_array, issparse
+from scipy.sparse import coo_array, csr_array
 
 from skartm.base import shown
+from skartm.base._data import matrix_of_numbers
 from skartm.em import Layout, ModalitySelection, PhiTerm, TopicSelection
 from skartm.regularizers._base import Regularizer
 from skartm.regularizers._numbers import distribution_over
@@ -277,9 +278,7 @@ class _GraphTerm(PhiTerm):
 
 def _square(matrix: Any, size: int, owner: str, parameter: str) -> csr_array:
     """Non-negative finite weights over the columns of a modality."""
-    sparse: bool = issparse(matrix)
-    weights = csr_array(matrix if sparse else np.asarray(matrix, dtype=np.float64))
-    weights = weights.astype(np.float64)
+    weights = csr_array(matrix_of_numbers(matrix, f"{owner}: {parameter}"))
     if weights.shape != (size, size):
         msg = f"The {parameter!r} parameter of {owner} must have shape ({size}, {size}). Got {weights.shape}."
         raise ValueError(msg)

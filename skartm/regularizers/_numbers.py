@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skartm.base import shown
+from skartm.base._data import as_floats
 from skartm.em import Layout
 
 SLICED = (
@@ -30,7 +31,7 @@ def check_positive(owner: Any, name: str) -> None:
 
 def distribution_over(values: Any, size: int, owner: str, parameter: str) -> NDArray:
     """Non-negative finite numbers of shape (size,)."""
-    array = np.asarray(values, dtype=np.float64)
+    array = as_floats(values, f"The {parameter!r} parameter of {owner}")
     if array.shape != (size,):
         msg = f"The {parameter!r} parameter of {owner} must have shape ({size},). Got {array.shape}."
         raise ValueError(msg)
@@ -42,7 +43,7 @@ def distribution_over(values: Any, size: int, owner: str, parameter: str) -> NDA
 
 def distribution_of_tokens(values: Any, n_tokens: int, tokens: NDArray, owner: str, parameter: str) -> NDArray:
     """Non-negative finite numbers for ``tokens``, from one for each of them or one for each of all tokens."""
-    array = np.asarray(values, dtype=np.float64)
+    array = as_floats(values, f"The {parameter!r} parameter of {owner}")
     if array.shape == (n_tokens,):
         return distribution_over(array, n_tokens, owner, parameter)[tokens]
     if tokens.size != n_tokens and array.shape != (tokens.size,):

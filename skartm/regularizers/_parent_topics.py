@@ -9,6 +9,8 @@ from scipy import sparse
 
 from skartm._threads import effective_n_threads
 from skartm.base import shown
+from skartm.base._data import as_floats
+from skartm.base._sparse import own_csr
 from skartm.em import (
     Batch,
     Batches,
@@ -160,7 +162,8 @@ class ParentTopics(Regularizer):
 
     def _counts(self, n_tokens: int) -> Any:
         """A canonical copy in float64."""
-        given: Any = self.counts if sparse.issparse(self.counts) else np.asarray(self.counts)
+        read = own_csr if sparse.issparse(self.counts) else as_floats
+        given: Any = read(self.counts, "ParentTopics: counts")
         if given.ndim != 2 or given.shape[1] != n_tokens or given.shape[0] == 0 or given.dtype.kind not in "fiub":
             msg = (
                 f"The 'counts' parameter of ParentTopics must be numbers of shape (n_parents, {n_tokens}), a row for "

@@ -7,6 +7,7 @@ from scipy.sparse import coo_array
 from sklearn.neighbors import NearestNeighbors
 
 from skartm.base import shown
+from skartm.base._data import as_floats
 from skartm.regularizers._numbers import is_number
 
 _EARTH = 6371.0088  # mean radius in km
@@ -32,7 +33,7 @@ def similarity_of_places(
         if (name, number) != ("bandwidth", None) and not (is_number(number) and 0 < float(number or 0) < np.inf):
             msg = f"The {name!r} parameter of {owner} must be a positive number. Got {shown(number)}."
             raise ValueError(msg)
-    points = np.asarray(coordinates, dtype=np.float64)
+    points = as_floats(coordinates, f"The 'coordinates' parameter of {owner}")
     points = points[:, None] if points.ndim == 1 else points
     wrong = points.ndim != 2 or points.shape[0] != size or not np.isfinite(points).all()
     if wrong or (metric == "haversine" and points.shape[1] != 2) or size < 2:

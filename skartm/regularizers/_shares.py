@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from skartm.base import shown
+from skartm.base._data import check_csr
 from skartm.em import Layout, ModalitySelection, resolve_modalities
 from skartm.regularizers._numbers import is_number
 
@@ -138,7 +138,7 @@ def _tokens_of_a_cell(
     if not is_number(n_topics) or n_topics < 1 or n_topics != int(n_topics):
         msg = f"{owner}: n_topics must be an integer of at least 1. Got {shown(n_topics)}."
         raise ValueError(msg)
-    X = X if getattr(X, "format", None) == "csr" else csr_array(X)
+    X = check_csr(X, owner, dtype=np.float64)
     n_docs, n_tokens = X.shape
     blocks = resolve_modalities(modalities, n_tokens, owner)
     counts = np.bincount(X.indices, weights=X.data, minlength=n_tokens)

@@ -9,6 +9,7 @@ from scipy.optimize import minimize
 from scipy.special import logsumexp, softmax
 
 from skartm.base import shown
+from skartm.base._data import check_matrix
 from skartm.em import Documents, Layout, ThetaTerm, TopicSelection, row_products
 from skartm.regularizers._base import Regularizer
 from skartm.regularizers._numbers import is_number
@@ -93,7 +94,7 @@ class ThetaRegression(Regularizer):
         -------
         array of shape (n_docs,) or (n_docs, n_targets)
         """
-        theta, coef = np.asarray(theta, dtype=np.float64), np.asarray(learned["coef"])
+        theta, coef = _theta(theta, learned), np.asarray(learned["coef"])
         values = row_products(theta, coef.reshape(len(coef), -1))
         return values.reshape(len(theta), *coef.shape[1:]) + learned["intercept"]
 
@@ -170,6 +171,14 @@ class _ThetaRegressionTerm(ThetaTerm):
         coef = self.learned["coef"].reshape(self.n_topics, -1)[self.topics]
         contrast = np.vstack([-np.atleast_2d(self.learned["intercept"]), -coef, np.eye(coef.shape[1])])
         return -float(np.einsum("ik,ij,jk->", contrast, moments, contrast))
+
+
+def _theta(theta: NDArray, learned: Mapping[str, Any]) -> NDArray:
+    checked: NDArray = check_matrix(theta, "theta", dtype=np.float64, min_rows=0)
+    n_topics = np.shape(learned["coef"])[0]
+    if checked.shape[1] != n_topics:
+        raise ValueError(f"theta must have a column for each of the {n_topics} topics. Got shape {checked.shape}.")
+    return checked
 
 
 class ThetaClassification(Regularizer):
@@ -256,7 +265,7 @@ class ThetaClassification(Regularizer):
         -------
         array of shape (n_docs, n_classes)
         """
-        values = row_products(np.asarray(theta, dtype=np.float64), learned["coef"])
+        values = row_products(_theta(theta, learned), learned["coef"])
         return softmax(values + learned["intercept"], axis=1)
 
     @staticmethod

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array, issparse
 
 from skartm.base import shown
+from skartm.base._sparse import own_csr
 from skartm.em import Layout, ModalitySelection, PhiTerm, TopicSelection
 from skartm.regularizers._base import Regularizer
 from skartm.regularizers._words import Words
@@ -109,7 +110,7 @@ class Translation(Regularizer):
                     f"source, words of the target) {expected}. Got {self.dictionary.shape}."
                 )
                 raise ValueError(msg)
-            possible = coo_array(self.dictionary)
+            possible = coo_array(own_csr(self.dictionary, "Translation: dictionary"))
             row, column = possible.row[possible.data != 0], possible.col[possible.data != 0]
             pairs = np.stack([source.columns[row], target.columns[column]], axis=1)
         else:

@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from skartm.base._data import as_floats
+
 
 def project(x: ArrayLike, axis: int = -1) -> NDArray:
     r"""Euclidean projection to the unit simplex: the distribution that is nearest to x.
@@ -31,6 +33,7 @@ def project(x: ArrayLike, axis: int = -1) -> NDArray:
            [0.2, 0.3, 0.5]])
     """
     given = np.asarray(x)
+    given = given if given.dtype == np.float32 else as_floats(given, "project: x")
     dtype = given.dtype if given.dtype == np.float32 else np.dtype(np.float64)
     if given.ndim == 0 or given.shape[axis] == 0:
         msg = f"project: x must have at least one entry along axis {axis}. Got the shape {given.shape}."

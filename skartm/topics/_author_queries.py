@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.utils.validation import check_is_fitted
 
-from skartm._validation import check_counts
+from skartm.base._data import check_counts
 from skartm.em import Batch, padded
 from skartm.metrics import topic_similarity
 from skartm.topics._author_fitting import AuthorFitting

@@ -6,7 +6,7 @@ from numpy.typing import DTypeLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from skartm._callbacks import with_callbacks
-from skartm._validation import check_counts, check_weights
+from skartm.base._data import check_counts, check_weights
 from skartm.em import ModalitySelection, perplexity_of
 from skartm.topics._author_queries import AuthorQueries
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from skartm._validation import check_structure
 from skartm.base import names_in_order, shown
+from skartm.base._data import check_structure
 
 _REMEDY = "convert it by skartm.authors_from_mapping(mapping, n_docs)"
 
@@ -67,7 +67,7 @@ def read_authors(
     grow : bool
         Whether new names become authors, or are ``unknown``.
     """
-    if isinstance(authors, Mapping):
+    if isinstance(authors, Mapping) and not sparse.issparse(authors):
         msg = f"{owner}: authors must have one entry for each document, in the order of X. Got a mapping; {_REMEDY}."
         raise TypeError(msg)
     if _is_incidence(authors):
@@ -180,8 +180,7 @@ def _is_incidence(authors: Any) -> bool:
 def _of_incidence(
     authors: Any, n_docs: int, owner: str, known: NDArray | None, column_names: Any
 ) -> tuple[NDArray, NDArray, NDArray, list[Any]]:
-    check_structure(authors)
-    incidence = sparse.coo_matrix(authors)
+    incidence = sparse.coo_matrix(check_structure(authors, "authors"))
     if incidence.shape[0] != n_docs:
         msg = f"{owner}: authors must have a row for each of the {n_docs} documents. Got shape {incidence.shape}."
         raise ValueError(msg)
@@ -228,7 +227,11 @@ def _of_names(authors: Any, n_docs: int, owner: str) -> tuple[NDArray, NDArray, 
     try:
         names = sorted(seen)
     except TypeError:  # of several kinds
-        names = sorted(seen, key=lambda name: (type(name).__name__, name))
+        try:
+            names = sorted(seen, key=lambda name: (type(name).__name__, name))
+        except TypeError as error:
+            msg = f"{owner}: names of authors must be strings or numbers, which can be sorted. Got others."
+            raise TypeError(msg) from error
     rank = np.empty(len(names), dtype=np.int64)
     rank[[seen[name] for name in names]] = np.arange(len(names))
     return np.array(rows, dtype=np.int64), rank[np.array(columns, dtype=np.int64)], np.ones(len(rows)), names

@@ -14,8 +14,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from skartm._callbacks import CallbackSupportMixin, FitTask
 from skartm._threads import effective_n_threads
-from skartm._validation import check_counts, check_weights
 from skartm.base import shown
+from skartm.base._data import check_counts, check_weights
 from skartm.base._order import keep_order
 from skartm.base._state import Stateful
 from skartm.em import (

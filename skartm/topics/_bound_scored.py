@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.special import gammaln, psi
 from sklearn.utils.validation import check_is_fitted
 
-from skartm._validation import check_counts, check_weights
+from skartm.base._data import check_counts, check_weights
 from skartm.em import Batch, Batches, FreeMixture, padded, perplexity_of
 from skartm.metrics import log_likelihood
 from skartm.metrics._completion import completion_split

@@ -10,8 +10,9 @@ from sklearn.base import BaseEstimator, ClassifierMixin, ClassNamePrefixFeatures
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from skartm._validation import check_choice, check_counts, check_dtype, check_real, check_weights
+from skartm._validation import check_choice, check_dtype, check_real
 from skartm.base import shown
+from skartm.base._data import check_counts, check_weights
 from skartm.base._order import carry_order
 from skartm.base._state import Stateful
 from skartm.em import Decay, ModalitySelection, row_products
@@ -385,8 +386,8 @@ class ARTMClassifier(
 
     def _wide(self, X: Any) -> Any:
         """X with columns of labels, which are empty; nothing is copied."""
-        shape = (X.shape[0], self.model_.components_.shape[1])
-        return carry_order(X, sparse.csr_matrix((X.data, X.indices, X.indptr), shape=shape, copy=False))
+        wide = sparse.csr_matrix((X.data, X.indices, X.indptr), (X.shape[0], self.model_.components_.shape[1]))
+        return carry_order(X, wide)
 
     def _doc_topic(self, X: Any) -> NDArray:
         return self.model_._snapshot()._doc_topic(self._wide(X))

@@ -10,8 +10,9 @@ from numpy.typing import DTypeLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from skartm._callbacks import with_callbacks
-from skartm._validation import check_choice, check_counts, check_flag, check_integer, check_real
+from skartm._validation import check_choice, check_flag, check_integer, check_real
 from skartm.base import shown
+from skartm.base._data import as_floats, check_counts
 from skartm.em import EM, Batch, Context, ContextMixture, KnownMass, Layout, MapPosterior, TopicMass, padded
 from skartm.regularizers import bind_all, check_regularizers
 from skartm.topics._artm import ARTMTransformer
@@ -330,7 +331,7 @@ class ContextARTM(ContextScored, ContextPositions, Segmentation, ARTMTransformer
         """What contexts are in the rows of X, whose columns are ``tokens`` of all ``n_tokens``."""
         gamma, token_gamma, values = self._gammas(), None, None
         if self.token_gamma is not None:
-            token_gamma = np.asarray(self.token_gamma, dtype=np.float64)
+            token_gamma = as_floats(self.token_gamma, "The 'token_gamma' parameter")
             good = token_gamma.shape == (n_tokens,) and bool((token_gamma >= 0).all())
             if not good or (gamma is None and not np.isfinite(token_gamma).all()):
                 msg = (

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from skartm._validation import check_counts, check_weights
 from skartm.base import shown
+from skartm.base._data import check_counts, check_weights
 from skartm.em import ModalitySelection, SomeRows, perplexity_of
 from skartm.simplex import FLOOR
 from skartm.topics._scored import mean_of_parts

@@ -169,7 +169,7 @@ def _columns(table: Any, kind: Any, owner: str) -> dict[Any, Any]:
             msg = f"{owner}: {where} must have columns of different names. Got {names}."
             raise ValueError(msg)
         return {name: table[name] for name in names}
-    array = table if isinstance(table, np.ndarray) else _array_of_rows(table, where, owner)
+    array = np.asarray(table) if isinstance(table, np.ndarray) else _array_of_rows(table, where, owner)
     if array.ndim != 2 or array.shape[1] == 0:
         msg = f"{owner}: {where} must be a data frame or a 2-d array, one row an edge. Got shape {array.shape}."
         raise ValueError(msg)

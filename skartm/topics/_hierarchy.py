@@ -12,8 +12,9 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from skartm._topic_tree import TopicNode, TopicTree, make_tree
-from skartm._validation import check_counts, check_real, check_weights
+from skartm._validation import check_real
 from skartm.base import shown
+from skartm.base._data import check_counts, check_weights
 from skartm.base._state import Stateful
 from skartm.em import ModalitySelection, perplexity_of
 from skartm.metrics._completion import said_before
@@ -393,8 +394,7 @@ class HierarchicalARTM(Stateful, NamedLevels, TransformerMixin, BaseEstimator):
     def _publish(self, names: list[str], levels: Sequence[ARTMTransformer], counts: Sequence[NDArray]) -> None:
         mass = [count.sum(axis=1, dtype=np.float64) for count in counts]
         weights = [masses / max(masses.sum(), np.finfo(float).tiny) for masses in mass]
-        psi = [psi_of(model) for model in levels[1:]]
         self.levels_, self.level_names_ = list(levels), names[: len(levels)]
-        self.topic_weights_, self.psi_ = weights, psi
-        self.parents_ = [parents_of(each, weight) for each, weight in zip(psi, weights[:-1], strict=True)]
+        self.topic_weights_, self.psi_ = weights, [psi_of(model) for model in levels[1:]]
+        self.parents_ = [parents_of(psi, weight) for psi, weight in zip(self.psi_, weights[:-1], strict=True)]
         self.tree_ = self.topic_tree()

@@ -11,7 +11,9 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import assert_all_finite, check_consistent_length, column_or_1d
 
 from skartm.base import shown
+from skartm.base._data import matrix_of_numbers
 from skartm.base._order import is_known, keep_order
+from skartm.base._sparse import compact, own_csr
 from skartm.em import Layout, SomeRows, is_memory_mapped
 from skartm.topics._modal import token_counts
 from skartm.topics._start import given_topics
@@ -58,21 +60,27 @@ def read_labels(y: Any, X: Any, owner: str, classes: Sequence[Any] | NDArray | N
     if y is None:
         msg = f"This {owner} estimator requires y to be passed, but the target y is None."
         raise ValueError(msg)
-    check_classification_targets(y)
-    multilabel = type_of_target(y, input_name="y") == "multilabel-indicator"
+    y = compact(own_csr(y, "y")) if sparse.issparse(y) else y
+    try:
+        check_classification_targets(y)
+        multilabel = type_of_target(y, input_name="y") == "multilabel-indicator"
+    except TypeError as error:  # what it says is of the inside of numpy
+        raise TypeError(f"{owner}: labels in y must be of one kind, which can be sorted. Got several.") from error
     if not multilabel:
         y = column_or_1d(y, warn=True)
         assert_all_finite(y, input_name="y")
     check_consistent_length(X, y)
     if multilabel:
-        columns = sparse.csr_matrix(y, dtype=np.float64)
-        columns.eliminate_zeros()
+        columns = compact(matrix_of_numbers(y, "y"))
         known = np.arange(columns.shape[1]) if classes is None else np.asarray(classes)
         if known.size != columns.shape[1]:
             msg = f"{owner}: y must have one column for each of the {known.size} labels. Got {columns.shape[1]}."
             raise ValueError(msg)
         return Labels(known, columns, True)
-    present, codes = np.unique(y, return_inverse=True)
+    try:
+        present, codes = np.unique(y, return_inverse=True)
+    except TypeError as error:
+        raise TypeError(f"{owner}: labels in y must be of one kind, which can be sorted. Got several.") from error
     known = present if classes is None else np.unique(np.asarray(classes))
     unknown = np.setdiff1d(present, known)
     if unknown.size:

@@ -13,15 +13,8 @@ from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from skartm._callbacks import with_callbacks
-from skartm._validation import (
-    MOST_SAMPLES,
-    check_choice,
-    check_counts,
-    check_dtype,
-    check_integer,
-    check_real,
-    dtype_of,
-)
+from skartm._validation import MOST_SAMPLES, check_choice, check_dtype, check_integer, check_real, dtype_of
+from skartm.base._data import check_counts
 from skartm.em import (
     EM,
     Batch,

@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skartm.base import texts_of
 from skartm.base._order import is_known, keep_order, reads_order, restore_order
+from skartm.base._sparse import csr_of, own_csr
 from skartm.base._state import Stateful
 
 _METHODS = ("fit", "partial_fit", "score", "predict", "predict_proba")
@@ -276,8 +277,8 @@ class TopicPipeline(Stateful, TransformerMixin, BaseEstimator):
                     "(CountVectorizer, OneHotEncoder) and drop other columns."
                 )
                 raise ValueError(msg)
-            output = sparse.csr_matrix(dense)
-        output = output.tocsr()
+            output = csr_of(dense)
+        output = own_csr(output)
         if output.nnz and output.data.min() < 0:
             msg = (
                 f"Negative values in data passed to {type(self).__name__}: transformer must give counts. Got "

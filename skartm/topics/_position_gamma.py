@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from skartm.base import shown
+from skartm.base._sparse import own_sparse
 
 
 def check_position_gamma(owner: str, given: Any, X: Any, *, n_sides: int) -> NDArray:
@@ -26,7 +27,8 @@ def check_position_gamma(owner: str, given: Any, X: Any, *, n_sides: int) -> NDA
     ValueError
         If documents or positions do not match, or a value is outside of [0, 1].
     """
-    values = _of_matrix(owner, given, X) if sparse.issparse(given) else _of_documents(owner, given, X)
+    is_matrix = sparse.issparse(given)
+    values = _of_matrix(owner, own_sparse(given, "position_gamma"), X) if is_matrix else _of_documents(owner, given, X)
     if values.shape[1] > n_sides:
         msg = f"{owner}: position_gamma must have one value a position, for windows have no left gamma. Got two."
         raise ValueError(msg)

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 from sklearn.utils.validation import check_is_fitted
 
-from skartm._validation import check_counts, check_weights
 from skartm.base import shown
+from skartm.base._data import check_counts, check_weights
+from skartm.base._sparse import with_data
 from skartm.em import ModalitySelection, blocks_of, is_memory_mapped, perplexity_of
 from skartm.metrics import completion_split, log_likelihood
 from skartm.metrics._completion import said_before
@@ -120,7 +120,7 @@ class ScoredModel:
             layout = self._layout(X, known=True)  # type: ignore[attr-defined]
             chosen = np.zeros(X.shape[1])
             chosen[layout.tokens(modality, type(self).__name__)] = 1
-            scored = sparse.csr_matrix(scored.multiply(chosen[None, :]))
+            scored = with_data(scored, scored.data * chosen[scored.indices])
         mean = log_likelihood(self.components_, theta, scored, sample_weight=weights)
         return mean, tokens_of(scored, weights)
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from skartm._validation import check_counts
 from skartm.base import shown
+from skartm.base._data import check_counts
 
 
 class Segmentation:

@@ -7,7 +7,7 @@ from numpy.typing import DTypeLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from skartm._callbacks import with_callbacks
-from skartm._validation import check_counts, check_weights
+from skartm.base._data import check_counts, check_weights
 from skartm.em import Hypergraph, offsets, perplexity_of
 from skartm.topics._edge_tables import flat, numbers_of, sorted_names
 from skartm.topics._edges import EdgeModel
@@ -215,18 +215,14 @@ class SentenceTopicModel(EdgeModel):
         self._update(graph, lambda theta: self._settle(theta, documents))
         return self
 
-    def fit_transform(
-        self, X: Any, y: Any = None, sample_weight: Any = None, *, groups: Any = None
-    ) -> NDArray:
+    def fit_transform(self, X: Any, y: Any = None, sample_weight: Any = None, *, groups: Any = None) -> NDArray:
         """Learn the topics and return those of the sentences: ``fit`` and ``transform`` with the same groups."""
         return self.fit(X, y, sample_weight, groups=groups).transform(X, groups=groups)
 
     def _settle(self, theta: NDArray, documents: list[Any]) -> None:
         self.documents_, self.document_topics_ = named(documents), theta
 
-    def _graph(
-        self, X: Any, groups: Any, sample_weight: Any, *, reset: bool
-    ) -> tuple[Hypergraph, list[Any], NDArray]:
+    def _graph(self, X: Any, groups: Any, sample_weight: Any, *, reset: bool) -> tuple[Hypergraph, list[Any], NDArray]:
         """Sentences by document, those without tokens with weight 0; names of the documents, rows of the sentences."""
         X = check_counts(self, X, self._dtype(), reset=reset)
         weights = check_weights(self, sample_weight, X.shape[0])

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
+from skartm.base._data import as_floats
 from skartm.em import Batches, Layout, SomeRows, State, blocks_of, row_lengths, rows_of
 from skartm.simplex import FLOOR, random_distributions
 from skartm.topics._modal import token_counts
@@ -55,11 +56,7 @@ def given_phi(given: Any, layout: Layout, what: str, *, dead: bool = False) -> N
 
 def given_topics(given: Any, shape: tuple[int, int], what: str) -> NDArray:
     """Topics as numbers, float64 of the shape (n_components, n_tokens)."""
-    try:
-        phi = np.asarray(given, dtype=np.float64)
-    except (TypeError, ValueError):
-        msg = f"{what} must be an array of numbers of shape {shape}. Got {type(given).__name__}."
-        raise TypeError(msg) from None
+    phi = as_floats(given, what)
     if phi.shape != shape:
         msg = f"{what} must have shape {shape} (n_components, n_tokens). Got {phi.shape}."
         raise ValueError(msg)

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.utils.validation import check_is_fitted
 
-from skartm._validation import check_counts
 from skartm.base import shown
+from skartm.base._data import check_counts
 from skartm.em import Batches, FreeMixture, Posteriors
 
 _DOCUMENTS = 1024  # looked at together
