@@ -11,7 +11,7 @@ from scipy.sparse import coo_array, csr_array, vstack
 from sklearn.utils import check_array
 
 from skartm._kernels import max_threads, transpose_index
-from skartm.base import _interruptible as interruptible
+from skartm.base import _interruptible_texts as interruptible
 from skartm.base import shown
 from skartm.base._order import carry_order, token_order
 

@@ -28,12 +28,15 @@ RESULTS = {
     "LDA": lambda: (m := LDA(**COMMON).fit(X)) and [m.components_, m.transform(X), m.partial_fit(X).components_],
     "LDA, map": lambda: (m := LDA(inference="map", **COMMON).fit(X)) and [m.components_, m.transform(X)],
     "ThetalessARTM": lambda: (m := ThetalessARTM(**ENGINE).fit(X)) and [m.components_, m.transform(X)],
-    "ContextARTM": lambda: (m := ContextARTM(**ENGINE).fit(TEXTS)) and [m.components_, m.transform(TEXTS), m.score(TEXTS)],
+    "ContextARTM": lambda: (m := ContextARTM(**ENGINE).fit(TEXTS))
+    and [m.components_, m.transform(TEXTS), m.score(TEXTS)],
     "AuthorTopic": lambda: (m := AuthorTopic(**ENGINE, mixing="free").fit(X, authors=AUTHORS))
     and [m.components_, m.author_topics_, m.transform(X, authors=AUTHORS)],
     "HypergraphARTM": lambda: (m := HypergraphARTM(**ENGINE, container=0, vertices=[1, 2]).fit(EDGES))
     and [m.components_, m.transform(EDGES)],
-    "SimplexNMF": lambda: [SimplexNMF(**COMMON, beta_loss=loss).fit_transform(X) for loss in ("frobenius", "kullback-leibler")],
+    "SimplexNMF": lambda: [
+        SimplexNMF(**COMMON, beta_loss=loss).fit_transform(X) for loss in ("frobenius", "kullback-leibler")
+    ],
     "SimplexNMF, missing": lambda: [
         SimplexNMF(**COMMON, beta_loss=loss, init="random").fit_transform(X, entry_weight=(X > 0).astype(float))
         for loss in ("frobenius", "kullback-leibler")
