@@ -26,9 +26,10 @@ class OnlineDivergence:
     has begins when it occurs, unless a given H says so.
     """
 
+    closed: NDArray | None = None  # features that a given H leaves out; an object of an older version has none
+
     def __init__(self) -> None:
         self.counts: NDArray | None = None
-        self.closed: NDArray | None = None
 
     def update(self, model: Any, X: Any, H: NDArray, weights: NDArray | None) -> tuple[NDArray, float]:
         """H after the batch; the loss of the batch before that."""
