@@ -36,7 +36,7 @@ class OnlineDivergence:
         n_threads = effective_n_threads(model.n_jobs)
         if self.closed is None:
             given = model.init is not None and not isinstance(model.init, str) and not hasattr(model, "components_")
-            self.closed = ~H.any(axis=0) if given else np.zeros(H.shape[1], dtype=bool)
+            self.closed = np.asarray(~H.any(axis=0)) if given else np.zeros(H.shape[1], dtype=bool)
         H = with_new_features(H, X, self.closed)
         solver = KullbackLeibler(X, H, None, sample_weight=weights, n_passes=model.max_iter, n_threads=n_threads)
         solver.mixture.free.tol = model.tol
