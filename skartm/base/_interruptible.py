@@ -13,10 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skartm._kernels import count_gensim_windows as _count_gensim_windows
-from skartm._kernels import count_windows as _count_windows
 from skartm._kernels import half_step
-from skartm._kernels import nearest_neighbours as _nearest_neighbours
 
 _WORK = 1e8  # multiply-adds of one thread between two looks at signals
 
@@ -293,6 +290,12 @@ def sparse_product(
         half_step.sparse_product(indptr[start : stop + 1], indices, x, places, table, out[start:stop], n_threads)
 
 
+def dense_product(X: NDArray, table: NDArray, out: NDArray, n_threads: int) -> None:
+    """Rows of an array times a table."""
+    for start, stop in pieces(X.shape[0], float(X.shape[1]) * table.shape[1], n_threads):
+        half_step.dense_product(X[start:stop], table, out[start:stop], n_threads)
+
+
 def hals_sweeps(
     gram: NDArray,
     target: NDArray,
@@ -355,53 +358,3 @@ def multiply_observed(
             indptr[start : stop + 1], indices, counts, weights, base, factors[start:stop], table, n_passes, tol,
             n_components, w[start:stop], losses[start:stop], scratch, n_threads,
         )  # fmt: skip
-
-
-# --- texts -----------------------------------------------------------------------------------------------------------
-
-
-def count_windows(
-    indptr: NDArray,
-    indices: NDArray,
-    slot_of: NDArray,
-    partner_indptr: NDArray,
-    *rest: Any,
-    gensim: bool = False,
-) -> None:
-    """Windows that contain tokens and pairs, or in which gensim sees them."""
-    count = _count_gensim_windows if gensim else _count_windows
-    for start, stop in portions(indptr, 20.0 + float(np.diff(partner_indptr).max(initial=0)), 1):
-        count(indptr[start : stop + 1], indices, slot_of, partner_indptr, *rest)
-
-
-def nearest_neighbours(
-    indptr: NDArray,
-    indices: NDArray,
-    ends: NDArray,
-    docs: NDArray,
-    single: NDArray,
-    joint: NDArray,
-    scale: NDArray,
-    least: int,
-    values: NDArray,
-    columns: NDArray,
-    found: NDArray,
-    scratch: NDArray,
-    n_threads: int,
-) -> None:
-    """Tokens that occur together most."""
-    visits = np.concatenate([[0.0], np.cumsum(np.diff(indptr)[docs], dtype=np.float64)])  # entries that a token reads
-    for start, stop in portions(visits[np.concatenate([[0], ends])], 4.0, n_threads):
-        _nearest_neighbours(
-            indptr, indices, ends, docs, single, joint, scale, least, start, values[start:stop], columns[start:stop],
-            found[start:stop], scratch, n_threads,
-        )  # fmt: skip
-
-
-# --- dense rows ------------------------------------------------------------------------------------------------------
-
-
-def dense_product(rows: NDArray, table: NDArray, out: NDArray, n_threads: int) -> None:
-    """Products of rows with a table."""
-    for start, stop in pieces(rows.shape[0], float(rows.shape[1]) * out.shape[1], n_threads):
-        half_step.dense_product(rows[start:stop], table, out[start:stop], n_threads)

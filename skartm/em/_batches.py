@@ -63,10 +63,15 @@ class SomeRows:
         return type(self.X)((self.X.data[entries], self.X.indices[entries], indptr), shape=(rows.size, self.X.shape[1]))
 
 
+def is_index(X: Any) -> bool:
+    """Whether X is :class:`SomeRows`, and no matrix."""
+    return hasattr(X, "chosen")
+
+
 def blocks_of(X: Any, n_rows: int) -> Iterator[tuple[int, Any]]:
     """The rows of a CSR matrix, some at a time as views, with the place of the first; or those of :class:`SomeRows`."""
     for start in range(0, X.shape[0], n_rows):
-        if isinstance(X, SomeRows):
+        if is_index(X):
             yield start, X[start : start + n_rows]
             continue
         indptr = X.indptr[start : start + n_rows + 1]
@@ -78,7 +83,7 @@ def blocks_of(X: Any, n_rows: int) -> Iterator[tuple[int, Any]]:
 
 def row_lengths(X: Any) -> NDArray:
     """Stored entries of every row."""
-    if not isinstance(X, SomeRows):
+    if not is_index(X):
         return np.diff(X.indptr)
     lengths = X.X.indptr[X.rows + 1] - X.X.indptr[X.rows]
     return lengths if X.beside is None else lengths + np.diff(X.beside.indptr)[X.rows]
@@ -111,7 +116,7 @@ class Batch:
     ) -> None:
         self.start, self.n_docs, self.n_tokens = start, stop - start, X.shape[1]
         self.sample_weight = None if sample_weight is None else sample_weight[start:stop]
-        if isinstance(X, SomeRows):
+        if is_index(X):
             X, start, stop = X[start:stop], 0, stop - start
         self.indptr = X.indptr[start : stop + 1]
         self.indices, self.x = X.indices, X.data
@@ -214,7 +219,7 @@ class Batches:
         self.n_samples = float(self.n_docs if sample_weight is None else sample_weight.sum(dtype=np.float64))
         self.keep = not is_memory_mapped(X)
         self._kept: list[Batch] | None = None
-        self._files = MappedFiles(X.X if isinstance(X, SomeRows) else X)
+        self._files = MappedFiles(X.X if is_index(X) else X)
 
     @cached_property
     def with_mass(self) -> NDArray:
@@ -293,4 +298,4 @@ def mapped(array: Any) -> np.memmap | None:
 
 def is_memory_mapped(X: Any) -> bool:
     """Whether the data of a CSR matrix live in a file."""
-    return isinstance(X, SomeRows) or mapped(X.data) is not None
+    return is_index(X) or mapped(X.data) is not None

@@ -1,5 +1,7 @@
 """New words: what phi of a word is when it occurs for the first time."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -46,9 +48,10 @@ def shaken(tokens: NDArray, n_topics: int) -> NDArray:
     So a word begins alike in whatever batch it comes, and no stream of random numbers is moved. The bits of the place
     are mixed as in SplitMix64.
     """
-    bits = tokens.astype(np.uint64)[:, None] * np.uint64(2**20) + np.arange(1, n_topics + 1, dtype=np.uint64)
+    topics = np.arange(1, n_topics + 1, dtype=np.uint64)
+    bits: Any = tokens.astype(np.uint64)[:, None] * np.uint64(2**20) + topics
     with np.errstate(over="ignore"):
-        bits *= np.uint64(0x9E3779B97F4A7C15)
+        bits = bits * np.uint64(0x9E3779B97F4A7C15)
         for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
             bits = (bits ^ (bits >> np.uint64(shift))) * np.uint64(factor)
     return 1 + _SHAKE * (2 * ((bits >> np.uint64(11)) / 2.0**53) - 1)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array, issparse, vstack
 
 from skartm._kernels import max_threads, transpose_index
-from skartm.base import _interruptible as interruptible
+from skartm.base import _interruptible_texts as interruptible
 from skartm.base import shown
 from skartm.base._data import check_matrix
 from skartm.base._order import carry_order, token_order

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from skartm.base import _interruptible as interruptible
+from skartm.base import _interruptible_texts as interruptible
 from skartm.base._order import has_token_order
 from skartm.metrics._cooccurrence import Cooccurrence
 

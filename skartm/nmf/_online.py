@@ -26,16 +26,17 @@ class OnlineDivergence:
     has begins when it occurs, unless a given H says so.
     """
 
+    closed: NDArray | None = None  # features that a given H leaves out; an object of an older version has none
+
     def __init__(self) -> None:
         self.counts: NDArray | None = None
-        self.closed: NDArray | None = None
 
     def update(self, model: Any, X: Any, H: NDArray, weights: NDArray | None) -> tuple[NDArray, float]:
         """H after the batch; the loss of the batch before that."""
         n_threads = effective_n_threads(model.n_jobs)
         if self.closed is None:
             given = model.init is not None and not isinstance(model.init, str) and not hasattr(model, "components_")
-            self.closed = ~H.any(axis=0) if given else np.zeros(H.shape[1], dtype=bool)
+            self.closed = np.asarray(~H.any(axis=0)) if given else np.zeros(H.shape[1], dtype=bool)
         H = with_new_features(H, X, self.closed)
         solver = KullbackLeibler(X, H, None, sample_weight=weights, n_passes=model.max_iter, n_threads=n_threads)
         solver.mixture.free.tol = model.tol

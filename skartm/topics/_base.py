@@ -134,7 +134,7 @@ class TopicModel(
                 self._publish(engine, state)
         except BaseException:
             if whole is not None:  # phi of this pass is still there, while the next one was in the making
-                vars(self).update(whole[0])
+                self.__dict__.update(whole[0])
                 self._publish(engine, whole[1])
                 self._mark_whole()
             raise

@@ -166,7 +166,7 @@ def tokens_seen(model: Any, n_wt: NDArray, *, warm: bool, given: bool = False) -
     """
     if warm and hasattr(model, "tokens_seen_"):
         return np.array(model.tokens_seen_)
-    filled = n_wt.any(axis=1)
+    filled: NDArray = np.asarray(n_wt.any(axis=1))
     if warm:  # a model of an older version, which does not know
         return filled
     return ~filled if given else np.zeros(filled.size, dtype=bool)

@@ -377,10 +377,10 @@ def test_interrupted(X, authors):
     """What is published is whole: psi of the pass before, not of half a sweep."""
 
     class Stopping(AuthorTopic):
-        def _record(self, *arguments):
-            super()._record(*arguments)
+        def _has_converged(self, *arguments):
             if self.n_iter_ == 3:
                 raise KeyboardInterrupt
+            return super()._has_converged(*arguments)
 
     options = {"max_iter": 9, "tol": 0.0, "dtype": "float64", "init": topics(), "n_jobs": 1}
     stopped = Stopping(N_TOPICS, **options)

@@ -489,17 +489,17 @@ def test_planted_topics_are_recovered(global_random_seed):
 
 
 def test_interruption_leaves_what_was_learned(X, monkeypatch):
-    positions, record, calls = position_gammas(X), ContextARTM._record, []
+    positions, converged, calls = position_gammas(X), ContextARTM._has_converged, []
 
     def interrupted(self, *arguments):
-        record(self, *arguments)
         calls.append(1)
         if len(calls) == 3:
             raise KeyboardInterrupt
+        return converged(self, *arguments)
 
     model = context_artm(max_iter=10)
     with monkeypatch.context() as patch:
-        patch.setattr(ContextARTM, "_record", interrupted)
+        patch.setattr(ContextARTM, "_has_converged", interrupted)
         with pytest.raises(KeyboardInterrupt):
             model.fit(X, position_gamma=positions)
     expected = context_artm(max_iter=3).fit(X, position_gamma=positions)

@@ -498,15 +498,15 @@ def test_search_validation_and_pickles(planted):
 
 def test_interruption_leaves_a_fitted_model(planted, monkeypatch):
     model = hypergraph(container=0, max_iter=10)
-    record, calls = HypergraphARTM._record, []
+    converged, calls = HypergraphARTM._has_converged, []
 
     def interrupted(self, *arguments):
-        record(self, *arguments)
         calls.append(1)
         if len(calls) == 3:
             raise KeyboardInterrupt
+        return converged(self, *arguments)
 
-    monkeypatch.setattr(HypergraphARTM, "_record", interrupted)
+    monkeypatch.setattr(HypergraphARTM, "_has_converged", interrupted)
     with pytest.raises(KeyboardInterrupt):
         model.fit(planted.edges)
     monkeypatch.undo()

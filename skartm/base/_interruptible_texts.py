@@ -1,0 +1,49 @@
+"""Compiled loops over texts that an interruption can stop; see :mod:`skartm.base._interruptible`."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skartm._kernels import count_gensim_windows as _count_gensim_windows
+from skartm._kernels import count_windows as _count_windows
+from skartm._kernels import nearest_neighbours as _nearest_neighbours
+from skartm.base._interruptible import portions
+
+
+def count_windows(
+    indptr: NDArray,
+    indices: NDArray,
+    slot_of: NDArray,
+    partner_indptr: NDArray,
+    *rest: Any,
+    gensim: bool = False,
+) -> None:
+    """Windows that contain tokens and pairs, or in which gensim sees them."""
+    count = _count_gensim_windows if gensim else _count_windows
+    for start, stop in portions(indptr, 20.0 + float(np.diff(partner_indptr).max(initial=0)), 1):
+        count(indptr[start : stop + 1], indices, slot_of, partner_indptr, *rest)
+
+
+def nearest_neighbours(
+    indptr: NDArray,
+    indices: NDArray,
+    ends: NDArray,
+    docs: NDArray,
+    single: NDArray,
+    joint: NDArray,
+    scale: NDArray,
+    least: int,
+    values: NDArray,
+    columns: NDArray,
+    found: NDArray,
+    scratch: NDArray,
+    n_threads: int,
+) -> None:
+    """Tokens that occur together most."""
+    visits = np.concatenate([[0.0], np.cumsum(np.diff(indptr)[docs], dtype=np.float64)])  # entries that a token reads
+    for start, stop in portions(visits[np.concatenate([[0], ends])], 4.0, n_threads):
+        _nearest_neighbours(
+            indptr, indices, ends, docs, single, joint, scale, least, start, values[start:stop], columns[start:stop],
+            found[start:stop], scratch, n_threads,
+        )  # fmt: skip
