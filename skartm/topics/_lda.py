@@ -343,7 +343,7 @@ class LDA(BoundScored):
     def _needs_tokens(self) -> bool:
         return self.inference != "variational"  # there the topics are their prior, as in scikit-learn
 
-    def _report(self, X: Any) -> None:
+    def _print_pass(self, X: Any) -> None:
         bound = self._evaluated(X)
         found = "" if bound is None else f", perplexity {bound:.4f}"
         seconds = self.history_["seconds"][-1]
