@@ -32,7 +32,8 @@ def check_magnitudes(owner: str, X: Any, dtype: DTypeLike, *, counts: bool = Tru
         With the row of the entry, what is allowed, and what to do.
     """
     info = np.finfo(dtype)
-    values = X.data if sparse.issparse(X) else X.reshape(-1)
+    is_sparse: bool = sparse.issparse(X)
+    values = X.data if is_sparse else X.reshape(-1)
     if values.size == 0 or values.dtype.kind == "b":
         return
     small = _first(values, info.tiny) if values.dtype.kind == "f" else None
@@ -60,7 +61,8 @@ def _first(values: NDArray, least: float) -> int | None:
 
 
 def _refuse(owner: str, X: Any, place: int, expected: str, remedy: str) -> None:
-    if sparse.issparse(X):
+    is_sparse: bool = sparse.issparse(X)
+    if is_sparse:
         row, value = int(np.searchsorted(X.indptr, place, side="right")) - 1, X.data[place]
     else:
         row, value = place // (X.shape[1] if X.ndim == 2 else 1), X.reshape(-1)[place]

@@ -125,7 +125,7 @@ class TopicModel(
                 else:
                     whole = {name: vars(self)[name] for name in _OF_A_PASS}, replace(state)
                 if self.verbose:
-                    self._report(X)
+                    self._print_pass(X)
                 stopped = task.end_iteration()
                 if not stopped and not final and engine.settled(n_iter - 1, max_iter) and self._has_converged(tol, X):
                     final = min(n_iter + self.unregularized_iter, max_iter) if engine.regularized else n_iter
@@ -167,7 +167,7 @@ class TopicModel(
             result, state.phi_wt, engine.n_topics, posterior.topic_mass, values, coefficients, held_out_perplexity, kept
         )
 
-    def _report(self, X: Any) -> None:
+    def _print_pass(self, X: Any) -> None:
         """Print a line about the last pass."""
         last = {key: track[-1] for key, track in self.history_.items()}
         sys.stdout.write(
@@ -207,7 +207,7 @@ class TopicModel(
         self._publish(engine, state)
         self._record(engine, result, state, None, kept=History.UPDATES)
         if self.verbose:
-            self._report(X)
+            self._print_pass(X)
         self._keep_counters(engine, state)
         self._warn(layout)
         return self

@@ -129,7 +129,7 @@ class LDA(BoundScored):
 
     random_state_: RandomState
     _learning: "_Learning"
-    _data_dtype = np.dtype(np.float64)
+    _data_dtype = "float64"
     _phi_is_published = False
     _live: ClassVar[frozenset[str]] = frozenset({"max_doc_update_iter", "mean_change_tol"})
     _structural: ClassVar[frozenset[str]] = frozenset({"n_components", "inference"})
@@ -240,7 +240,7 @@ class LDA(BoundScored):
         return tags
 
     def _dtype(self) -> np.dtype:
-        return self._data_dtype if self.dtype is None else check_dtype(self)
+        return np.dtype(self._data_dtype) if self.dtype is None else check_dtype(self)
 
     def _begin(self, X: Any, *, fresh: bool = True) -> None:
         self._check_parameters()
@@ -248,7 +248,7 @@ class LDA(BoundScored):
         shared = not isinstance(self.random_state, Integral)
         self._learning = _Learning(BorrowedState(source, self.n_components, shared=shared))
         if fresh:
-            self._data_dtype = np.dtype(np.float32 if dtype_of(X) == np.float32 else np.float64)
+            self._data_dtype = "float32" if dtype_of(X) == np.float32 else "float64"
         self._check_priors()
         for name in ("doc_topic_prior", "topic_word_prior"):
             given = getattr(self, name)
@@ -336,7 +336,7 @@ class LDA(BoundScored):
     def _needs_tokens(self) -> bool:
         return self.inference != "variational"  # there the topics are their prior, as in scikit-learn
 
-    def _report(self, X: Any) -> None:
+    def _print_pass(self, X: Any) -> None:
         bound = self._evaluated(X)
         found = "" if bound is None else f", perplexity {bound:.4f}"
         seconds = self.history_["seconds"][-1]

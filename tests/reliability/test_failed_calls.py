@@ -47,7 +47,8 @@ def refusals(name, width):
     yield "no rows", {first: np.empty((0, columns)), **others}
     if "y" in others:
         yield "too few targets", {first: X, "y": others["y"][:-3]}
-    if "Monoton" not in name and "NMF" not in name and "Classifier" not in name:  # whose labels are tokens too
+    # labels of the classifier are tokens too, and topics of variational LDA are then their prior, as in scikit-learn
+    if "Monoton" not in name and "NMF" not in name and "Classifier" not in name and not name.startswith("LDA"):
         yield "zeros", {first: csr_matrix((30, columns)), **others}
     if "authors" in others:
         yield "no authors", {first: X}

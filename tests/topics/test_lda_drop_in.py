@@ -78,7 +78,7 @@ def test_random_state_that_is_handed_in_moves_as_in_scikit_learn():
 class Disturbed(LDA):
     """Somebody draws from ``random_state`` after each pass."""
 
-    def _report(self, X):
+    def _print_pass(self, X):
         self.random_state.random_sample(7)
 
 
