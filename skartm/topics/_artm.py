@@ -351,6 +351,7 @@ class ARTMTransformer(NamedRegularizers, ScoredModel, ReadableModel, TokenTopics
         self._block_mass = np.where(alive, np.where(mass.sum(axis=0) > 0, mass, mean), 0.0)
         self.topic_mass_ = self._block_mass.sum(axis=0)
         self.dead_topics_ = np.flatnonzero(self.topic_mass_ <= 0)
+        self.tokens_seen_ = self.tokens_seen_ | self.components_.any(axis=0)
         self.__dict__.pop("n_wt_", None)
 
     def _learned_before(self, regularizers: list[tuple[str, Regularizer]]) -> dict[str, Any]:

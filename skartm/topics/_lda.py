@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skartm._callbacks import with_callbacks
 from skartm._validation import MOST_SAMPLES, check_choice, check_dtype, check_integer, check_real, dtype_of
-from skartm.base._data import check_counts
+from skartm.base._data import check_counts, check_numbers
 from skartm.em import (
     EM,
     Batch,
@@ -131,6 +131,7 @@ class LDA(BoundScored):
     _learning: "_Learning"
     _data_dtype = "float64"
     _phi_is_published = False
+    _assignable: ClassVar[frozenset[str]] = frozenset({"components_"})
     _live: ClassVar[frozenset[str]] = frozenset({"max_doc_update_iter", "mean_change_tol"})
     _structural: ClassVar[frozenset[str]] = frozenset({"n_components", "inference"})
 
@@ -332,6 +333,20 @@ class LDA(BoundScored):
         self.dead_topics_ = np.flatnonzero(~self.components_.any(axis=1))  # none with a positive prior
         self.n_batch_iter_ = state.n_updates + 1
         self.random_state_ = self._learning.random.give_back()
+
+    def _assign_components_(self, value: Any) -> None:
+        """Dirichlet parameters from outside, instead of those of a fit: prior plus counts, not normalised."""
+        check_is_fitted(self, "components_")
+        what, shape, dtype = f"{type(self).__name__}.components_", self.components_.shape, self.components_.dtype
+        given = check_numbers(value, shape, what)
+        least = float(np.finfo(dtype).tiny) if self.inference == "variational" else 0.0
+        if given.min() < least or not given.any(axis=1).all():
+            msg = f"{what} must be Dirichlet parameters of topics, at least {least:g} and no topic of zeros. Got "
+            raise ValueError(f"{msg}{given.min():g} as the smallest; add the prior, topic_word_prior_.")
+        self.components_ = given.astype(dtype)
+        self.topic_mass_ = np.maximum(given - self.topic_word_prior_, 0).sum(axis=1)
+        self.tokens_seen_ = self.tokens_seen_ | (given > self.topic_word_prior_).any(axis=0)
+        self.dead_topics_ = np.flatnonzero(~self.components_.any(axis=1))
 
     def _needs_tokens(self) -> bool:
         return self.inference != "variational"  # there the topics are their prior, as in scikit-learn
