@@ -88,6 +88,7 @@ def main():
         with Peak() as peak:
             OPTIONS[name](X)
         peaks.append(peak.value - before)
+    sys.stdout.write(f"{peaks[1]} {peaks[2]}\n")
 
 
 if __name__ == "__main__":
