@@ -35,6 +35,7 @@ from skartm import (
     SimplexNMF,
     ThetalessARTM,
 )
+from skartm.feature_extraction import keep_token_order
 from skartm.regularizers import Decorrelation, SmoothSparsePhi, SmoothSparseTheta, SparsePosterior, TopicPrior
 
 # estimators that do not learn from a matrix of counts, and why they are not here
@@ -89,7 +90,7 @@ def as_texts(X):
     """The entries of a row from right to left: not sorted, so they are in an order."""
     X = sparse.csr_matrix(X)
     order = np.concatenate([np.arange(b - 1, a - 1, -1) for a, b in zip(X.indptr, X.indptr[1:])] or [[]]).astype(int)
-    return sparse.csr_matrix((X.data[order], X.indices[order], X.indptr), shape=X.shape), {}
+    return keep_token_order(sparse.csr_matrix((X.data[order], X.indices[order], X.indptr), shape=X.shape)), {}
 
 
 def as_edges(X):
