@@ -101,7 +101,9 @@ def check_matrix(
     return own_csr(checked, name) if sparse.issparse(checked) else guarded(plain(checked))
 
 
-def check_csr(X: Any, owner: str, *, name: str = "X", dtype: DTypeLike | None = None, non_negative: bool = True) -> Any:
+def check_csr(
+    X: Any, owner: str, *, name: str = "X", dtype: DTypeLike | None = None, non_negative: bool = True, min_rows: int = 0
+) -> Any:
     """A sparse or dense matrix of finite numbers as a CSR of our own; the entries of a CSR keep their order.
 
     Raises
@@ -109,7 +111,7 @@ def check_csr(X: Any, owner: str, *, name: str = "X", dtype: DTypeLike | None = 
     ValueError, TypeError
         As of :func:`check_matrix`.
     """
-    checked = check_matrix(X, name, accept_sparse=True, min_rows=0, min_columns=0)
+    checked = check_matrix(X, name, accept_sparse=True, min_rows=min_rows, min_columns=0)
     if non_negative:
         _check_non_negative(checked, owner, f"{name} must be counts")
     if not sparse.issparse(checked):
@@ -179,11 +181,11 @@ def as_floats(values: Any, name: str) -> NDArray:
     except ValueError as error:
         raise ValueError(f"{name} must be numbers, in rows of one length. Got rows of several.") from error
     if array.dtype.kind not in "fiubO":
-        raise ValueError(f"{name} must be real numbers. Got an array of {array.dtype}.")
+        raise ValueError(f"{name} must be numbers. Got an array of {array.dtype}.")
     try:
         return np.asarray(array, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} must be real numbers. Got objects that are none.") from error
+        raise ValueError(f"{name} must be numbers. Got objects that are none.") from error
 
 
 def _check_non_negative(X: Any, whom: str, expected: str) -> None:

@@ -42,7 +42,8 @@ def log_likelihood(components: NDArray, doc_topic: NDArray, X: Any, *, sample_we
     >>> round(float(np.exp(-value)), 6)
     2.0
     """
-    components, X = check_components(components), check_csr(X, "log_likelihood", dtype=np.float64)
+    components = check_matrix(components, "components", non_negative=True, min_columns=0)
+    X = check_csr(X, "log_likelihood", dtype=np.float64)
     n_topics, doc_topic = components.shape[0], check_matrix(doc_topic, "doc_topic", non_negative=True, min_rows=0)
     if doc_topic.shape != (X.shape[0], n_topics) or components.shape[1] != X.shape[1]:
         msg = (

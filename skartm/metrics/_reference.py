@@ -44,7 +44,12 @@ def read_reference(X: Any, feature_names: Any, topics: Any) -> Reference:
         return X
     texts = as_texts(X)
     if texts is None:
-        X = check_csr(X, "the reference documents, which are counts")
+        X = check_csr(X, "the reference", non_negative=False, min_rows=1)
+        if X.nnz and X.data.min() < 0:
+            raise ValueError(
+                f"X must hold counts, which are non-negative. Got an entry {X.data.min()}; pass the output of a "
+                "vectorizer without centring."
+            )
         n_features = X.shape[1]
         if feature_names is None:
             return Reference(X, None, n_features, False)

@@ -39,9 +39,11 @@ def check_components(components: ArrayLike) -> NDArray[Any]:
 def check_doc_topic(doc_topic: ArrayLike, n_docs: int | None, n_topics: int) -> NDArray[Any]:
     """Return ``doc_topic`` as a finite array of shape (n_docs, n_topics), uncopied if it is one."""
     theta: NDArray[Any] = check_matrix(doc_topic, "doc_topic", non_negative=True, min_rows=0, min_columns=0)
-    if theta.shape != (theta.shape[0] if n_docs is None else n_docs, n_topics):
-        rows = "" if n_docs is None else f"the {n_docs} documents of X by "
-        raise ValueError(f"doc_topic must have a column for each topic, {rows}{n_topics} topics. Got {theta.shape}.")
+    if theta.shape[1] != n_topics and n_docs is None:
+        raise ValueError(f"doc_topic must have one column for each of the {n_topics} topics. Got {theta.shape}.")
+    if n_docs is not None and theta.shape != (n_docs, n_topics):
+        msg = f"doc_topic must have shape ({n_docs}, {n_topics}), documents of X by topics. Got {theta.shape}."
+        raise ValueError(msg)
     return theta
 
 

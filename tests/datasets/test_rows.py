@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
+from skartm.base._data import check_csr
 from skartm.datasets import _rows as rows
 
 
@@ -49,4 +50,4 @@ def test_int64_when_entries_or_columns_do_not_fit():
 
 def test_check_keeps_the_order_of_the_entries():
     X = csr_matrix(([1.0, 1.0, 1.0], [2, 0, 2], [0, 3]), shape=(1, 3))
-    assert rows.check_counts(X, "test").indices.tolist() == [2, 0, 2]
+    assert check_csr(X, "test").indices.tolist() == [2, 0, 2]

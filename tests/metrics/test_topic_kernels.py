@@ -110,7 +110,7 @@ def test_shares(mass):
 
 
 def test_shares_of_bad_masses():
-    with pytest.raises(ValueError, match=r"topic_mass must have shape \(n_topics,\)"):
+    with pytest.raises(ValueError, match=r"topic_mass must be numbers of shape \(n,\)"):
         topic_shares([[1.0]])
     with pytest.raises(ValueError, match="finite and non-negative. Got -1.0 to 1.0"):
         effective_topics([1.0, -1.0])
