@@ -114,7 +114,7 @@ def is_known(X: Any) -> bool:
 
 def is_csr(X: Any) -> bool:
     """Whether ``X`` is a CSR matrix or array of two dimensions."""
-    return sparse.issparse(X) and getattr(X, "format", None) == "csr" and len(X.shape) == 2
+    return sparse.issparse(X) and getattr(X, "format", None) == "csr" and len(getattr(X, "shape", ())) == 2
 
 
 def reads_order(estimator: Any) -> bool:

@@ -17,7 +17,7 @@ from tests.em.corpora import corpus
 from tests.regularizers.declarations import ALL_REGULARIZERS, CLASSES, WITH_TOPICS, make
 
 every_regularizer = pytest.mark.parametrize(
-    "regularizer", ALL_REGULARIZERS, ids=lambda regularizer: repr(regularizer)[:60]
+    "regularizer", ALL_REGULARIZERS, ids=lambda regularizer: repr(regularizer).partition(" at 0x")[0][:60]
 )
 every_class = pytest.mark.parametrize("cls", CLASSES)
 LAYOUT = example_layout(13, 4, 7, np.random.default_rng(0))
