@@ -159,8 +159,8 @@ def _own_coordinates(X: Any, name: str) -> Any:
     if not row.size == column.size == data.size:
         msg = f"{name}.row, {name}.col and {name}.data must be of one length; {_DAMAGED}"
         raise ValueError(f"{msg}. Got lengths {row.size}, {column.size} and {data.size}.")
-    _check_indices(row, X.shape[0], None, f"{name}.row")
-    _check_indices(column, X.shape[1], None, f"{name}.col")
+    _check_indices(row, X.shape[0], None, f"row indices {name}.row")
+    _check_indices(column, X.shape[1], None, f"column indices {name}.col")
     kind = type(X)
     if row.dtype != column.dtype:
         row, column = row.astype(np.int64), column.astype(np.int64)
