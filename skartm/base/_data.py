@@ -13,8 +13,6 @@ from skartm.base._magnitudes import check_magnitudes
 from skartm.base._order import carry_order, reads_order, token_order
 from skartm.base._sparse import canonical, cast, csr_of, guarded, is_memory_mapped, own_csr, own_sparse, plain
 
-_EXACT_FLOAT32 = 2**24  # the largest count below which all integers are float32 numbers
-
 
 def check_counts(estimator: Any, X: Any, dtype: DTypeLike, *, reset: bool) -> Any:
     """X of an estimator as a CSR matrix of finite non-negative numbers, of our own, that cannot be written.
@@ -35,7 +33,7 @@ def check_counts(estimator: Any, X: Any, dtype: DTypeLike, *, reset: bool) -> An
     if not sparse.issparse(X):
         X = csr_of(X)
     check_magnitudes(type(estimator).__name__, X, dtype)
-    check_scale(X, dtype, type(estimator).__name__, exact=False)
+    check_scale(X, dtype, type(estimator).__name__)
     X = carry_order(given, X if is_memory_mapped(X.data) else cast(X, dtype))
     return token_order(X, type(estimator).__name__) if reads_order(estimator) else X
 
@@ -195,11 +193,6 @@ def _check_non_negative(X: Any, whom: str, expected: str) -> None:
         raise ValueError(f"Negative values in data passed to {whom}: {expected}. Got {data.min()}.")
 
 
-def row_of(X: Any, entry: int) -> int:
-    """The row of a CSR matrix that a stored entry belongs to."""
-    return int(np.searchsorted(X.indptr, entry, side="right")) - 1
-
-
 def as_array(X: Any) -> Any:
     """np.matrix, which scikit-learn refuses, as the array that it is."""
     return np.asarray(X) if isinstance(X, np.matrix) else X
@@ -219,10 +212,10 @@ def _is_sound(data: NDArray, ensure_non_negative: bool) -> bool:
     return bool(np.isfinite(low) and np.isfinite(high)) and (not ensure_non_negative or bool(low >= 0))
 
 
-def check_scale(X: Any, dtype: DTypeLike, owner: str, *, exact: bool = True) -> Any:
+def check_scale(X: Any, dtype: DTypeLike, owner: str) -> Any:
     """X itself; raise on rows of a non-negative CSR or array that sums and quotients of a type cannot hold.
 
-    With ``exact`` numbers are counts, which float32 must hold to the last digit. NaN is missing.
+    NaN is missing.
 
     The sum of a row must be zero or within the square root of the largest number and the inverse of that: so far a
     product with a weight, or the inverse of a sum, is finite.
@@ -232,13 +225,6 @@ def check_scale(X: Any, dtype: DTypeLike, owner: str, *, exact: bool = True) -> 
     if not data.size or data.dtype.kind not in "fiub":
         return X
     largest = data.max() if is_sparse else np.nanmax(data, initial=0)
-    if exact and dtype == np.float32 and largest > _EXACT_FLOAT32:
-        entry = int(data.argmax())
-        msg = (
-            f"{owner}: counts must be at most {_EXACT_FLOAT32} with dtype='float32', which cannot count further "
-            f"exactly. Got {data[entry]} in row {row_of(X, entry)}; use dtype='float64' or divide the counts."
-        )
-        raise ValueError(msg)
     reach = _reach(dtype)
     if float(largest) * data.size <= reach and (data.dtype.kind != "f" or _smallest(data) >= 1 / reach):
         return X

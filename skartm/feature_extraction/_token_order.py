@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from skartm.base import _order
+from skartm.base._sparse import own_csr
 
 
 def has_token_order(X: Any) -> bool:
@@ -42,7 +43,7 @@ def has_token_order(X: Any) -> bool:
     >>> has_token_order(counts)
     False
     """
-    return _order.has_token_order(X)
+    return _order.has_token_order(_whole(X))
 
 
 def token_order(X: Any) -> Any:
@@ -84,6 +85,7 @@ def token_order(X: Any) -> Any:
     >>> token_order(X)[0].indices.tolist()
     [3, 1, 0, 3, 2]
     """
+    _whole(X)
     return _order.token_order(X)
 
 
@@ -122,7 +124,13 @@ def keep_token_order(X: Any) -> Any:
     if not _order.is_csr(X):
         msg = f"keep_token_order: X must be a CSR matrix, whose rows can have an order. Got {type(X).__name__}."
         raise TypeError(msg)
+    _whole(X)
     X = _order.restore_order(X)
     same = type(X)(X.shape, dtype=X.dtype)
     same.data, same.indices, same.indptr = X.data, X.indices, X.indptr
     return _order.keep_order(same)
+
+
+def _whole(X: Any) -> Any:
+    """The matrix of our own in place of a CSR of the user, whose arrays are checked; others as they are."""
+    return own_csr(X) if _order.is_csr(X) else X

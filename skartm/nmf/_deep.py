@@ -308,7 +308,7 @@ class DeepSimplexNMF(Stateful, LabelledRows, ClassNamePrefixFeaturesOutMixin, Tr
         dtype = [np.float64, np.float32] if self.dtype is None else np.dtype(self.dtype)
         X = sparse.csr_matrix(read_matrix(self, X, reset=reset, dtype=dtype, ensure_non_negative=True))
         X = canonical(X if reset else cast(X, self.components_.dtype))
-        return check_scale(X, X.dtype, type(self).__name__, exact=False)
+        return check_scale(X, X.dtype, type(self).__name__)
 
     # --- learning ----------------------------------------------------------------------------------------------------
 

@@ -90,13 +90,14 @@ def test_rows_that_a_type_cannot_hold_are_named(dtype):
     for scale in (1 / reach / 100, 1e-320):
         X = COUNTS.copy()
         X[2] *= scale
-        with pytest.raises(ValueError, match=r"add up to .* in row 2; scale X"):
+        with pytest.raises(ValueError, match="in row 2; (scale|multiply) X"):
             read(sparse.csr_matrix(X), dtype)
     with pytest.raises(ValueError, match="in row 2"):
         read(COUNTS * np.array([[1], [1], [reach]]), dtype)
     tiny = COUNTS.copy()
-    tiny[2, 1] = 1e-320  # beside others it does no harm
-    assert read(tiny, dtype).shape == COUNTS.shape
+    tiny[2, 1] = 1e-320
+    with pytest.raises(ValueError, match="in row 2; multiply X"):
+        read(tiny, dtype)
 
 
 def test_counts_that_float32_cannot_hold_exactly_are_named():

@@ -24,6 +24,7 @@ from sklearn.preprocessing import FunctionTransformer
 import skartm
 from skartm import callbacks, datasets, feature_extraction, metrics, model_selection, recipes, simplex
 from skartm import regularizers as reg
+from skartm.base._sparse import own_csr
 from tests.reliability import matrices
 
 N_DOCS, N_TOKENS, N_TOPICS = 12, 10, 2
@@ -453,6 +454,12 @@ FUNCTIONS: dict[str, Entry] = {
         "real", lambda E: feature_extraction.embedding_matrix(E, N_DOCS), accepts=frozenset({"wider", "negative"})),
     "feature_extraction.has_token_order": Entry(
         "text", feature_extraction.has_token_order, accepts=_FREE | {"sparse NaN", "sparse inf"}),
+    "feature_extraction.keep_token_order": Entry(
+        "text", lambda X: own_csr(feature_extraction.keep_token_order(X)).toarray(), accepts=_FREE | {
+            "sparse NaN", "sparse inf"}, refuses=frozenset({"float16", "big-endian"})),
+    "feature_extraction.token_order": Entry(
+        "text", lambda X: own_csr(feature_extraction.token_order(X)).toarray(), accepts=_FREE | {
+            "sparse NaN", "sparse inf"}),
     "feature_extraction.word_embeddings": Entry(
         "counts", lambda X: np.abs(feature_extraction.word_embeddings(X, 2)),
         accepts=frozenset({"longer", "wider"}) | _FREE),
