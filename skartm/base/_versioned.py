@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from inspect import Parameter, signature
 from typing import Any, ClassVar
 
 from skartm._version import __version__
+from skartm.base._caller import warn
 from skartm.exceptions import OtherVersionWarning
 
 from ._shown import shown_list
@@ -82,7 +82,7 @@ def _renamed(
                 f"{since}. Got {old!r}, written by skartm {version}; read it with skartm {since}, save it again."
             )
         message = f"{cls.__name__}: the parameter {old!r} of the saved model is {new!r} since skartm {since}; save it"
-        warnings.warn(f"{message} again, for the next minor version refuses it.", FutureWarning, stacklevel=4)
+        warn(f"{message} again, for the next minor version refuses it.", FutureWarning)
         state = {new if name == old else name: value for name, value in state.items()}
         saved = [new if name == old else name for name in saved]
     return state, saved
@@ -101,7 +101,7 @@ def _warn(cls: type, version: str) -> None:
     message = (
         f"{cls.__name__} was saved by skartm {version} and is read by {__version__}; if its results differ, fit it"
     )
-    warnings.warn(f"{message} it again or install skartm {version}.", OtherVersionWarning, stacklevel=4)
+    warn(f"{message} it again or install skartm {version}.", OtherVersionWarning)
 
 
 def _is_ours(cls: type) -> bool:

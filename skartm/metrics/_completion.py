@@ -1,6 +1,5 @@
 """Document completion: the two halves of every document, and what is said of documents that have no halves."""
 
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from skartm.base import _order
+from skartm.base._caller import warn
 from skartm.base._data import check_csr
 from skartm.exceptions import LeftOutDocumentsWarning
 
@@ -155,11 +155,10 @@ def _observed(number: NDArray) -> NDArray:
 def say_left_out(n_left_out: int, n_docs: int, *, whole: str = "document", part: str = "token") -> None:
     """Warn of documents with tokens that cannot be split, unless there are none or it was said before."""
     if n_left_out and not _SAID.get():
-        warnings.warn(
+        warn(
             f"{n_left_out} of {n_docs} {whole}s have one {part} only. They cannot be split into an observed and a "
             "held-out half, so no score counts them.",
             LeftOutDocumentsWarning,
-            stacklevel=3,
         )
 
 

@@ -1,6 +1,5 @@
 """Multivariate distribution functions."""
 
-import warnings
 from collections.abc import Mapping, Sequence
 from numbers import Integral
 from typing import Any, Self
@@ -15,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skartm._threads import effective_n_threads
 from skartm._validation import check_flag, check_integer, check_real
 from skartm.base import shown
+from skartm.base._caller import warn
 from skartm.base._data import as_array, check_weights
 from skartm.base._state import Stateful
 from skartm.monotonic._held_out import Learner, Settings, chosen
@@ -316,7 +316,7 @@ class MonotoneCDF(Stateful, DensityMixin, BaseEstimator):
         else:
             if not self.early_stopping and self.tol > 0:
                 msg = f"MonotoneCDF did not converge in {max_iter} steps. Increase max_iter, or tol."
-                warnings.warn(msg, ConvergenceWarning, stacklevel=3)
+                warn(msg, ConvergenceWarning)
         return np.array(objective)
 
     def _keep(self, mixture: ProductMixture, bandwidth: float, n_iter: int) -> None:

@@ -17,6 +17,7 @@ from skartm._threads import effective_n_threads
 from skartm._topic_tree import TopicTree
 from skartm._validation import check_choice, check_dtype, check_integer, check_real
 from skartm.base import shown
+from skartm.base._caller import warn
 from skartm.base._data import check_matrix, check_scale, check_weights, read_matrix
 from skartm.base._sparse import canonical, cast
 from skartm.base._state import Stateful
@@ -198,7 +199,7 @@ class DeepSimplexNMF(Stateful, LabelledRows, ClassNamePrefixFeaturesOutMixin, Tr
         self._write(X, model, weights)
         if not converged:
             msg = "DeepSimplexNMF did not converge. Increase joint_iter (one layer: max_iter), or tol."
-            warnings.warn(msg, ConvergenceWarning, stacklevel=2)
+            warn(msg, ConvergenceWarning)
         return self
 
     def transform(self, X: Any) -> NDArray:

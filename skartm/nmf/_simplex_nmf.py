@@ -1,6 +1,5 @@
 """Non-negative matrix factorisation as a scikit-learn transformer."""
 
-import warnings
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -13,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skartm._callbacks import CallbackSupportMixin, with_callbacks
 from skartm._validation import check_choice, check_dtype, check_integer, check_real
+from skartm.base._caller import warn
 from skartm.base._data import check_matrix, check_scale, check_weights, read_matrix
 from skartm.base._sparse import canonical, cast, own_csr
 from skartm.base._state import Stateful
@@ -219,7 +219,7 @@ class SimplexNMF(
 
         if not iterate(self, X, solver, converged, write) and self.tol > 0:
             msg = f"SimplexNMF did not converge in {self.max_iter} iterations. Increase max_iter, or tol."
-            warnings.warn(msg, ConvergenceWarning, stacklevel=3)
+            warn(msg, ConvergenceWarning)
         return self
 
     @available_if(check_online)

@@ -1,6 +1,5 @@
 """Ascent of a function of distributions."""
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Integral, Real
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skartm.base import shown
+from skartm.base._caller import warn
 from skartm.exceptions import PlainAscentWarning
 from skartm.simplex._acceleration import Acceleration, Anderson, Squarem
 from skartm.simplex._blocks import Blocks
@@ -222,7 +222,7 @@ def _warn(step: Step, message: str) -> None:
     if step.degenerate.any():
         stood = f"{int(step.degenerate.sum())} of {len(step.degenerate)} simplices"
         text = f"the plain lemma left {stood} as they were, having no positive p * gradient to normalise; {message}"
-    warnings.warn(f"ascend: {text}. Use method='shifted'.", PlainAscentWarning, stacklevel=3)
+    warn(f"ascend: {text}. Use method='shifted'.", PlainAscentWarning)
 
 
 def _check_options(

@@ -1,7 +1,6 @@
 """What all topic models share: data in, the loop, results out. Models fill three hooks."""
 
 import sys
-import warnings
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -15,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from skartm._callbacks import CallbackSupportMixin, FitTask
 from skartm._threads import effective_n_threads
 from skartm.base import shown
+from skartm.base._caller import warn
 from skartm.base._data import check_counts, check_weights
 from skartm.base._order import keep_order
 from skartm.base._state import Stateful
@@ -142,7 +142,7 @@ class TopicModel(
         task.end()
         if tol > 0 and not stopped:
             msg = f"{type(self).__name__}: max_iter={max_iter} iterations did not reach tol={tol}; raise one of them."
-            warnings.warn(msg, ConvergenceWarning, stacklevel=4)
+            warn(msg, ConvergenceWarning)
 
     def _has_converged(self, tol: float, X: Any) -> bool:
         if tol == 0:
@@ -231,13 +231,13 @@ class TopicModel(
                 "rows of components_ are zeros. Weaken the regularizers (history_['dead_topics'] tells when they died) "
                 "or take fewer topics."
             )
-            warnings.warn(msg, DeadTopicWarning, stacklevel=5)
+            warn(msg, DeadTopicWarning)
         if self.history_["left_out"][-1] > 0:
             msg = (
                 f"{type(self).__name__}: tokens of total weight {self.history_['left_out'][-1]:g} got no probability "
                 "in the last iteration; perplexity charges each 1e-16."
             )
-            warnings.warn(msg, LeftOutTokensWarning, stacklevel=5)
+            warn(msg, LeftOutTokensWarning)
 
     def _data(self, X: Any, *, reset: bool) -> Any:
         """X as the batches are cut from it."""

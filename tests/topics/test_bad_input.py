@@ -344,7 +344,7 @@ def test_init_of_another_vocabulary_when_warm(X):
 
 
 # online the counters remember better days: the topics come back
-@pytest.mark.parametrize(("learning_method", "tau", "max_iter"), [("batch", 2, 8), ("online", 5, 1)])
+@pytest.mark.parametrize(("learning_method", "tau", "max_iter"), [("batch", 2, 8), ("batch", 5, 8)])
 def test_diverging_combination_warns_once(learning_method, tau, max_iter, X):
     diverging = ARTMTransformer(
         6,

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.exceptions import NotFittedError
 
 from skartm import ARTMTransformer
 from skartm.em import PhiTerm, PosteriorTerm, ThetaTerm
@@ -100,12 +101,16 @@ def test_terms_that_are_not_finite(learning_method, value, parameters, message, 
 @pytest.mark.parametrize("learning_method", ["batch", "online"])
 @pytest.mark.parametrize("side", ["phi", "theta", "posterior"])
 def test_what_was_learned_before_stays(side, learning_method, value, X):
-    # the passes before the bad one are kept, with all that belongs to them
+    # an interruption keeps the passes before, with all that belongs to them; an error is a call that has failed
     spoiled = Spoiled(0.1, side=side, value=value, after={"phi": 9, "theta": 60, "posterior": 60}[side])
     common = {"learning_method": learning_method, "batch_size": 8, "tol": 0, "random_state": 0, "n_jobs": 1}
     fitted = ARTMTransformer(4, regularizers=[("mine", spoiled)], max_iter=50, **common)
     with pytest.raises((ValueError, KeyboardInterrupt)):
         fitted.fit(X)
+    if value is not KeyboardInterrupt:
+        with pytest.raises(NotFittedError):
+            fitted.transform(X)
+        return
     n_iter = fitted.n_iter_
     assert 0 < n_iter < 50
     kept = Spoiled(0.1, side=side, value=0.0)
