@@ -142,7 +142,7 @@ class SimplexNMF(
 
     _assignable: ClassVar[frozenset[str]] = frozenset({"components_"})
     _live: ClassVar[frozenset[str]] = frozenset({"max_iter", "tol", "inner_iter"})
-    _structural: ClassVar[frozenset[str]] = frozenset({"n_components", "beta_loss", "simplex"})
+    _structural: ClassVar[frozenset[str]] = frozenset({"n_components"})
 
     def __init__(
         self,

@@ -594,7 +594,7 @@ def test_validation_fraction():
 
 @pytest.fixture
 def any_order(monkeypatch):
-    monkeypatch.setattr("skartm._validation.token_order", lambda X, owner: X)
+    monkeypatch.setattr("skartm.base._data.token_order", lambda X, owner: X)
 
 
 @parametrize_with_checks(
