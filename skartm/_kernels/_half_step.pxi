@@ -361,6 +361,12 @@ cdef inline double digamma(double x) noexcept nogil:
     return shift + log(x) - 0.5 / x - u * (1. / 12 - u * (1. / 120 - u * (1. / 252)))
 
 
+cdef inline floating dirichlet_scale(double total, floating _) noexcept nogil:
+    """exp(-psi(total)), finite: of a document with next to nothing the means are then zero, not 0 times infinity."""
+    cdef double exponent = -digamma(total), largest = 87 if floating is float else 700
+    return <floating>exp(exponent if exponent < largest else largest)
+
+
 cdef inline floating dirichlet_step(floating* gamma, const floating* counts, const floating* mean,
                                     const floating* prior, Py_ssize_t n_topics, floating* total) noexcept nogil:
     if floating is float:
@@ -416,7 +422,7 @@ cdef inline void dirichlet_document(const floating* table, const index_t* index,
     for t in range(n_topics):
         total = total + gamma[t]
     sum_of_scale = total
-    scale = <floating>exp(-digamma(sum_of_scale))
+    scale = dirichlet_scale(sum_of_scale, <floating>0)
     expected_mean(<const floating*>gamma_t, k, scale, least, mean_t)
     for i in range(n_passes):
         if 0 < n <= capacity and i > 0 and (i < 4 or i % 2):  # looking costs as much as a topic or two
@@ -456,7 +462,7 @@ cdef inline void dirichlet_document(const floating* table, const index_t* index,
                                 &total)
         if fabs(total + left_behind - sum_of_scale) > tiny * sum_of_scale:  # mostly the same but for rounding
             sum_of_scale = total + left_behind
-            scale = <floating>exp(-digamma(sum_of_scale))
+            scale = dirichlet_scale(sum_of_scale, <floating>0)
         expected_mean(<const floating*>gamma_t, k, scale, least, mean_t)
         if change < tol * n_topics:
             break

@@ -55,15 +55,16 @@ def read_matrix(
             estimator, X, reset=reset, skip_check_array=done,
             **({} if done else {"accept_sparse": "csr", "dtype": dtype, "ensure_non_negative": ensure_non_negative}),
         )  # fmt: skip
-    X = validate_data(
-        estimator,
-        as_array(X),
-        reset=reset,
-        accept_sparse="csr",
-        dtype=dtype,
-        ensure_non_negative=ensure_non_negative,
-        ensure_all_finite=finite,
-    )
+    with np.errstate(over="ignore"):  # what is too large for the dtype is infinite then, and refused
+        X = validate_data(
+            estimator,
+            as_array(X),
+            reset=reset,
+            accept_sparse="csr",
+            dtype=dtype,
+            ensure_non_negative=ensure_non_negative,
+            ensure_all_finite=finite,
+        )
     return own_csr(X) if sparse.issparse(X) else guarded(plain(X))  # a frame with sparse columns is sparse by now
 
 
@@ -218,12 +219,13 @@ def check_scale(X: Any, dtype: DTypeLike, owner: str) -> Any:
     NaN is missing.
 
     The sum of a row must be zero or within the square root of the largest number and the inverse of that: so far a
-    product with a weight, or the inverse of a sum, is finite.
+    product with a weight, or the inverse of a sum, is finite. Single entries are zero or have all their digits.
     """
     is_sparse, dtype = sparse.issparse(X), np.dtype(dtype)
     data: NDArray = X.data if is_sparse else X
     if not data.size or data.dtype.kind not in "fiub":
         return X
+    check_magnitudes(owner, X, dtype, counts=False)
     largest = data.max() if is_sparse else np.nanmax(data, initial=0)
     reach = _reach(dtype)
     if float(largest) * data.size <= reach and (data.dtype.kind != "f" or _smallest(data) >= 1 / reach):

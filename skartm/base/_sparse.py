@@ -97,7 +97,10 @@ def with_data(X: Any, data: NDArray) -> Any:
 
 def cast(X: Any, dtype: DTypeLike) -> Any:
     """A CSR matrix with values of another type; ``X.astype`` of scipy would sort the rows and add up repeated ones."""
-    return X if X.data.dtype == dtype else with_data(X, X.data.astype(dtype))
+    if X.data.dtype == dtype:
+        return X
+    with np.errstate(over="ignore"):  # what is too large is infinite then, which a check of X refuses
+        return with_data(X, X.data.astype(dtype))
 
 
 def guarded(array: NDArray) -> NDArray:

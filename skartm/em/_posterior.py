@@ -220,7 +220,8 @@ class DirichletPosterior:
     ) -> None:
         """exp(psi(factor * stored + prior) - psi(total)) in the rows ``tokens``."""
         scale = np.zeros(phi_wt.shape[1], dtype=self.dtype)
-        scale[: self.n_topics] = np.exp(-psi(total))
+        # a topic that has next to nothing: its rows are zeros rather than 0 times infinity
+        scale[: self.n_topics] = np.exp(np.minimum(-psi(total), np.log(np.finfo(self.dtype).max) - 1))
         n_threads = worthwhile(self.n_threads, 30.0 * tokens.size * phi_wt.shape[1])  # some 30 operations a digamma
         scratch = np.empty((n_threads, 2 * phi_wt.shape[1]), dtype=self.dtype)
         shift = self.prior if prior is None else prior

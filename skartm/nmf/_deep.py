@@ -19,7 +19,7 @@ from skartm._validation import check_choice, check_dtype, check_integer, check_r
 from skartm.base import shown
 from skartm.base._caller import warn
 from skartm.base._data import check_matrix, check_scale, check_weights, read_matrix
-from skartm.base._sparse import canonical, cast
+from skartm.base._sparse import canonical
 from skartm.base._state import Stateful
 from skartm.nmf._kullback_leibler import KullbackLeibler, solve_rows
 from skartm.nmf._labels import LabelledRows
@@ -307,9 +307,9 @@ class DeepSimplexNMF(Stateful, LabelledRows, ClassNamePrefixFeaturesOutMixin, Tr
 
     def _checked(self, X: Any, *, reset: bool) -> Any:
         dtype = [np.float64, np.float32] if self.dtype is None else np.dtype(self.dtype)
+        dtype = dtype if reset else self.components_.dtype
         X = sparse.csr_matrix(read_matrix(self, X, reset=reset, dtype=dtype, ensure_non_negative=True))
-        X = canonical(X if reset else cast(X, self.components_.dtype))
-        return check_scale(X, X.dtype, type(self).__name__)
+        return check_scale(canonical(X), X.dtype, type(self).__name__)
 
     # --- learning ----------------------------------------------------------------------------------------------------
 

@@ -193,7 +193,9 @@ class KullbackLeibler:
         """The sums that an update has changed in the rows of H, of which phi knows nothing, go to theta."""
         theta = self.theta_dt[:, : self.n_components]
         before = self.row_weights @ theta
-        theta *= np.divide(after, before, out=np.zeros_like(after), where=before > 0).astype(theta.dtype)
+        with np.errstate(over="ignore"):
+            factor = np.divide(after, before, out=np.zeros_like(after), where=before > 0)
+        theta *= np.minimum(factor, np.finfo(theta.dtype).max).astype(theta.dtype)
 
     def _update_parts(self, parts: Parts) -> float:
         """All rows once; H after every part as soon as there are counts of all of them, or as before if interrupted."""

@@ -14,7 +14,7 @@ from skartm._callbacks import CallbackSupportMixin, with_callbacks
 from skartm._validation import check_choice, check_dtype, check_integer, check_real
 from skartm.base._caller import warn
 from skartm.base._data import check_matrix, check_scale, check_weights, read_matrix
-from skartm.base._sparse import canonical, cast, own_csr
+from skartm.base._sparse import canonical, own_csr
 from skartm.base._state import Stateful
 from skartm.nmf._fitting import iterate
 from skartm.nmf._least_squares import check_squares, is_sparse
@@ -311,14 +311,13 @@ class SimplexNMF(
     def _read(self, X: Any, entry_weight: Any, *, reset: bool) -> tuple[Any, Observed | None]:
         """X as the solvers read it, and what of it is observed if that is not everything."""
         dtype = [np.float64, np.float32] if self.dtype is None else np.dtype(self.dtype)
+        dtype = dtype if reset else self.components_.dtype
         X = own_csr(X) if is_sparse(X) else X
         if is_sparse(X) and X.dtype.kind == "f" and np.isnan(X.data).any():
             msg = "X must be an array where NaN says what is missing. Got a sparse matrix that contains NaN"
             raise ValueError(f"{type(self).__name__}: {msg}; leave them out, and give entry_weight.")
         finite = True if is_sparse(X) else "allow-nan"
         X = read_matrix(self, X, reset=reset, dtype=dtype, ensure_non_negative=True, finite=finite)
-        if not reset and X.dtype != self.components_.dtype:
-            X = cast(X, self.components_.dtype) if is_sparse(X) else X.astype(self.components_.dtype)
         if is_sparse(X):
             X = canonical(X)
         elif (X < 0).any():  # scikit-learn does not see them beside NaN

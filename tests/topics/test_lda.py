@@ -213,3 +213,14 @@ def test_not_fitted(method, X):
 def test_verbose(inference, X, capsys):
     LDA(3, inference=inference, max_iter=2, verbose=1, n_jobs=1, random_state=0).fit(X)
     assert capsys.readouterr().out.count("LDA: iteration") == 2
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("prior", [1e-2, 1e-3, 1e-4, 1e-30])
+def test_documents_without_tokens_have_their_prior(dtype, prior, X):
+    # exp(-psi(sum of the priors)) overflows
+    lda = LDA(3, doc_topic_prior=prior, dtype=dtype, max_iter=2, random_state=0, n_jobs=1).fit(X)
+    documents = np.vstack([np.zeros((2, X.shape[1])), X[:2].toarray()])
+    assert_allclose(lda.transform(documents, normalize=False)[:2], prior)
+    assert np.isfinite(lda.transform(documents)).all()
+    assert np.isfinite(lda.perplexity(documents))
