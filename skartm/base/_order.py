@@ -161,9 +161,9 @@ def _examine(X: Any) -> _Rows:
     found, n_rows = _Rows(), X.indptr.size - 1
     ones = all(bool((X.data[part] == 1).all()) for part in _blocks_of(int(X.indptr[-1])))
     found.counts = not ones and _has_counts(X)
-    start = 0
+    pointers, start = X.indptr.astype(np.int64, copy=False), 0  # those of 16 bits could not be added to
     while start < n_rows:
-        stop = int(np.searchsorted(X.indptr, X.indptr[start] + _BLOCK, side="right")) - 1
+        stop = int(np.searchsorted(pointers, pointers[start] + _BLOCK, side="right")) - 1
         stop = max(stop, start + 1)
         indptr = X.indptr[start : stop + 1].astype(np.int64)
         entries = slice(int(indptr[0]), int(indptr[-1]))

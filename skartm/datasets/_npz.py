@@ -23,7 +23,7 @@ def read_npz(path: Path, limits: Limits) -> CSR:
     """Read counts as CSR of float32; what the file claims is checked before anything of that size is made."""
     try:
         _check_archive(path, limits.total)
-        stored: Any = load_npz(path)
+        stored = _load(path)
         _check_shape(stored, limits.total)
         check_dtype(stored.dtype)
         X = csr_matrix(own_csr(stored, "the matrix"), copy=True)  # the entries of a row keep their order
@@ -36,6 +36,13 @@ def read_npz(path: Path, limits: Limits) -> CSR:
             f"{shown(str(error) or type(error).__name__)}; write it again."
         ) from error
     return wrap_csr(data, X.indices, X.indptr, X.shape)
+
+
+def _load(path: Path) -> Any:
+    try:
+        return load_npz(path)
+    except ValueError as error:  # in words of scipy about its insides
+        raise ValueError("arrays that do not belong together") from error
 
 
 def _check_archive(path: Path, most: int) -> None:

@@ -1,7 +1,16 @@
 """The engine: ascent on simplices by expectation and maximisation over the batches of a CSR matrix."""
 
 from skartm.base import publish
-from skartm.em._batches import Batch, Batches, SomeRows, TokenIndex, blocks_of, is_memory_mapped, row_lengths
+from skartm.em._batches import (
+    Batch,
+    Batches,
+    SomeRows,
+    TokenIndex,
+    blocks_of,
+    filled_rows,
+    is_memory_mapped,
+    row_lengths,
+)
 from skartm.em._context import Context, ContextMixture, Positions
 from skartm.em._counters import Counters
 from skartm.em._edge_mixture import EdgeMixture
@@ -83,6 +92,7 @@ __all__ = [
     "Trajectory",
     "blocks_of",
     "expected_counts",
+    "filled_rows",
     "is_memory_mapped",
     "log_sums",
     "offsets",

@@ -10,6 +10,9 @@ from numpy.typing import DTypeLike, NDArray
 from scipy import sparse
 
 from skartm._kernels import transpose_index
+from skartm.base._sparse import filled_rows as _filled_rows
+
+_ROWS = 8192  # rows that are looked at in one go, so that a memory map is not copied
 
 
 class TokenIndex:
@@ -87,6 +90,12 @@ def row_lengths(X: Any) -> NDArray:
         return np.diff(X.indptr)
     lengths = X.X.indptr[X.rows + 1] - X.X.indptr[X.rows]
     return lengths if X.beside is None else lengths + np.diff(X.beside.indptr)[X.rows]
+
+
+def filled_rows(X: Any) -> NDArray:
+    """Whether every row has an entry above zero; zeros may be stored."""
+    parts = [_filled_rows(rows) for _, rows in blocks_of(X, _ROWS)]
+    return np.concatenate(parts) if parts else np.zeros(0, dtype=bool)
 
 
 class Batch:

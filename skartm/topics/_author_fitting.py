@@ -20,8 +20,8 @@ from skartm.em import (
     State,
     Strength,
     blocks_of,
+    filled_rows,
     padded,
-    row_lengths,
 )
 from skartm.metrics._completion import said_before
 from skartm.regularizers import Terms, bind_all, check_regularizers
@@ -143,7 +143,7 @@ class AuthorFitting(ARTMTransformer):
         else:
             counts = token_counts(X, weights)
             n_tokens = float(counts.sum() if of_tokens is None else counts @ of_tokens)
-        filled = row_lengths(X) > 0
+        filled = filled_rows(X)
         n_docs = float(filled.sum() if weights is None else weights[filled].sum())
         if warm and layout.n_docs is None:
             n_tokens += self._prior_docs * float(self.author_topic_prior_.sum())

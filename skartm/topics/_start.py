@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
 from skartm.base._data import as_floats
-from skartm.em import Batches, Layout, SomeRows, State, blocks_of, row_lengths, rows_of
+from skartm.em import Batches, Layout, SomeRows, State, blocks_of, filled_rows, rows_of
 from skartm.simplex import FLOOR, random_distributions
 from skartm.topics._modal import token_counts
 
@@ -123,7 +123,7 @@ def begin_topics(state: State, n_begun: int, batches: Batches, layout: Layout, r
 
 def filled_documents(batches: Batches) -> NDArray:
     """Documents that have tokens and a weight."""
-    filled = row_lengths(batches.X) > 0
+    filled = filled_rows(batches.X)
     if batches.sample_weight is not None:
         filled &= batches.sample_weight > 0
     return np.flatnonzero(filled)

@@ -442,7 +442,8 @@ FUNCTIONS: dict[str, Entry] = {
                                          accepts=_FILES - {"wider"} | {"objects that are no numbers"}),
     "datasets.open_memmap": Entry(
         "text", _opened, COUNTS, refuses=frozenset(matrices.CSR_FORMS)),  # it opens what save_memmap has written
-    "datasets.load_folder": Entry("text", _folder, COUNTS, accepts=_FILES | {"indices of floats"}),
+    "datasets.load_folder": Entry("text", _folder, COUNTS, accepts=_FILES | {"indices of floats"},
+                                  refuses=frozenset({"float16"})),
     "feature_extraction.cooccurrence": Entry("counts", feature_extraction.cooccurrence,
                                              accepts=frozenset({"longer", "wider"}) | _FREE),
     "feature_extraction.cooccurrence n_top": Entry(
