@@ -10,6 +10,7 @@ from numpy.typing import DTypeLike, NDArray
 from scipy import sparse
 
 from skartm._kernels import transpose_index
+from skartm.base import shown
 from skartm.base._sparse import filled_rows as _filled_rows
 
 _ROWS = 8192  # rows that are looked at in one go, so that a memory map is not copied
@@ -278,8 +279,8 @@ class MappedFiles:
             now, *after = _state_of(name)
             if now == number and after != before:
                 msg = (
-                    f"X must not change while a model reads it. The file {os.path.basename(name)!r} that it is mapped "
-                    "from was written to meanwhile; open it again."
+                    "X must not change while a model reads it. The file that it is mapped from, "
+                    f"{shown(os.path.basename(name))}, was written to meanwhile; open it again."
                 )
                 raise ValueError(msg)
 

@@ -13,6 +13,7 @@ from scipy.sparse import csr_array
 
 from skartm.base import names_in_order, shown
 from skartm.base._data import check_csr
+from skartm.base._order import carry_order, restore_order
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def read_reference(X: Any, feature_names: Any, topics: Any) -> Reference:
         return X
     texts = as_texts(X)
     if texts is None:
-        X = check_csr(X, "the reference", non_negative=False, min_rows=1)
+        X = restore_order(carry_order(X, check_csr(X, "the reference", non_negative=False, min_rows=1)))
         if X.nnz and X.data.min() < 0:
             raise ValueError(
                 f"X must hold counts, which are non-negative. Got an entry {X.data.min()}; pass the output of a "

@@ -280,8 +280,8 @@ class DeepSimplexNMF(Stateful, LabelledRows, ClassNamePrefixFeaturesOutMixin, Tr
         for name in ("label_weight", "tol"):
             check_real(self, name, low=0)
         if 0 < self.label_weight < _LEAST_LABELS:
-            msg = f"must be 0 or at least {_LEAST_LABELS:g}, to keep the digits of labels. Got {self.label_weight!r}"
-            raise ValueError(f"The 'label_weight' parameter of {type(self).__name__} {msg}.")
+            msg = f"must be 0 or at least {_LEAST_LABELS:g}, to keep the digits of labels"
+            raise ValueError(f"The 'label_weight' parameter of DeepSimplexNMF {msg}. Got {shown(self.label_weight)}.")
         if self.dtype is not None:
             check_dtype(self)
 

@@ -221,6 +221,8 @@ class HypergraphARTM(EdgePredictions, EdgeModel):
         self._check_parameters()
         known = hasattr(self, "components_")
         read = self._read(edges, sample_weight, known=known)
+        if known and read.graph.n_edges == 0:
+            return self
         self._update(read.graph, lambda theta: self._settle(theta, read.containers, add=known))
         return self
 

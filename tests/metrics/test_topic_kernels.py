@@ -26,10 +26,10 @@ def test_tokens_are_ranked_and_cut():
     kernels = topic_kernels(phi, threshold=0.3)
     assert [kernel.tolist() for kernel in kernels.tokens] == [[0, 1, 2], [0, 3]]
     cut = topic_kernels(phi, threshold=0.3, n_tokens=1)
-    assert cut.named("abcd") == [["a"], ["a"]]
+    assert cut.named(list("abcd")) == [["a"], ["a"]]
     assert cut.size.tolist() == [3, 2]
     with pytest.raises(ValueError, match="feature_names must name the columns of components. Got 3, need 4"):
-        kernels.named("abc")
+        kernels.named(list("abc"))
 
 
 def test_topics_without_mass():
