@@ -319,7 +319,7 @@ def test_huge_weights_are_those_of_a_million(model, global_random_seed):
     X, y, _ = surface(global_random_seed, 100)
     found = [
         MonotonicRegressor(model, random_state=0).fit(X, y, sample_weight=np.full(100, weight)).predict(X)
-        for weight in (1e6, 1e300)
+        for weight in (1e6, 1e150)
     ]
     assert_allclose(found[0], found[1], rtol=1e-9)
 
