@@ -322,9 +322,9 @@ class SimplexNMF(
             X = canonical(X)
         elif (X < 0).any():  # scikit-learn does not see them beside NaN
             raise ValueError(f"Negative values in data passed to {type(self).__name__}: X must be non-negative.")
-        check_scale(X, X.dtype, type(self).__name__)
         if self.beta_loss == "frobenius":
             check_squares(X, type(self).__name__)
+        check_scale(X, X.dtype, type(self).__name__)
         known = observed(X, entry_weight, type(self).__name__)
         if known is not None and entry_weight is None and (check_terms(self) or check_volume(self)):
             name = "regularizers" if self.regularizers else "volume_weight"

@@ -328,7 +328,7 @@ def test_tiny_data(X):
         ({"dtype": "int32"}, "'dtype'"),
         ({"embeddings": {"cat": [1.0]}}, "need the names of tokens"),
         ({"embeddings": np.ones((3, 2))}, r"shape \(60, length\)"),
-        ({"token_names": ["a"]}, "must name the 60 columns of X. Got 1"),
+        ({"token_names": ["a"]}, "one name for each of the 60 columns of X. Got 1"),
         ({"label_weight": 1.0}, "y is None"),
         ({"optimizer": "sgd", "alpha": 1e6, "learning_rate": 1e6, "max_iter": 9}, "overflowed"),
     ],
