@@ -95,7 +95,7 @@ def test_a_refused_call_changes_nothing(name, width, reason):
             assert error is not None or (method == "partial_fit" and reason in ("zeros", "no edges", "no words"))
             assert error is None or fingerprint(model) == before, method
             assert all(same_result(now, answers[name]) for name, now in readings(case, model).items()), method
-    before = fingerprint(model)
+            before = fingerprint(model)
     for method, names in case.reading.items():
         if names:
             refused(model, method, {key: bad.get(key) for key in names})
