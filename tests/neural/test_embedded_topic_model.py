@@ -286,7 +286,7 @@ def test_bad_parameters(parameters, error, match, X):
 
 def test_learning_goes_on_with_the_same_topics_only(X):
     fitted = model().partial_fit(X)
-    with pytest.raises(ValueError, match="goes on with 4 topics"):
+    with pytest.raises(ValueError, match="must stay as it was in the fit, 4"):
         fitted.set_params(n_components=5).partial_fit(X)
 
 
