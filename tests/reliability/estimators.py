@@ -245,7 +245,7 @@ if find_spec("torch"):
     CASES["EmbeddedTopicModel"] = Case(
         lambda: EmbeddedTopicModel(3, embedding_size=4, hidden_layer_sizes=8, max_iter=2, random_state=0),
         documents,
-        _READABLE,
+        {**_TOPICS, "top_tokens": (), "topic_table": ()},
     )
 
 PUBLIC = {
