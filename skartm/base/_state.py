@@ -206,10 +206,6 @@ class Stateful(Versioned):
         object.__setattr__(new, "__dict__", self._finished(work))
         return new
 
-    def _is_whole(self) -> bool:
-        """Whether a state was marked as whole in this call."""
-        return _WHOLE in self.__dict__
-
     def _return_to_whole(self) -> bool:
         """Go back to the last state that was marked as whole, if there is one."""
         whole = self.__dict__.get(_WHOLE)
@@ -349,10 +345,3 @@ def _kept(value: Any) -> Any:
 def _short(value: Any, limit: int = 100) -> str:
     text = repr(value)
     return text if len(text) <= limit else f"{text[: limit - 3]}..."
-
-
-def fitted_names(model: Any) -> Iterable[str]:
-    """Names of the public fitted attributes of a model."""
-    record: Record | None = vars(model).get(_RECORD)
-    names = vars(model) if record is None else record["names"]
-    return sorted(name for name in names if name.endswith("_") and not name.startswith("_"))
