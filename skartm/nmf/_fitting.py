@@ -66,11 +66,12 @@ class SmallShare:
         return bool(before - self.before <= self.tol * (self.first - self.before))
 
 
-def iterate(model: Any, X: Any, solver: Any, converged: Callable[[Any], bool], write: Callable[[], None]) -> bool:
+def iterate(model: Any, X: Any, solver: Any, converged: Callable[[Any], bool], write: Callable[..., None]) -> bool:
     """Update until convergence, True, or until ``max_iter`` or a callback says so.
 
     Also after an interruption the attributes, which ``write`` sets, are those of the last whole iteration; before the
-    first one is complete, what was learned before stays.
+    first one is complete, what was learned before stays. ``write(interrupted=True)`` must not go over the data again:
+    who has pressed Ctrl-C waits for it.
     """
     task = FitTask(model, model.max_iter, X)
     n_iter, stopped, done = 0, False, False
@@ -86,7 +87,7 @@ def iterate(model: Any, X: Any, solver: Any, converged: Callable[[Any], bool], w
             done = converged(value)
     except BaseException:
         if n_iter:
-            write()
+            write(interrupted=True)
             model._mark_whole()
         raise
     write()

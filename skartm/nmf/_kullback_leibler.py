@@ -122,6 +122,7 @@ class KullbackLeibler:
     ) -> None:
         n_components, dtype = H.shape[0], H.dtype
         self.n_components, self.n_updates = n_components, 0
+        self.last_pass = Pass()
         size = min(_BATCH, -(-X.shape[0] // n_parts))
         self.batches = Batches(X, size, dtype, sample_weight)
         self.row_sums = np.concatenate([batch.doc_mass for batch in self.batches])
@@ -149,6 +150,11 @@ class KullbackLeibler:
     @property
     def H(self) -> NDArray:
         return unpadded_transpose(self.phi_wt, self.n_components)
+
+    @property
+    def last_loss(self) -> float:
+        """The divergence after W and before H of the last update, which lowers it further."""
+        return self._divergence(self.last_pass)
 
     def loss(self) -> float:
         """The divergence of what there is now."""
@@ -187,6 +193,7 @@ class KullbackLeibler:
             self.engine.e_step(batch, self.state, result, keep=True)
         self.state.counters.changed()
         self.mixture.stored.end_pass()
+        self.last_pass = result
         return self._divergence(result)
 
     def rescale(self, after: NDArray) -> None:
@@ -219,6 +226,7 @@ class KullbackLeibler:
             self.engine.posterior.update(self.phi_wt, counters, self.phi_wt)
             parts.complete = True
         self.mixture.stored.end_pass()
+        self.last_pass = result
         if self.n_updates == PART_ITERATIONS:
             self.parts = None
         return self._divergence(result)

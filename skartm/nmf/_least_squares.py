@@ -153,6 +153,11 @@ class LeastSquares:
         W = self.w_ahead[:, : self.n_components]
         return self.X.half_squares(W, self.H) if isinstance(self.X, Observed) else half_squares(self.X, W, self.H)
 
+    @property
+    def last_loss(self) -> float:
+        """The same, as the last update found it on its way."""
+        return max(self.value - self._penalty_of(self.w_ahead) - self.penalty_H.value(self.h), 0.0)
+
     def _penalty_of(self, w: NDArray) -> float:
         if not any(self.penalty_W):
             return 0.0

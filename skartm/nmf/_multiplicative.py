@@ -103,6 +103,7 @@ class Multiplicative:
         """One update of W and H; divergence and penalties after it."""
         self.rows.step(self.w, self.h, self.n_passes)
         value = self.columns.step(self.h, self.w, 1) + self.own
+        self.last_loss = max(value - self.penalty_H.value(self.h), 0.0)
         return max(value + self.penalty_W.value(self.w, self.X.row_weights), 0.0)
 
 

@@ -68,6 +68,15 @@ class Regularized:
         return self.model.H
 
     @property
+    def W(self) -> NDArray:
+        return self.model.W
+
+    @property
+    def last_loss(self) -> float:
+        """The divergence before H of the last update changed."""
+        return self.model.last_loss
+
+    @property
     def settled(self) -> bool:
         """Whether the strengths stay as they are."""
         return self.model.engine.settled(self.done - 1, self.n_iter)

@@ -109,7 +109,8 @@ class SimplexNMF(
     scale_ : array of shape (n_components,)
         s.
     reconstruction_err_ : float
-        Square root of twice the loss of the training data, as in scikit-learn.
+        Square root of twice the loss of the training data, as in scikit-learn. After an interruption it is what the
+        last whole iteration found on its way, before its last step lowered it.
     n_iter_ : int
     n_features_in_, feature_names_in_
         As everywhere in scikit-learn.
@@ -213,9 +214,10 @@ class SimplexNMF(
         self.__dict__.pop("_online", None)
         solver, converged = solver_of(self, X, known, W, H, weights)
 
-        def write() -> None:
-            self.reconstruction_err_ = float(np.sqrt(2 * solver.loss()))
-            self._write(X, known, solver.H, weights)
+        def write(*, interrupted: bool = False) -> None:
+            loss, W = (solver.last_loss, solver.W) if interrupted else (solver.loss(), None)
+            self.reconstruction_err_ = float(np.sqrt(2 * loss))
+            self._write(X, known, solver.H, weights, W)
 
         if not iterate(self, X, solver, converged, write) and self.tol > 0:
             msg = f"SimplexNMF did not converge in {self.max_iter} iterations. Increase max_iter, or tol."
@@ -345,15 +347,20 @@ class SimplexNMF(
             raise ValueError(f"{type(self).__name__}: {msg}; pass another one, or H as init.")
         return H
 
-    def _write(self, X: Any, known: Observed | None, H: NDArray, weights: NDArray | None) -> None:
-        """Put the scale where ``simplex`` wants it."""
+    def _write(
+        self, X: Any, known: Observed | None, H: NDArray, weights: NDArray | None, W: NDArray | None = None
+    ) -> None:
+        """Put the scale where ``simplex`` wants it; a W of the same product is used instead of solving for it."""
         self.scale_ = np.ones(H.shape[0], dtype=H.dtype)
         self.components_ = H
         if self.simplex in ("H", "both"):
             sums = H.sum(axis=1, dtype=np.float64)
             self.components_ = (H / np.where(sums > 0, sums, 1)[:, None]).astype(H.dtype)
         if self.simplex in ("W", "both"):
-            W = solve_rows(self, X, known, self.components_)
+            if W is None:
+                W = solve_rows(self, X, known, self.components_)
+            elif self.simplex == "both":
+                W = W * H.sum(axis=1)
             mass = (W.sum(axis=0, dtype=np.float64) if weights is None else weights @ W).astype(H.dtype)
             if self.simplex == "both":
                 self.scale_ = mass

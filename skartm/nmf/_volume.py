@@ -49,7 +49,7 @@ class SmallVolume:
         n_threads: int,
     ) -> None:
         k, dtype = H.shape[0], H.dtype
-        root = None if sample_weight is None else np.sqrt(sample_weight).astype(dtype)
+        self.root = root = None if sample_weight is None else np.sqrt(sample_weight).astype(dtype)
         self.X = X if root is None else scaled_rows(X, root)
         self.n_sweeps = n_sweeps
         self.rows = Side(self.X, k, dtype, n_threads)
@@ -69,6 +69,15 @@ class SmallVolume:
     def H(self) -> NDArray:
         return self._H.astype(self.w.dtype)
 
+    @property
+    def W(self) -> NDArray:
+        """Rows of weight zero are zeros."""
+        W = self.w[:, : self._H.shape[0]]
+        if self.root is None:
+            return W.copy()
+        root = self.root[:, None]
+        return np.divide(W, root, out=np.zeros_like(W), where=root > 0)
+
     def loss(self) -> float:
         """|X - W H|^2 / 2, without the penalty."""
         return half_squares(self.X, self.w[:, : self._H.shape[0]], self._H)
@@ -80,12 +89,14 @@ class SmallVolume:
     def update(self) -> None:
         """Sweeps over W, and over H."""
         self.rows.sweep(self.w, padded(self._H.T, self.w.dtype), self.n_sweeps)
-        gram, target = self._products()
-        gram += 2 * self.weight * np.linalg.inv(self._spread())
+        squares, target = self._products()
+        gram = squares + 2 * self.weight * np.linalg.inv(self._spread())
         for _ in range(self.n_sweeps):
             for t in np.flatnonzero(gram.diagonal() > 0):  # else X is zeros
                 rest = target[t] - gram[t] @ self._H + gram[t, t] * self._H[t]
                 self._H[t] = project(rest / gram[t, t])
+        products = float((self._H * (0.5 * squares @ self._H - target)).sum())
+        self.last_loss = max(0.5 * self.norm + products, 0.0)
 
     def _spread(self) -> NDArray:
         return self._H @ self._H.T + self.delta * np.eye(self._H.shape[0])
