@@ -42,11 +42,10 @@ TOP_LEVEL = {
     "exceptions": set(),
     "_threads": {"_kernels", "base"},
     "_named": {"base"},
-    "_validation": {"base"},
     "_callbacks": {"base"},
     "_topic_tree": {"base"},
 }
-SHARED = {"exceptions", "_threads", "_named", "_validation", "_callbacks", "_topic_tree"}
+SHARED = {"exceptions", "_threads", "_named", "_callbacks", "_topic_tree"}
 ONLY_IN = {"matplotlib": {"plotting"}, "torch": {"neural", "simplex"}, "gensim": {"metrics"}}
 # modules that are imported by a name known only when running: variants of the kernel, and the library of autodiff that
 # a user has, which is imported when a function without gradient is bound and by nothing else
@@ -189,3 +188,13 @@ def test_tests_mirror_the_package():
     for folder in tests.iterdir():
         if folder.is_dir() and not folder.name.startswith(("__", ".")):
             assert folder.name in ("oracle", "reliability") or folder.name in ALLOWED
+
+
+@every_file
+def test_no_constructor_only_assigns(path):
+    """Parameters are declared: see skartm/base/_parameters.py."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef) and node.name == "__init__":
+            names = {argument.arg for argument in (*node.args.args[1:], *node.args.kwonlyargs)}
+            found = {ast.unparse(statement) for statement in node.body}
+            assert found != {f"self.{name} = {name}" for name in names}, f"line {node.lineno}"

@@ -259,3 +259,9 @@ def _smallest(data: NDArray) -> float:
     """The smallest number above zero; infinity without any."""
     low = data.min()
     return float(low if low > 0 else np.min(data, where=data > 0, initial=np.inf))  # NaN is not above zero
+
+
+def dtype_of(X: Any) -> np.dtype | None:
+    """The type of the numbers of a matrix or a data frame; None if they have no common one, or are in lists."""
+    dtypes = list(X.dtypes) if hasattr(X, "dtypes") and hasattr(X, "iloc") else [getattr(X, "dtype", None)]
+    return np.result_type(*dtypes) if dtypes and all(isinstance(dtype, np.dtype) for dtype in dtypes) else None

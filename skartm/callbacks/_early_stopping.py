@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from skartm._validation import check_integer, check_real
+from skartm.base._parameters import check_integer, check_real
 from skartm.metrics import TopicScorer, make_topic_scorer
 from skartm.metrics._completion import said_before
 

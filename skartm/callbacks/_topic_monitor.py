@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from skartm._callbacks import ScoringMonitor
-from skartm._validation import check_integer
+from skartm.base._parameters import check_integer
 from skartm.metrics import TopicScorer, TopicScoring
 from skartm.metrics._completion import said_before
 from skartm.metrics._topic_scoring import named_scores

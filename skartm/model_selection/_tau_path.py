@@ -11,14 +11,22 @@ from sklearn.base import clone
 from sklearn.utils.parallel import Parallel, delayed  # joblib's, with warning filters and configuration
 
 from skartm._threads import effective_n_processes
-from skartm._validation import check_choice, check_flag, check_integer
 from skartm.base import shown
+from skartm.base._parameters import (
+    check_declared,
+    choice,
+    declared,
+    flag,
+    integer,
+    parameters,
+)
 from skartm.model_selection._front import front_of
 from skartm.model_selection._judges import Bench, judges_of, name_of
 from skartm.model_selection._searched import TopicSearch
 from skartm.model_selection._stages import COLUMNS, Results, Stage, check_stages
 
 
+@parameters
 class TauPath(TopicSearch):
     """Staged, greedy choice of regularization strengths, as topic models are tuned by hand.
 
@@ -91,30 +99,16 @@ class TauPath(TopicSearch):
     ['decorrelation__tau', 'theta__tau']
     """
 
-    def __init__(
-        self,
-        estimator: Any,
-        stages: Any,
-        *,
-        scoring: Any = None,
-        constraints: Any = None,
-        reference: str = "start",
-        n_iter: int = 10,
-        validation_fraction: float = 0.2,
-        refit: bool = True,
-        n_jobs: int | None = None,
-        random_state: Any = None,
-    ) -> None:
-        self.estimator = estimator
-        self.stages = stages
-        self.scoring = scoring
-        self.constraints = constraints
-        self.reference = reference
-        self.n_iter = n_iter
-        self.validation_fraction = validation_fraction
-        self.refit = refit
-        self.n_jobs = n_jobs
-        self.random_state = random_state
+    estimator: Any = declared(kw_only=False)
+    stages: Any = declared(kw_only=False)
+    scoring: Any = None
+    constraints: Any = None
+    reference: str = choice(default="start", among=("start", "stage"))
+    n_iter: int = integer(default=10, low=1)
+    validation_fraction: float = 0.2
+    refit: bool = flag(default=True)
+    n_jobs: int | None = None
+    random_state: Any = None
 
     def fit(self, X: Any, y: Any = None) -> "TauPath":
         """Walk the path.
@@ -166,10 +160,9 @@ class TauPath(TopicSearch):
         return self
 
     def _check(self) -> int:
-        n_iter, model = check_integer(self, "n_iter", minimum=1), front_of(self.estimator).declared
+        check_declared(self)
+        n_iter, model = int(self.n_iter), front_of(self.estimator).declared
         self._check_model(model, "warm_start", "max_iter", "tol")
-        check_choice(self, "reference", ("start", "stage"))
-        check_flag(self, "refit")
         self._check_fraction()
         without: Any = model.get_params(deep=False).get("unregularized_iter", 0)
         if isinstance(without, Real) and float(without) >= n_iter:

@@ -10,8 +10,15 @@ from sklearn.utils import check_random_state
 from sklearn.utils.parallel import Parallel, delayed  # joblib's, with warning filters and configuration
 
 from skartm._threads import effective_n_processes
-from skartm._validation import check_choice, check_flag, check_integer
 from skartm.base import shown
+from skartm.base._parameters import (
+    check_declared,
+    check_integer,
+    choice,
+    declared,
+    flag,
+    parameters,
+)
 from skartm.metrics import topic_stability
 from skartm.model_selection._front import front_of
 from skartm.model_selection._judges import Bench, judges_of
@@ -20,6 +27,7 @@ from skartm.model_selection._searched import TopicSearch
 _COLUMNS = ("n_topics", "mean_score", "std_score", "stability", "fit_time")
 
 
+@parameters
 class TopicNumberSearch(TopicSearch):
     """Choose the number of topics by held-out scores over several seeds, and show how stable the topics are.
 
@@ -78,30 +86,16 @@ class TopicNumberSearch(TopicSearch):
     5
     """
 
-    def __init__(
-        self,
-        estimator: Any,
-        n_topics: Any = (10, 20, 50, 100),
-        *,
-        scoring: Any = None,
-        others: Any = ("npmi", "diversity"),
-        n_seeds: int = 3,
-        rule: str = "one_standard_error",
-        validation_fraction: float = 0.2,
-        refit: bool = True,
-        n_jobs: int | None = None,
-        random_state: Any = None,
-    ) -> None:
-        self.estimator = estimator
-        self.n_topics = n_topics
-        self.scoring = scoring
-        self.others = others
-        self.n_seeds = n_seeds
-        self.rule = rule
-        self.validation_fraction = validation_fraction
-        self.refit = refit
-        self.n_jobs = n_jobs
-        self.random_state = random_state
+    estimator: Any = declared(kw_only=False)
+    n_topics: Any = declared(default=(10, 20, 50, 100), kw_only=False)
+    scoring: Any = None
+    others: Any = ("npmi", "diversity")
+    n_seeds: int = 3
+    rule: str = choice(default="one_standard_error", among=("one_standard_error", "best"))
+    validation_fraction: float = 0.2
+    refit: bool = flag(default=True)
+    n_jobs: int | None = None
+    random_state: Any = None
 
     def fit(self, X: Any, y: Any = None) -> "TopicNumberSearch":
         """Train and score the models.
@@ -144,9 +138,8 @@ class TopicNumberSearch(TopicSearch):
     def _check(self) -> list[int]:
         self._check_model(front_of(self.estimator).declared, "random_state")
         check_integer(self, "n_seeds", minimum=2 if self._by_stability() else 1)
-        check_flag(self, "refit")
+        check_declared(self)
         self._check_fraction()
-        check_choice(self, "rule", ("one_standard_error", "best"))
         numbers = np.asarray(list(self.n_topics) if isinstance(self.n_topics, Iterable) else [])
         if numbers.ndim != 1 or numbers.size == 0 or numbers.dtype.kind not in "iu" or (numbers < 1).any():
             msg = f"The 'n_topics' parameter must be a sequence of positive integers. Got {shown(self.n_topics)}."

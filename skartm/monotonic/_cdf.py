@@ -12,10 +12,18 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skartm._threads import effective_n_threads
-from skartm._validation import check_flag, check_integer, check_real
 from skartm.base import shown
 from skartm.base._caller import warn
 from skartm.base._data import as_array, check_weights
+from skartm.base._parameters import (
+    check_declared,
+    check_integer,
+    declared,
+    flag,
+    integer,
+    parameters,
+    real,
+)
 from skartm.base._state import Stateful
 from skartm.monotonic._held_out import Learner, Settings, chosen
 from skartm.monotonic._product_mixture import ProductMixture
@@ -23,6 +31,7 @@ from skartm.monotonic._product_mixture import ProductMixture
 _LARGEST = 1e150  # the square of more than that is infinite
 
 
+@parameters
 class MonotoneCDF(Stateful, DensityMixin, BaseEstimator):
     r"""A multivariate distribution function: density, conditional and marginal distributions, samples.
 
@@ -114,30 +123,16 @@ class MonotoneCDF(Stateful, DensityMixin, BaseEstimator):
     (3, 2)
     """
 
-    def __init__(
-        self,
-        n_components: int | str = "auto",
-        *,
-        n_estimators: int = 8,
-        bandwidth: float | str = "auto",
-        n_knots: int = 24,
-        prior: float = 0.2,
-        early_stopping: bool = True,
-        max_iter: int = 50,
-        tol: float = 1e-4,
-        n_jobs: int | None = None,
-        random_state: Any = None,
-    ) -> None:
-        self.n_components = n_components
-        self.n_estimators = n_estimators
-        self.bandwidth = bandwidth
-        self.n_knots = n_knots
-        self.prior = prior
-        self.early_stopping = early_stopping
-        self.max_iter = max_iter
-        self.tol = tol
-        self.n_jobs = n_jobs
-        self.random_state = random_state
+    n_components: int | str = declared(default="auto", kw_only=False)
+    n_estimators: int = integer(default=8, low=1)
+    bandwidth: float | str = real(default="auto", low=0, open_low=True, or_=("auto",))
+    n_knots: int = integer(default=24, low=1)
+    prior: float = real(default=0.2, low=0, open_low=True)
+    early_stopping: bool = flag(default=True)
+    max_iter: int = integer(default=50, low=1)
+    tol: float = real(default=1e-4, low=0)
+    n_jobs: int | None = None
+    random_state: Any = None
 
     def fit(self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
         """Learn the weights.
@@ -280,16 +275,13 @@ class MonotoneCDF(Stateful, DensityMixin, BaseEstimator):
 
     def _settings(self) -> Settings:
         n_components = 1 if self.n_components == "auto" else check_integer(self, "n_components", minimum=1)
-        bandwidth = 1.0 if self.bandwidth == "auto" else check_real(self, "bandwidth", low=0, open_low=True)
-        n_estimators = check_integer(self, "n_estimators", minimum=1)
-        n_knots = check_integer(self, "n_knots", minimum=1)
-        prior = check_real(self, "prior", low=0, open_low=True)
-        check_flag(self, "early_stopping")
-        max_iter = check_integer(self, "max_iter", minimum=1)
-        check_real(self, "tol", low=0)
+        check_declared(self)
+        bandwidth = 1.0 if self.bandwidth == "auto" else float(self.bandwidth)
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
         n_threads = effective_n_threads(self.n_jobs)
-        return Settings(n_components, n_estimators, bandwidth, n_knots, prior, max_iter, seed, n_threads)
+        return Settings(
+            n_components, self.n_estimators, bandwidth, self.n_knots, float(self.prior), self.max_iter, seed, n_threads
+        )
 
     def _check_values(self, X: NDArray) -> None:
         empty = np.isnan(X).all(axis=0)

@@ -10,10 +10,12 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skartm.base import shown
 from skartm.base._data import as_array, check_weights
+from skartm.base._parameters import declared, parameters
 from skartm.monotonic._losses import LogLoss
 from skartm.monotonic._monotonic_model import MonotonicModel
 
 
+@parameters
 class MonotonicClassifier(ClassifierMixin, MonotonicModel):
     r"""Classification into two classes by a probability that is monotone in features.
 
@@ -60,18 +62,10 @@ class MonotonicClassifier(ClassifierMixin, MonotonicModel):
     ('and', ['x0', 'x1'])
     """
 
-    def __init__(
-        self,
-        model: Any = "polynomial",
-        *,
-        monotonic_cst: Any = None,
-        n_jobs: int | None = None,
-        random_state: Any = None,
-    ) -> None:
-        self.model = model
-        self.monotonic_cst = monotonic_cst
-        self.n_jobs = n_jobs
-        self.random_state = random_state
+    model: Any = declared(default="polynomial", kw_only=False)
+    monotonic_cst: Any = None
+    n_jobs: int | None = None
+    random_state: Any = None
 
     def fit(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Learn the probability of ``classes_[1]``.

@@ -3,13 +3,14 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from skartm._validation import check_integer
+from skartm.base._parameters import integer, parameters
 from skartm.monotonic._grid import affine
 from skartm.monotonic._network import Network, Parameters
 
 _CONVEX, _CONCAVE = 7 / 16, 7 / 16  # shares of a layer; the rest of its units are saturated
 
 
+@parameters
 class Constrained(Network):
     r"""Layers with non-negative weights and units of three kinds.
 
@@ -50,27 +51,8 @@ class Constrained(Network):
     True
     """
 
-    def __init__(
-        self,
-        n_units: int = 16,
-        n_free_units: int = 16,
-        *,
-        n_members: int = 5,
-        max_iter: int = 500,
-        patience: int = 50,
-        tol: float = 1e-4,
-    ) -> None:
-        self.n_units = n_units
-        self.n_free_units = n_free_units
-        self.n_members = n_members
-        self.max_iter = max_iter
-        self.patience = patience
-        self.tol = tol
-
-    def _check(self) -> None:
-        super()._check()
-        check_integer(self, "n_units", minimum=1)
-        check_integer(self, "n_free_units", minimum=1)
+    n_units: int = integer(default=16, low=1, kw_only=False)
+    n_free_units: int = integer(default=16, low=1, kw_only=False)
 
     def _shapes(self) -> dict[str, tuple[int, ...]]:
         free = int((self.signs_ == 0).sum())

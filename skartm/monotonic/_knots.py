@@ -1,11 +1,13 @@
 """Knots of features: where tables have entries, and where values lie between them."""
 
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 
+@dataclass(eq=False)
 class Knots:
     """Quantiles of every feature, all its values where they are few, and a place for missing values.
 
@@ -24,8 +26,7 @@ class Knots:
         Of the tables.
     """
 
-    def __init__(self, max_knots: int) -> None:
-        self.max_knots = max_knots
+    max_knots: int
 
     def fit(self, X: NDArray) -> Self:
         self.values = [self._of(column[~np.isnan(column)]) for column in X.T]

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from sklearn.base import BaseEstimator
 
-from skartm._validation import check_real
 from skartm.base import Versioned
+from skartm.base._parameters import check_declared, parameters, real
 from skartm.monotonic._grid import affine
 from skartm.monotonic._losses import Loss
 
@@ -16,6 +16,7 @@ _CHUNK = 4096  # rows predicted at a time
 _LONGEST = 500.0  # of a raw output in learning: the exponential of more is too large
 
 
+@parameters
 class Linear(Versioned, BaseEstimator):
     r"""Linear function whose coefficients have the signs of the features, with a quadratic penalty.
 
@@ -49,11 +50,10 @@ class Linear(Versioned, BaseEstimator):
     True
     """
 
+    alpha: float = real(default=1e-3, low=0, kw_only=False)
+
     losses: ClassVar[tuple[str, ...]] = ("squared_error", "poisson", "log_loss")
     handles_missing: ClassVar[bool] = False
-
-    def __init__(self, alpha: float = 1e-3) -> None:
-        self.alpha = alpha
 
     def fit(
         self,
@@ -66,7 +66,8 @@ class Linear(Versioned, BaseEstimator):
         n_threads: int = 1,
     ) -> Self:
         """Learn from rows, as ``_protocol.Net`` says; nothing is random, nothing depends on ``n_threads``."""
-        alpha = check_real(self, "alpha", low=0)
+        check_declared(self)
+        alpha = float(self.alpha)
         self.loss_ = loss
         y, standard = loss.standard(y, sample_weight)
         weights = sample_weight / sample_weight.sum()

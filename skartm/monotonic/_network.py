@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
-from skartm._validation import check_integer, check_real
 from skartm.base import Versioned
+from skartm.base._parameters import check_declared, integer, parameters, real
 from skartm.monotonic._grid import snap
 from skartm.monotonic._losses import Loss
 from skartm.monotonic._rprop import rprop
@@ -22,6 +22,7 @@ _LONGEST = 500.0  # of a raw output in training: the exponential of more is too 
 Parameters = dict[str, NDArray]
 
 
+@parameters
 class Network(Versioned, BaseEstimator):
     """Mean of nets, each of which stops early on other held-out rows.
 
@@ -38,10 +39,10 @@ class Network(Versioned, BaseEstimator):
     losses: ClassVar[tuple[str, ...]] = ("squared_error", "quantile", "poisson", "log_loss")
     handles_missing: ClassVar[bool] = False
 
-    n_members: int
-    max_iter: int
-    patience: int
-    tol: float
+    n_members: int = integer(default=5, low=1)
+    max_iter: int = integer(default=500, low=1)
+    patience: int = integer(default=50, low=1)
+    tol: float = real(default=1e-4, low=0)
 
     def fit(
         self,
@@ -54,7 +55,7 @@ class Network(Versioned, BaseEstimator):
         n_threads: int = 1,
     ) -> Self:
         """Learn from rows, as ``_protocol.Net`` says; nothing here depends on ``n_threads``."""
-        self._check()
+        check_declared(self)
         self.signs_, self.loss_ = signs, loss
         X, y, weights = _distinct(self._turned(X), y, sample_weight)
         standard_y, self.standard_ = loss.standard(y, weights)
@@ -121,12 +122,6 @@ class Network(Versioned, BaseEstimator):
             named[name] = theta[:, first:last].reshape(len(theta), *shape)
             first = last
         return named
-
-    def _check(self) -> None:
-        check_integer(self, "n_members", minimum=1)
-        check_integer(self, "max_iter", minimum=1)
-        check_integer(self, "patience", minimum=1)
-        check_real(self, "tol", low=0)
 
     def _shapes(self) -> dict[str, tuple[int, ...]]:
         raise NotImplementedError

@@ -9,8 +9,8 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
-from skartm._validation import check_integer, check_real
 from skartm.base import Versioned, shown
+from skartm.base._parameters import check_declared, integer, parameters, real
 from skartm.monotonic._knots import Knots
 from skartm.monotonic._losses import Loss
 from skartm.monotonic._tables import Tables, predictions
@@ -53,6 +53,7 @@ class Member:
     n_iter: int
 
 
+@parameters
 class Polynomial(Versioned, BaseEstimator):
     r"""Products of monotone functions of one feature, mixed.
 
@@ -130,35 +131,20 @@ class Polynomial(Versioned, BaseEstimator):
     (16,)
     """
 
+    n_components: int = integer(default=32, low=2, kw_only=False)
+    n_members: int | None = integer(default=None, low=1, none=True)
+    max_knots: int | None = integer(default=None, low=2, none=True)
+    margin: Any = None
+    idle: Any = (0.0, 0.0, 1.0, 1.0)
+    smoothing: float = real(default=1.0, low=0)
+    power: int = integer(default=2, low=1)
+    batch_size: int | None = integer(default=None, low=1, none=True)
+    max_iter: int = integer(default=60, low=1)
+    validation_fraction: float = real(default=0.15, low=0, high=0.9)
+    n_iter_no_change: int = integer(default=8, low=1)
+
     losses: ClassVar[tuple[str, ...]] = ("squared_error", "log_loss", "poisson")
     handles_missing: ClassVar[bool] = True
-
-    def __init__(
-        self,
-        n_components: int = 32,
-        *,
-        n_members: int | None = None,
-        max_knots: int | None = None,
-        margin: Any = None,
-        idle: Any = (0.0, 0.0, 1.0, 1.0),
-        smoothing: float = 1.0,
-        power: int = 2,
-        batch_size: int | None = None,
-        max_iter: int = 60,
-        validation_fraction: float = 0.15,
-        n_iter_no_change: int = 8,
-    ) -> None:
-        self.n_components = n_components
-        self.n_members = n_members
-        self.max_knots = max_knots
-        self.margin = margin
-        self.idle = idle
-        self.smoothing = smoothing
-        self.power = power
-        self.batch_size = batch_size
-        self.max_iter = max_iter
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
 
     def fit(
         self,
@@ -233,18 +219,7 @@ class Polynomial(Versioned, BaseEstimator):
                 self.tables_[first + n] = mass[knots] @ self.tables_[knots] / mass[knots].sum()
 
     def _check(self) -> None:
-        check_integer(self, "n_components", minimum=2)
-        if self.n_members is not None:
-            check_integer(self, "n_members", minimum=1)
-        if self.max_knots is not None:
-            check_integer(self, "max_knots", minimum=2)
-        check_real(self, "smoothing", low=0)
-        check_integer(self, "power", minimum=1)
-        if self.batch_size is not None:
-            check_integer(self, "batch_size", minimum=1)
-        check_integer(self, "max_iter", minimum=1)
-        check_real(self, "validation_fraction", low=0, high=0.9)
-        check_integer(self, "n_iter_no_change", minimum=1)
+        check_declared(self)
         for name, high in (("margin", 0.49), ("idle", np.inf)):
             for value in _turns(getattr(self, name), 0):
                 if name == "margin" and value is None:

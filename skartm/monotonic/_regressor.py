@@ -7,9 +7,9 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from skartm._validation import check_choice, check_real
 from skartm.base import shown
 from skartm.base._data import as_array
+from skartm.base._parameters import check_declared, choice, declared, parameters, real
 from skartm.monotonic._losses import Loss, Poisson, Quantile, SquaredError
 from skartm.monotonic._monotonic_model import MonotonicModel
 
@@ -18,6 +18,7 @@ _NARROWEST = 1e-300  # range of a target; what is narrower has lost its digits
 _LOSSES = ("squared_error", "quantile", "poisson")
 
 
+@parameters
 class MonotonicRegressor(RegressorMixin, MonotonicModel):
     r"""Regression by a function that is monotone in features, everywhere and by construction.
 
@@ -71,24 +72,13 @@ class MonotonicRegressor(RegressorMixin, MonotonicModel):
     True
     """
 
-    def __init__(
-        self,
-        model: Any = "polynomial",
-        *,
-        monotonic_cst: Any = None,
-        loss: str = "squared_error",
-        quantile: float | None = None,
-        bounds: tuple[float | None, float | None] | None = None,
-        n_jobs: int | None = None,
-        random_state: Any = None,
-    ) -> None:
-        self.model = model
-        self.monotonic_cst = monotonic_cst
-        self.loss = loss
-        self.quantile = quantile
-        self.bounds = bounds
-        self.n_jobs = n_jobs
-        self.random_state = random_state
+    model: Any = declared(default="polynomial", kw_only=False)
+    monotonic_cst: Any = None
+    loss: str = choice(default="squared_error", among=_LOSSES)
+    quantile: float | None = real(default=None, low=0, high=1, none=True)
+    bounds: tuple[float | None, float | None] | None = None
+    n_jobs: int | None = None
+    random_state: Any = None
 
     def fit(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Learn the function.
@@ -122,13 +112,13 @@ class MonotonicRegressor(RegressorMixin, MonotonicModel):
         return self._net_predictions(X)
 
     def _loss(self) -> Loss:
-        check_choice(self, "loss", _LOSSES)
+        check_declared(self)
         low, high = self._bounds()
         if self.loss == "quantile":
             if self.quantile is None:
                 msg = "The 'quantile' parameter of MonotonicRegressor must be set with loss='quantile'. Got None."
                 raise ValueError(msg)
-            return Quantile(check_real(self, "quantile", low=0, high=1), low, high)
+            return Quantile(float(self.quantile), low, high)
         if self.quantile is not None:
             msg = f"The 'quantile' parameter of MonotonicRegressor must be None with loss={shown(self.loss)}."
             raise ValueError(f"{msg} Got {shown(self.quantile)}.")

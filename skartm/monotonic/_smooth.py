@@ -3,13 +3,14 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from skartm._validation import check_integer
+from skartm.base._parameters import integer, parameters
 from skartm.monotonic._grid import affine, soft_maximum
 from skartm.monotonic._network import Network, Parameters
 
 _STEEPEST = 10.0  # logarithm of a weight, in training
 
 
+@parameters
 class Smooth(Network):
     r"""Soft minimum of soft maxima of linear functions with positive weights.
 
@@ -50,27 +51,8 @@ class Smooth(Network):
     True
     """
 
-    def __init__(
-        self,
-        n_groups: int = 6,
-        n_units: int = 6,
-        *,
-        n_members: int = 5,
-        max_iter: int = 500,
-        patience: int = 50,
-        tol: float = 1e-4,
-    ) -> None:
-        self.n_groups = n_groups
-        self.n_units = n_units
-        self.n_members = n_members
-        self.max_iter = max_iter
-        self.patience = patience
-        self.tol = tol
-
-    def _check(self) -> None:
-        super()._check()
-        check_integer(self, "n_groups", minimum=1)
-        check_integer(self, "n_units", minimum=1)
+    n_groups: int = integer(default=6, low=1, kw_only=False)
+    n_units: int = integer(default=6, low=1, kw_only=False)
 
     def _shapes(self) -> dict[str, tuple[int, ...]]:
         n_linear = self.n_groups * self.n_units

@@ -23,9 +23,16 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skartm._named import NamedItems, is_named
 from skartm._threads import foreign_threads
-from skartm._validation import check_choice, check_integer, check_real
 from skartm.base import shown
 from skartm.base._data import as_array, check_structure, check_weights
+from skartm.base._parameters import (
+    check_declared,
+    check_integer,
+    choice,
+    declared,
+    parameters,
+    real,
+)
 from skartm.base._state import Stateful
 from skartm.monotonic._constraints import check_monotonic_cst
 from skartm.monotonic._cross_fitting import cross_fit, equal_rows, held_out
@@ -55,6 +62,7 @@ def _two_whole_numbers(y: NDArray) -> bool:
     return values.size == 2 and bool((np.isfinite(values) & (values == np.rint(values))).all())
 
 
+@parameters
 class MonotonicStacking(Stateful, NamedItems, BaseEstimator):
     r"""Average of monotone estimators, whose weights are a learned distribution.
 
@@ -123,26 +131,15 @@ class MonotonicStacking(Stateful, NamedItems, BaseEstimator):
     True
     """
 
-    _listed = "estimators"
+    estimators: list[tuple[str, Any]] | None = declared(default=None, kw_only=False)
+    task: str | None = choice(default=None, among=(None, *_TASKS))
+    monotonic_cst: Any = None
+    cv: Any = 5
+    shrinkage: float = real(default=2.0, low=0, or_=(np.inf,))
+    n_jobs: int | None = None
+    random_state: Any = None
 
-    def __init__(
-        self,
-        estimators: list[tuple[str, Any]] | None = None,
-        *,
-        task: str | None = None,
-        monotonic_cst: Any = None,
-        cv: Any = 5,
-        shrinkage: float = 2.0,
-        n_jobs: int | None = None,
-        random_state: Any = None,
-    ) -> None:
-        self.estimators = estimators
-        self.task = task
-        self.monotonic_cst = monotonic_cst
-        self.cv = cv
-        self.shrinkage = shrinkage
-        self.n_jobs = n_jobs
-        self.random_state = random_state
+    _listed = "estimators"
 
     def fit(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Fit the members and learn their weights.
@@ -158,11 +155,9 @@ class MonotonicStacking(Stateful, NamedItems, BaseEstimator):
         -------
         self
         """
-        check_choice(self, "task", (None, *_TASKS))
+        check_declared(self)
         if isinstance(self.cv, Integral):
             check_integer(self, "cv", minimum=2)
-        if self.shrinkage != np.inf:
-            check_real(self, "shrinkage", low=0)
         if self.estimators is not None:
             check_members(self, self.estimators, self.task)
         X = self._checked(X, y, reset=True)

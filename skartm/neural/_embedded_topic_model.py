@@ -11,11 +11,11 @@ from scipy.special import softmax
 from sklearn.utils import check_random_state
 
 from skartm._callbacks import FitTask, with_callbacks
-from skartm._validation import check_dtype
+from skartm.base._parameters import check_dtype, choice, flag, integer, parameters, precision, real
 from skartm.em import Batch, FreeMixture, History, padded, perplexity_of
 from skartm.feature_extraction import embedding_matrix, word_embeddings
 from skartm.neural._checks import check_parameters, filled_documents
-from skartm.neural._encoder import encode
+from skartm.neural._encoder import ACTIVATIONS, encode
 from skartm.neural._start import cluster_directions, encoder_start, unit_rows
 from skartm.neural._torch import device_of, torch_for
 from skartm.neural._training import Options, Training
@@ -27,6 +27,7 @@ _TRANSFORM_BATCH = 2048
 _LEARNED = ("components_", "embeddings_", "topic_embeddings_", "encoder_", "_moments", "_free")
 
 
+@parameters
 class EmbeddedTopicModel(ReadableModel, ScoredModel, TopicModel):
     r"""Embedded topic model (ETM): topics are points in the space of word vectors.
 
@@ -148,67 +149,36 @@ class EmbeddedTopicModel(ReadableModel, ScoredModel, TopicModel):
             print(*words)
     """
 
+    n_components: int = integer(default=10, low=1, kw_only=False)
+    embeddings: Any = None
+    embedding_size: int = integer(default=60, low=1)
+    train_embeddings: bool = flag(default=False)
+    token_names: Any = None
+    topic_names: Any = None
+    hidden_layer_sizes: ArrayLike = (200, 200)
+    activation: str = choice(default="relu", among=ACTIVATIONS)
+    dropout: float = real(default=0.0, low=0.0, high=0.99)
+    batch_norm: bool = flag(default=True)
+    kl_warmup: int = integer(default=10, low=0)
+    init_length: float = real(default=10.0, low=0.0, open_low=True)
+    learning_rate: float = real(default=0.02, low=0.0, open_low=True)
+    batch_size: int = integer(default=500, low=1)
+    max_iter: int = integer(default=60, low=1)
+    validation_fraction: float | None = real(default=None, low=0.0, high=1.0, open_low=True, none=True)
+    n_iter_no_change: int = integer(default=5, low=1)
+    inference: str = choice(default="em", among=("em", "encoder"))
+    doc_topic_prior: float = 0.0
+    max_doc_iter: int = integer(default=10, low=1)
+    doc_tol: float = real(default=0.01, low=0.0)
+    evaluation: str = choice(default="completion", among=("completion", "fold_in"))
+    device: str = choice(default="auto", among=("auto", "cpu", "cuda", "mps"))
+    dtype: DTypeLike = precision(default="float32")
+    n_jobs: int | None = None
+    random_state: Any = None
+    verbose: int = 0
+
     _live: ClassVar[frozenset[str]] = frozenset({"evaluation", "inference", "device", "doc_topic_prior"})
     _structural: ClassVar[frozenset[str]] = frozenset({"n_components", "topic_names", "activation"})
-
-    def __init__(
-        self,
-        n_components: int = 10,
-        *,
-        embeddings: Any = None,
-        embedding_size: int = 60,
-        train_embeddings: bool = False,
-        token_names: Any = None,
-        topic_names: Any = None,
-        hidden_layer_sizes: ArrayLike = (200, 200),
-        activation: str = "relu",
-        dropout: float = 0.0,
-        batch_norm: bool = True,
-        kl_warmup: int = 10,
-        init_length: float = 10.0,
-        learning_rate: float = 0.02,
-        batch_size: int = 500,
-        max_iter: int = 60,
-        validation_fraction: float | None = None,
-        n_iter_no_change: int = 5,
-        inference: str = "em",
-        doc_topic_prior: float = 0.0,
-        max_doc_iter: int = 10,
-        doc_tol: float = 0.01,
-        evaluation: str = "completion",
-        device: str = "auto",
-        dtype: DTypeLike = "float32",
-        n_jobs: int | None = None,
-        random_state: Any = None,
-        verbose: int = 0,
-    ) -> None:
-        self.n_components = n_components
-        self.embeddings = embeddings
-        self.embedding_size = embedding_size
-        self.train_embeddings = train_embeddings
-        self.token_names = token_names
-        self.topic_names = topic_names
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.dropout = dropout
-        self.batch_norm = batch_norm
-        self.kl_warmup = kl_warmup
-        self.init_length = init_length
-        self.learning_rate = learning_rate
-        self.batch_size = batch_size
-        self.max_iter = max_iter
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.inference = inference
-        self.doc_topic_prior = doc_topic_prior
-        self.max_doc_iter = max_doc_iter
-        self.doc_tol = doc_tol
-        self.evaluation = evaluation
-        self.device = device
-        self.dtype = dtype
-        self.n_jobs = n_jobs
-        self.random_state = random_state
-        self.verbose = verbose
 
     # --- fitting -----------------------------------------------------------------------------------------------------
 

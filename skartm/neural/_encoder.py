@@ -23,7 +23,7 @@ def n_hidden(encoder: Mapping[str, Any]) -> int:
 
 
 def encode(encoder: Mapping[str, NDArray], X: Any, activation: str) -> NDArray:
-    """theta = softmax(mu) of documents; those without tokens get the uniform distribution.
+    """theta = softmax(mu) of documents; those without tokens get the uniform distribution. Raises if mu overflows.
 
     All products are those of sparse matrices, which scipy computes row by row: those of BLAS depend on how many rows
     there are, and a document must not depend on its neighbours.
@@ -47,15 +47,25 @@ def encode(encoder: Mapping[str, NDArray], X: Any, activation: str) -> NDArray:
         x = sparse.csr_array(X[rows]).astype(np.float64)
         x.sum_duplicates()
         x.data /= np.repeat(n_tokens[rows], np.diff(x.indptr))
-        theta[rows] = softmax(_means(encoder, x.astype(dtype), activation), axis=1)
+        means = _means(encoder, x.astype(dtype), activation)
+        if not np.isfinite(means).all():
+            msg = f"the encoder must give finite numbers. Got others for document {rows[_first_other(means)]}"
+            raise ValueError(f"EmbeddedTopicModel: {msg}; fit again with a smaller learning_rate.")
+        theta[rows] = softmax(means, axis=1)
     return theta
+
+
+def _first_other(means: NDArray) -> int:
+    """The first row with a number that is not finite."""
+    return int(np.argmin(np.isfinite(means).all(axis=1)))
 
 
 def _means(encoder: Mapping[str, NDArray], h: Any, activation: str) -> NDArray:
     function = ACTIVATIONS[activation]
-    for i in range(n_hidden(encoder)):
-        h = sparse.csr_array(function(h @ encoder[f"weight_{i}"] + encoder[f"bias_{i}"]))
-    means = h @ encoder["mean_weight"] + encoder["mean_bias"]
-    if "batch_mean" in encoder:
-        means = (means - encoder["batch_mean"]) / np.sqrt(encoder["batch_variance"] + means.dtype.type(EPSILON))
+    with np.errstate(over="ignore", invalid="ignore"):
+        for i in range(n_hidden(encoder)):
+            h = sparse.csr_array(function(h @ encoder[f"weight_{i}"] + encoder[f"bias_{i}"]))
+        means = h @ encoder["mean_weight"] + encoder["mean_bias"]
+        if "batch_mean" in encoder:
+            means = (means - encoder["batch_mean"]) / np.sqrt(encoder["batch_variance"] + means.dtype.type(EPSILON))
     return means

@@ -15,9 +15,16 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from skartm._threads import effective_n_threads
-from skartm._validation import check_choice, check_dtype, check_integer, check_real
 from skartm.base import names_in_order
 from skartm.base._data import check_counts
+from skartm.base._parameters import (
+    check_declared,
+    choice,
+    integer,
+    parameters,
+    precision,
+    real,
+)
 from skartm.base._sparse import compact
 from skartm.base._state import Stateful
 from skartm.em import Batches, FreeMixture, padded, row_products
@@ -35,6 +42,7 @@ def _has_labels(model: Any) -> bool:
     return bool(model.label_weight)
 
 
+@parameters
 class NeuralTopicModel(Stateful, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     r"""Topics that rank documents with a term above documents without it (NTM), with labels if there are any (sNTM).
 
@@ -148,52 +156,27 @@ class NeuralTopicModel(Stateful, ClassNamePrefixFeaturesOutMixin, TransformerMix
     True
     """
 
-    def __init__(
-        self,
-        n_components: int = 10,
-        *,
-        embeddings: Any = None,
-        embedding_size: int = 100,
-        token_names: Sequence[str] | None = None,
-        margin: float = 0.5,
-        loss: str = "hinge",
-        optimizer: str = "adam",
-        learning_rate: float = 0.01,
-        document_learning_rate: float = 0.05,
-        alpha: float = 0.0,
-        init: str = "autoencoder",
-        pretrain_iter: int = 100,
-        label_weight: float = 0.0,
-        min_lift: float = 2.5,
-        batch_size: int = 4000,
-        max_iter: int = 10,
-        max_doc_iter: int = 50,
-        doc_tol: float = 1e-3,
-        dtype: DTypeLike = "float32",
-        n_jobs: int | None = None,
-        random_state: Any = None,
-    ) -> None:
-        self.n_components = n_components
-        self.embeddings = embeddings
-        self.embedding_size = embedding_size
-        self.token_names = token_names
-        self.margin = margin
-        self.loss = loss
-        self.optimizer = optimizer
-        self.learning_rate = learning_rate
-        self.document_learning_rate = document_learning_rate
-        self.alpha = alpha
-        self.init = init
-        self.pretrain_iter = pretrain_iter
-        self.label_weight = label_weight
-        self.min_lift = min_lift
-        self.batch_size = batch_size
-        self.max_iter = max_iter
-        self.max_doc_iter = max_doc_iter
-        self.doc_tol = doc_tol
-        self.dtype = dtype
-        self.n_jobs = n_jobs
-        self.random_state = random_state
+    n_components: int = integer(default=10, low=1, kw_only=False)
+    embeddings: Any = None
+    embedding_size: int = integer(default=100, low=1)
+    token_names: Sequence[str] | None = None
+    margin: float = real(default=0.5, low=0)
+    loss: str = choice(default="hinge", among=LOSSES)
+    optimizer: str = choice(default="adam", among=RULES)
+    learning_rate: float = real(default=0.01, low=0, open_low=True)
+    document_learning_rate: float = real(default=0.05, low=0, open_low=True)
+    alpha: float = real(default=0.0, low=0)
+    init: str = choice(default="autoencoder", among=STARTS)
+    pretrain_iter: int = integer(default=100, low=0)
+    label_weight: float = real(default=0.0, low=0)
+    min_lift: float = real(default=2.5, low=0)
+    batch_size: int = integer(default=4000, low=1)
+    max_iter: int = integer(default=10, low=1)
+    max_doc_iter: int = integer(default=50, low=1)
+    doc_tol: float = real(default=1e-3, low=0)
+    dtype: DTypeLike = precision(default="float32")
+    n_jobs: int | None = None
+    random_state: Any = None
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Learn W1 and W2, and with ``label_weight`` the labels.
@@ -252,8 +235,6 @@ class NeuralTopicModel(Stateful, ClassNamePrefixFeaturesOutMixin, TransformerMix
             Rows sum to 1.
         """
         check_is_fitted(self)
-        check_integer(self, "max_doc_iter", minimum=1)
-        check_real(self, "doc_tol", low=0)
         return self._fold_in(self._data(X, reset=False))
 
     @available_if(_has_labels)
@@ -288,17 +269,7 @@ class NeuralTopicModel(Stateful, ClassNamePrefixFeaturesOutMixin, TransformerMix
         return softmax(row_products(theta, self.label_weights_.T) + self.label_intercept_)
 
     def _check_parameters(self) -> None:
-        for name in ("n_components", "embedding_size", "batch_size", "max_iter", "max_doc_iter"):
-            check_integer(self, name, minimum=1)
-        check_integer(self, "pretrain_iter", minimum=0)
-        for name in ("learning_rate", "document_learning_rate"):
-            check_real(self, name, low=0, open_low=True)
-        for name in ("margin", "alpha", "label_weight", "min_lift", "doc_tol"):
-            check_real(self, name, low=0)
-        check_choice(self, "loss", LOSSES)
-        check_choice(self, "optimizer", RULES)
-        check_choice(self, "init", STARTS)
-        check_dtype(self)
+        check_declared(self)
 
     def _data(self, X: Any, *, reset: bool) -> Any:
         return sparse.csr_matrix(compact(check_counts(self, X, np.dtype(self.dtype), reset=reset)))

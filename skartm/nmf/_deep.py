@@ -15,10 +15,18 @@ from sklearn.utils.validation import check_is_fitted
 
 from skartm._threads import effective_n_threads
 from skartm._topic_tree import TopicTree
-from skartm._validation import check_choice, check_dtype, check_integer, check_real
 from skartm.base import shown
 from skartm.base._caller import warn
 from skartm.base._data import check_matrix, check_scale, check_weights, read_matrix
+from skartm.base._parameters import (
+    check_declared,
+    choice,
+    declared,
+    integer,
+    parameters,
+    precision,
+    real,
+)
 from skartm.base._sparse import canonical
 from skartm.base._state import Stateful
 from skartm.nmf._kullback_leibler import KullbackLeibler, solve_rows
@@ -32,6 +40,7 @@ _LEAST_LABELS = 1e-9  # weight of labels
 _PASSES = 3  # updates of W before one of the layers
 
 
+@parameters
 class DeepSimplexNMF(Stateful, LabelledRows, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     r"""Non-negative matrix factorisation in layers whose rows are distributions.
 
@@ -133,36 +142,20 @@ class DeepSimplexNMF(Stateful, LabelledRows, ClassNamePrefixFeaturesOutMixin, Tr
     True
     """
 
-    _live: ClassVar[frozenset[str]] = frozenset({"output", "max_iter", "tol", "inner_iter"})
+    layers: Sequence[int] = declared(default=(10, 3), kw_only=False)
+    layer_weights: Sequence[float] | None = None
+    label_weight: float = real(default=1.0, low=0)
+    output: str | int = "top"
+    init: str | None = choice(default=None, among=(*STARTS, None))
+    inner_iter: int = integer(default=_PASSES, low=1)
+    max_iter: int = integer(default=200, low=1)
+    joint_iter: int = integer(default=100, low=0)
+    tol: float = real(default=1e-4, low=0)
+    dtype: Any = precision(default=None, none=True)
+    n_jobs: int | None = None
+    random_state: Any = None
 
-    def __init__(
-        self,
-        layers: Sequence[int] = (10, 3),
-        *,
-        layer_weights: Sequence[float] | None = None,
-        label_weight: float = 1.0,
-        output: str | int = "top",
-        init: str | None = None,
-        inner_iter: int = _PASSES,
-        max_iter: int = 200,
-        joint_iter: int = 100,
-        tol: float = 1e-4,
-        dtype: Any = None,
-        n_jobs: int | None = None,
-        random_state: Any = None,
-    ) -> None:
-        self.layers = layers
-        self.layer_weights = layer_weights
-        self.label_weight = label_weight
-        self.output = output
-        self.init = init
-        self.inner_iter = inner_iter
-        self.max_iter = max_iter
-        self.joint_iter = joint_iter
-        self.tol = tol
-        self.dtype = dtype
-        self.n_jobs = n_jobs
-        self.random_state = random_state
+    _live: ClassVar[frozenset[str]] = frozenset({"output", "max_iter", "tol", "inner_iter"})
 
     def fit(self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
         """Learn the layers.
@@ -273,17 +266,10 @@ class DeepSimplexNMF(Stateful, LabelledRows, ClassNamePrefixFeaturesOutMixin, Tr
             raise ValueError(f"The 'layers' parameter of DeepSimplexNMF {msg}")
         self._layer_weights()
         self._shown()
-        check_choice(self, "init", (*STARTS, None))
-        for name in ("inner_iter", "max_iter"):
-            check_integer(self, name, minimum=1)
-        check_integer(self, "joint_iter", minimum=0)
-        for name in ("label_weight", "tol"):
-            check_real(self, name, low=0)
+        check_declared(self)
         if 0 < self.label_weight < _LEAST_LABELS:
             msg = f"must be 0 or at least {_LEAST_LABELS:g}, to keep the digits of labels"
             raise ValueError(f"The 'label_weight' parameter of DeepSimplexNMF {msg}. Got {shown(self.label_weight)}.")
-        if self.dtype is not None:
-            check_dtype(self)
 
     def _layer_weights(self) -> list[float]:
         if self.layer_weights is None:

@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from skartm._validation import check_real
 from skartm.base import shown
 
 
@@ -26,11 +25,7 @@ NONE = Penalty()
 
 
 def check_penalties(model: Any) -> None:
-    """``alpha_W``, ``alpha_H`` and ``l1_ratio``, as scikit-learn has them."""
-    check_real(model, "alpha_W", low=0)
-    if not (isinstance(model.alpha_H, str) and model.alpha_H == "same"):
-        check_real(model, "alpha_H", low=0)
-    check_real(model, "l1_ratio", low=0, high=1)
+    """Raise where there are penalties but no ``simplex=None``."""
     if model.simplex is not None and any(any(penalty) for penalty in penalties(model, 1.0, 1)):
         msg = (
             f"{type(model).__name__}: alpha_W and alpha_H need simplex=None, since a penalty says where the scale is. "

@@ -11,9 +11,17 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skartm._callbacks import CallbackSupportMixin, with_callbacks
-from skartm._validation import check_choice, check_dtype, check_integer, check_real
 from skartm.base._caller import warn
 from skartm.base._data import check_matrix, check_scale, check_weights, read_matrix
+from skartm.base._parameters import (
+    check_choice,
+    check_declared,
+    choice,
+    integer,
+    parameters,
+    precision,
+    real,
+)
 from skartm.base._sparse import canonical, own_csr
 from skartm.base._state import Stateful
 from skartm.nmf._fitting import iterate
@@ -30,6 +38,7 @@ from skartm.regularizers import NamedRegularizers
 _LOSSES = ("frobenius", "kullback-leibler")
 
 
+@parameters
 class SimplexNMF(
     Stateful, NamedRegularizers, CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 ):
@@ -141,46 +150,26 @@ class SimplexNMF(
     (array([1., 1.]), array([1., 1.]))
     """
 
+    n_components: int = integer(default=10, low=1, kw_only=False)
+    beta_loss: str = choice(default="kullback-leibler", among=_LOSSES)
+    simplex: str | None = choice(default="H", among=("H", "W", "both", None))
+    regularizers: Any = ()
+    volume_weight: float = real(default=0.0, low=0)
+    init: Any = None
+    inner_iter: int | None = integer(default=None, low=1, none=True)
+    alpha_W: float = real(default=0.0, low=0)
+    alpha_H: float | str = real(default="same", low=0, or_=("same",))
+    l1_ratio: float = real(default=0.0, low=0, high=1)
+    forget_factor: float = real(default=0.7, low=0, high=1, open_low=True)
+    max_iter: int = integer(default=200, low=1)
+    tol: float = real(default=1e-4, low=0)
+    dtype: Any = precision(default=None, none=True)
+    n_jobs: int | None = None
+    random_state: Any = None
+
     _assignable: ClassVar[frozenset[str]] = frozenset({"components_"})
     _live: ClassVar[frozenset[str]] = frozenset({"max_iter", "tol", "inner_iter"})
     _structural: ClassVar[frozenset[str]] = frozenset({"n_components"})
-
-    def __init__(
-        self,
-        n_components: int = 10,
-        *,
-        beta_loss: str = "kullback-leibler",
-        simplex: str | None = "H",
-        regularizers: Any = (),
-        volume_weight: float = 0.0,
-        init: Any = None,
-        inner_iter: int | None = None,
-        alpha_W: float = 0.0,
-        alpha_H: float | str = "same",
-        l1_ratio: float = 0.0,
-        forget_factor: float = 0.7,
-        max_iter: int = 200,
-        tol: float = 1e-4,
-        dtype: Any = None,
-        n_jobs: int | None = None,
-        random_state: Any = None,
-    ) -> None:
-        self.n_components = n_components
-        self.beta_loss = beta_loss
-        self.simplex = simplex
-        self.regularizers = regularizers
-        self.volume_weight = volume_weight
-        self.init = init
-        self.inner_iter = inner_iter
-        self.alpha_W = alpha_W
-        self.alpha_H = alpha_H
-        self.l1_ratio = l1_ratio
-        self.forget_factor = forget_factor
-        self.max_iter = max_iter
-        self.tol = tol
-        self.dtype = dtype
-        self.n_jobs = n_jobs
-        self.random_state = random_state
 
     @with_callbacks
     def fit(self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None, entry_weight: Any = None) -> Self:
@@ -294,19 +283,10 @@ class SimplexNMF(
         return W @ (self.scale_[:, None] * self.components_)
 
     def _check_parameters(self) -> None:
-        check_integer(self, "n_components", minimum=1)
-        check_choice(self, "beta_loss", _LOSSES)
-        check_choice(self, "simplex", ("H", "W", "both", None))
-        if self.inner_iter is not None:
-            check_integer(self, "inner_iter", minimum=1)
-        check_integer(self, "max_iter", minimum=1)
-        check_real(self, "tol", low=0)
-        check_real(self, "forget_factor", low=0, high=1, open_low=True)
+        check_declared(self)
         check_penalties(self)
         check_terms(self)
         check_volume(self)
-        if self.dtype is not None:
-            check_dtype(self)
         if self.init is None or isinstance(self.init, str):
             check_choice(self, "init", (*STARTS, None))
 

@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skartm._validation import check_real
 from skartm.base import shown
 from skartm.em import padded, padded_zeros
 from skartm.nmf._least_squares import Side, half_squares, is_sparse, scaled_rows
@@ -17,7 +16,7 @@ _RIDGE = 1e-3  # delta as a share of the mean squared length of the first compon
 def check_volume(estimator: Any) -> bool:
     """Whether the volume is penalised; raises where it cannot be."""
     owner = type(estimator).__name__
-    if check_real(estimator, "volume_weight", low=0) == 0:
+    if estimator.volume_weight == 0:
         return False
     if estimator.beta_loss != "frobenius":
         msg = (

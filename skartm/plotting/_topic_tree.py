@@ -1,6 +1,7 @@
 """Hierarchies of topics as a picture."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from skartm.plotting._axes import axes_for
 from skartm.topics import TopicNode, TopicTree
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class TopicTreeDisplay:
     """A hierarchy of topics, from left to right.
 
@@ -58,22 +60,12 @@ class TopicTreeDisplay:
     ((16, 2), 16)
     """
 
-    def __init__(
-        self,
-        *,
-        positions: NDArray,
-        labels: list[str],
-        weights: NDArray,
-        edges: NDArray,
-        edge_weights: NDArray,
-        edge_shares: NDArray,
-    ) -> None:
-        self.positions = positions
-        self.labels = labels
-        self.weights = weights
-        self.edges = edges
-        self.edge_weights = edge_weights
-        self.edge_shares = edge_shares
+    positions: NDArray
+    labels: list[str]
+    weights: NDArray
+    edges: NDArray
+    edge_weights: NDArray
+    edge_shares: NDArray
 
     @classmethod
     def from_estimator(

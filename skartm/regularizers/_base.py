@@ -7,8 +7,8 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from skartm.base import Versioned, shown
+from skartm.base._parameters import is_number
 from skartm.em import Bound, Layout, PhiTerm, PosteriorTerm, Strength, ThetaTerm
-from skartm.regularizers._numbers import is_number
 from skartm.regularizers._schedules import Schedule
 
 Term = PhiTerm | ThetaTerm | PosteriorTerm

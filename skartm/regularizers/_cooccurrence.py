@@ -1,6 +1,7 @@
 """Tokens that occur together: in the same topics."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from scipy.sparse import csr_array, triu
 from skartm.base import _interruptible as interruptible
 from skartm.base import shown
 from skartm.base._data import matrix_of_numbers
+from skartm.base._parameters import declared, parameters
 from skartm.em import Layout, ModalitySelection, PhiTerm, SomeRows, TopicSelection, padded, padded_zeros
 from skartm.feature_extraction import cooccurrence
 from skartm.regularizers._base import Regularizer
@@ -20,6 +22,7 @@ from skartm.simplex import FLOOR
 _PAIRS = 2048
 
 
+@parameters
 class CoherencePhi(Regularizer):
     r"""Put tokens that occur together into the same topics.
 
@@ -74,28 +77,16 @@ class CoherencePhi(Regularizer):
     True
     """
 
-    side = "phi"
+    cooccurrence: Any = declared(default=None, kw_only=False)
+    tau: float = declared(default=1.0, kw_only=False)
+    form: str = "quadratic"
+    n_top: int = 30
+    min_count: float = 5
+    relative: float | None = None
+    topics: TopicSelection = None
+    modality: ModalitySelection = None
 
-    def __init__(
-        self,
-        cooccurrence: Any = None,
-        tau: float = 1.0,
-        *,
-        form: str = "quadratic",
-        n_top: int = 30,
-        min_count: float = 5,
-        relative: float | None = None,
-        topics: TopicSelection = None,
-        modality: ModalitySelection = None,
-    ) -> None:
-        self.cooccurrence = cooccurrence
-        self.tau = tau
-        self.form = form
-        self.n_top = n_top
-        self.min_count = min_count
-        self.relative = relative
-        self.topics = topics
-        self.modality = modality
+    side = "phi"
 
     def bind(self, layout: Layout) -> PhiTerm:
         tokens = layout.tokens(self.modality, "CoherencePhi")
@@ -110,11 +101,11 @@ class CoherencePhi(Regularizer):
         return _TERMS[self.form](Cells(tokens, layout.topics(self.topics, "CoherencePhi")), source)
 
 
+@dataclass(eq=False)
 class _Given:
     """A matrix that the user gave."""
 
-    def __init__(self, matrix: csr_array) -> None:
-        self.matrix = matrix
+    matrix: csr_array
 
     def learned(self, learned: Mapping[str, Any]) -> Mapping[str, Any]:
         return learned
@@ -219,6 +210,7 @@ class _Votes:
 _TERMS = {"linear": _CoherenceTerm, "quadratic": _QuadraticTerm}
 
 
+@parameters
 class Biterm(Regularizer):
     r"""Explain pairs of tokens that occur together as drawn from one topic: the biterm model as a regularizer.
 
@@ -265,22 +257,13 @@ class Biterm(Regularizer):
     True
     """
 
-    side = "phi"
+    cooccurrence: Any = declared(kw_only=False)
+    tau: float = declared(default=1.0, kw_only=False)
+    relative: float | None = None
+    topics: TopicSelection = None
+    modality: ModalitySelection = None
 
-    def __init__(
-        self,
-        cooccurrence: Any,
-        tau: float = 1.0,
-        *,
-        relative: float | None = None,
-        topics: TopicSelection = None,
-        modality: ModalitySelection = None,
-    ) -> None:
-        self.cooccurrence = cooccurrence
-        self.tau = tau
-        self.relative = relative
-        self.topics = topics
-        self.modality = modality
+    side = "phi"
 
     def bind(self, layout: Layout) -> PhiTerm:
         tokens = layout.tokens(self.modality, "Biterm")

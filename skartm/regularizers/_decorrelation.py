@@ -7,12 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skartm.base import shown
+from skartm.base._parameters import declared, is_number, parameters
 from skartm.em import Layout, ModalitySelection, PhiTerm, TopicSelection
 from skartm.regularizers._base import Regularizer
 from skartm.regularizers._cells import Cells
-from skartm.regularizers._numbers import is_number
 
 
+@parameters
 class Decorrelation(Regularizer):
     r"""Make topics differ: every token leaves the topics in which it is weaker.
 
@@ -68,22 +69,13 @@ class Decorrelation(Regularizer):
     True
     """
 
-    side = "phi"
+    tau: float = declared(default=1.0, kw_only=False)
+    relative: float | None = None
+    topics: TopicSelection = None
+    modality: ModalitySelection = None
+    pairs: Any = None
 
-    def __init__(
-        self,
-        tau: float = 1.0,
-        *,
-        relative: float | None = None,
-        topics: TopicSelection = None,
-        modality: ModalitySelection = None,
-        pairs: Any = None,
-    ) -> None:
-        self.tau = tau
-        self.relative = relative
-        self.topics = topics
-        self.modality = modality
-        self.pairs = pairs
+    side = "phi"
 
     def bind(self, layout: Layout) -> PhiTerm:
         tokens = layout.tokens(self.modality, "Decorrelation")

@@ -7,11 +7,13 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from skartm.base._data import matrix_of_numbers
+from skartm.base._parameters import declared, parameters
 from skartm.em import Documents, Layout, ThetaTerm, TopicSelection
 from skartm.regularizers._base import Regularizer
 from skartm.regularizers._numbers import SLICED, documents_of_fit
 
 
+@parameters
 class DocumentLinks(Regularizer):
     r"""Make the topics of linked documents similar: citations, hyperlinks, replies, neighbours on a map.
 
@@ -54,13 +56,12 @@ class DocumentLinks(Regularizer):
     (736, 8)
     """
 
+    tau: float = declared(default=1.0, kw_only=False)
+    links: Any = None
+    topics: TopicSelection = None
+
     side = "theta"
     training_only = True
-
-    def __init__(self, tau: float = 1.0, *, links: Any = None, topics: TopicSelection = None) -> None:
-        self.tau = tau
-        self.links = links
-        self.topics = topics
 
     def bind(self, layout: Layout) -> "_DocumentLinksTerm":
         topics = layout.topics(self.topics, "DocumentLinks")

@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import logsumexp
 
+from skartm.base._parameters import check_positive, declared, parameters
 from skartm.em import Layout, ModalitySelection, PhiTerm, SomeRows, TopicSelection
 from skartm.feature_extraction import embedding_matrix, word_embeddings
 from skartm.regularizers._base import Regularizer
 from skartm.regularizers._cells import Cells, consecutive
-from skartm.regularizers._numbers import check_positive
 from skartm.simplex import FLOOR
 
 _LENGTH = 100  # of vectors that are counted in the documents of the fit
@@ -18,6 +18,7 @@ _NEWTON_STEPS = 2  # an M-step, each kept only if the fit of a topic is better f
 _SMALLEST = 1e-6  # of the variances of embeddings, relative to the largest: what is below is rounding
 
 
+@parameters
 class EmbeddingPhi(Regularizer):
     r"""Draw topics towards distributions that word embeddings can express.
 
@@ -85,24 +86,14 @@ class EmbeddingPhi(Regularizer):
     True
     """
 
-    side = "phi"
+    embeddings: Any = declared(default=None, kw_only=False)
+    tau: float = declared(default=1.0, kw_only=False)
+    penalty: float = 0.1
+    relative: float | None = None
+    topics: TopicSelection = None
+    modality: ModalitySelection = None
 
-    def __init__(
-        self,
-        embeddings: Any = None,
-        tau: float = 1.0,
-        *,
-        penalty: float = 0.1,
-        relative: float | None = None,
-        topics: TopicSelection = None,
-        modality: ModalitySelection = None,
-    ) -> None:
-        self.embeddings = embeddings
-        self.tau = tau
-        self.penalty = penalty
-        self.relative = relative
-        self.topics = topics
-        self.modality = modality
+    side = "phi"
 
     def bind(self, layout: Layout) -> PhiTerm:
         tokens = layout.tokens(self.modality, "EmbeddingPhi")

@@ -8,15 +8,17 @@ from scipy.optimize import minimize
 from scipy.special import logsumexp, softmax
 
 from skartm.base._data import as_floats
+from skartm.base._parameters import check_positive, declared, parameters
 from skartm.em import Documents, Layout, ThetaTerm, TopicSelection, row_products
 from skartm.regularizers._base import Regularizer
 from skartm.regularizers._cells import consecutive
-from skartm.regularizers._numbers import SLICED, check_positive, documents_of_fit
+from skartm.regularizers._numbers import SLICED, documents_of_fit
 from skartm.simplex import FLOOR
 
 _STEPS = 10  # of L-BFGS, once a pass, from the coefficients of the last one
 
 
+@parameters
 class EmbeddingTheta(Regularizer):
     r"""Draw documents towards the topics that their own embeddings predict.
 
@@ -73,16 +75,13 @@ class EmbeddingTheta(Regularizer):
     (5, 8)
     """
 
+    embeddings: Any = declared(kw_only=False)
+    tau: float = declared(default=1.0, kw_only=False)
+    penalty: float = 0.01
+    topics: TopicSelection = None
+
     side = "theta"
     training_only = True
-
-    def __init__(
-        self, embeddings: Any, tau: float = 1.0, *, penalty: float = 0.01, topics: TopicSelection = None
-    ) -> None:
-        self.embeddings = embeddings
-        self.tau = tau
-        self.penalty = penalty
-        self.topics = topics
 
     def bind(self, layout: Layout) -> ThetaTerm:
         topics = layout.topics(self.topics, "EmbeddingTheta")

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skartm.base import shown
+from skartm.base._parameters import declared, parameters
 from skartm.em import Documents, Layout, ModalitySelection, PhiTerm, ThetaTerm, TopicSelection
 from skartm.regularizers._autodiff import Differentiated, library_of_choice
 from skartm.regularizers._base import Regularizer
@@ -14,6 +15,7 @@ from skartm.regularizers._base import Regularizer
 _OWNER = "FunctionRegularizer"
 
 
+@parameters
 class FunctionRegularizer(Regularizer):
     r"""A function of phi or theta, to be maximised, with its gradient or without.
 
@@ -77,28 +79,15 @@ class FunctionRegularizer(Regularizer):
     True
     """
 
-    def __init__(
-        self,
-        value: Any = None,
-        tau: Any = 1.0,
-        *,
-        gradient: Any = None,
-        side: str = "phi",
-        counters: bool = False,
-        autodiff: str | None = None,
-        relative: float | None = None,
-        topics: TopicSelection = None,
-        modality: ModalitySelection = None,
-    ) -> None:
-        self.value = value
-        self.tau = tau
-        self.gradient = gradient
-        self.side = side
-        self.counters = counters
-        self.autodiff = autodiff
-        self.relative = relative
-        self.topics = topics
-        self.modality = modality
+    value: Any = declared(default=None, kw_only=False)
+    tau: Any = declared(default=1.0, kw_only=False)
+    gradient: Any = None
+    side: str = "phi"
+    counters: bool = False
+    autodiff: str | None = None
+    relative: float | None = None
+    topics: TopicSelection = None
+    modality: ModalitySelection = None
 
     def bind(self, layout: Layout) -> "_FunctionOfPhi | _FunctionOfTheta":
         for name, given in (("value", self.value), ("gradient", self.gradient)):

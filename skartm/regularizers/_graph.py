@@ -9,6 +9,7 @@ from scipy.sparse import coo_array, csr_array
 
 from skartm.base import shown
 from skartm.base._data import matrix_of_numbers
+from skartm.base._parameters import declared, parameters
 from skartm.em import Layout, ModalitySelection, PhiTerm, TopicSelection
 from skartm.regularizers._base import Regularizer
 from skartm.regularizers._numbers import distribution_over
@@ -16,6 +17,7 @@ from skartm.regularizers._places import similarity_of_places
 from skartm.regularizers._words import Words
 
 
+@parameters
 class NetPLSA(Regularizer):
     r"""Make neighbours in a graph of tokens (authors, cities, tags) alike in their topics.
 
@@ -82,28 +84,16 @@ class NetPLSA(Regularizer):
      [0.3 0.7]]
     """
 
-    side = "phi"
+    tau: Any = declared(default=1.0, kw_only=False)
+    edges: Any = None
+    adjacency: Any = None
+    symmetric: bool = False
+    vertex_weights: Any = None
+    relative: float | None = None
+    topics: TopicSelection = None
+    modality: ModalitySelection = None
 
-    def __init__(
-        self,
-        tau: Any = 1.0,
-        *,
-        edges: Any = None,
-        adjacency: Any = None,
-        symmetric: bool = False,
-        vertex_weights: Any = None,
-        relative: float | None = None,
-        topics: TopicSelection = None,
-        modality: ModalitySelection = None,
-    ) -> None:
-        self.tau = tau
-        self.edges = edges
-        self.adjacency = adjacency
-        self.symmetric = symmetric
-        self.vertex_weights = vertex_weights
-        self.relative = relative
-        self.topics = topics
-        self.modality = modality
+    side = "phi"
 
     def bind(self, layout: Layout) -> "_GraphTerm":
         words = Words(layout, self.modality, "NetPLSA")
@@ -137,6 +127,7 @@ class NetPLSA(Regularizer):
         return weights
 
 
+@parameters
 class GeospatialSmoothing(Regularizer):
     r"""Make places that are near each other alike in their topics.
 
@@ -191,30 +182,17 @@ class GeospatialSmoothing(Regularizer):
            [0.  , 0.  , 0.  ]])
     """
 
-    side = "phi"
+    tau: Any = declared(default=1.0, kw_only=False)
+    coordinates: Any = None
+    similarity: Any = None
+    metric: str = "haversine"
+    bandwidth: float | None = None
+    cutoff: float = 3.0
+    relative: float | None = None
+    topics: TopicSelection = None
+    modality: ModalitySelection = None
 
-    def __init__(
-        self,
-        tau: Any = 1.0,
-        *,
-        coordinates: Any = None,
-        similarity: Any = None,
-        metric: str = "haversine",
-        bandwidth: float | None = None,
-        cutoff: float = 3.0,
-        relative: float | None = None,
-        topics: TopicSelection = None,
-        modality: ModalitySelection = None,
-    ) -> None:
-        self.tau = tau
-        self.coordinates = coordinates
-        self.similarity = similarity
-        self.metric = metric
-        self.bandwidth = bandwidth
-        self.cutoff = cutoff
-        self.relative = relative
-        self.topics = topics
-        self.modality = modality
+    side = "phi"
 
     def bind(self, layout: Layout) -> "_GraphTerm":
         words = Words(layout, self.modality, "GeospatialSmoothing")

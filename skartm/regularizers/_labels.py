@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skartm.base._parameters import declared, parameters
 from skartm.em import Layout, ModalitySelection, PhiTerm, TopicSelection
 from skartm.regularizers._base import Regularizer
 from skartm.regularizers._cells import Cells
@@ -12,6 +13,7 @@ from skartm.regularizers._numbers import distribution_of_tokens
 from skartm.simplex import FLOOR
 
 
+@parameters
 class LabelRegularization(Regularizer):
     r"""Keep the frequencies of labels in the model close to given ones.
 
@@ -65,22 +67,13 @@ class LabelRegularization(Regularizer):
     True
     """
 
-    side = "phi"
+    tau: float = declared(default=1.0, kw_only=False)
+    relative: float | None = None
+    topics: TopicSelection = None
+    modality: ModalitySelection = None
+    distribution: Any = None
 
-    def __init__(
-        self,
-        tau: float = 1.0,
-        *,
-        relative: float | None = None,
-        topics: TopicSelection = None,
-        modality: ModalitySelection = None,
-        distribution: Any = None,
-    ) -> None:
-        self.tau = tau
-        self.relative = relative
-        self.topics = topics
-        self.modality = modality
-        self.distribution = distribution
+    side = "phi"
 
     def bind(self, layout: Layout) -> PhiTerm:
         owner = "LabelRegularization"

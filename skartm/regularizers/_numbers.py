@@ -1,6 +1,5 @@
-"""Checks of numbers among the parameters of regularizers, and of the documents that they speak of."""
+"""Checks of what regularizers are given: distributions, and the documents that they speak of."""
 
-from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -14,19 +13,6 @@ SLICED = (
     "Cross-validation, search and validation_fraction fit on some rows of X and leave parameters as they are: give it "
     "the rows of this fit."
 )
-
-
-def is_number(value: Any) -> bool:
-    """A real number; not a bool."""
-    return isinstance(value, Real) and not isinstance(value, (bool, np.bool_))
-
-
-def check_positive(owner: Any, name: str) -> None:
-    """A parameter that is a finite number above 0."""
-    value = getattr(owner, name)
-    if not is_number(value) or not (np.isfinite(value) and value > 0):
-        msg = f"The {name!r} parameter of {type(owner).__name__} must be a finite number above 0. Got {shown(value)}."
-        raise ValueError(msg)
 
 
 def distribution_over(values: Any, size: int, owner: str, parameter: str) -> NDArray:

@@ -10,6 +10,7 @@ from scipy import sparse
 from skartm._threads import effective_n_threads
 from skartm.base import shown
 from skartm.base._data import as_floats
+from skartm.base._parameters import declared, is_number, parameters
 from skartm.base._sparse import own_csr
 from skartm.em import (
     Batch,
@@ -29,10 +30,10 @@ from skartm.em import (
 )
 from skartm.regularizers._base import Regularizer
 from skartm.regularizers._cells import consecutive
-from skartm.regularizers._numbers import is_number
 from skartm.simplex import FLOOR
 
 
+@parameters
 class ParentTopics(Regularizer):
     r"""Make topics subtopics: every given parent topic shall be a mixture of them, with weights psi to learn.
 
@@ -107,30 +108,17 @@ class ParentTopics(Regularizer):
     (2, 8)
     """
 
-    side = "phi"
+    counts: Any = declared(default=None, kw_only=False)
+    tau: Any = declared(default=1.0, kw_only=False)
+    sparsity: float = 0.0
+    max_doc_iter: int = 10
+    doc_tol: float = 0.01
+    relative: float | None = None
+    topics: TopicSelection = None
+    modality: ModalitySelection = None
+    n_jobs: int | None = None
 
-    def __init__(
-        self,
-        counts: Any = None,
-        tau: Any = 1.0,
-        *,
-        sparsity: float = 0.0,
-        max_doc_iter: int = 10,
-        doc_tol: float = 0.01,
-        relative: float | None = None,
-        topics: TopicSelection = None,
-        modality: ModalitySelection = None,
-        n_jobs: int | None = None,
-    ) -> None:
-        self.counts = counts
-        self.tau = tau
-        self.sparsity = sparsity
-        self.max_doc_iter = max_doc_iter
-        self.doc_tol = doc_tol
-        self.relative = relative
-        self.topics = topics
-        self.modality = modality
-        self.n_jobs = n_jobs
+    side = "phi"
 
     def bind(self, layout: Layout) -> "ParentTerm":
         topics = layout.topics(self.topics, "ParentTopics")

@@ -8,7 +8,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from skartm.base import shown
 from skartm.base._data import as_floats
-from skartm.regularizers._numbers import is_number
+from skartm.base._parameters import is_number
 
 _EARTH = 6371.0088  # mean radius in km
 

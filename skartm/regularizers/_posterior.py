@@ -7,11 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skartm.base import shown
+from skartm.base._parameters import declared, is_number, parameters
 from skartm.em import Layout, PosteriorTerm
 from skartm.regularizers._base import Regularizer
-from skartm.regularizers._numbers import is_number
 
 
+@parameters
 class PosteriorFunction(Regularizer):
     r"""Post-process p(t|d,w) by any function: a regularizer of the E-step.
 
@@ -60,14 +61,11 @@ class PosteriorFunction(Regularizer):
     (200, 10)
     """
 
-    side = "posterior"
+    tau: float = declared(default=1.0, kw_only=False)
+    function: Callable[[NDArray], NDArray] | None = None
+    needs_order: bool = False
 
-    def __init__(
-        self, tau: float = 1.0, *, function: Callable[[NDArray], NDArray] | None = None, needs_order: bool = False
-    ) -> None:
-        self.tau = tau
-        self.function = function
-        self.needs_order = needs_order
+    side = "posterior"
 
     def bind(self, layout: Layout) -> "_PosteriorFunctionTerm":
         if self.function is None or not callable(self.function):
@@ -112,6 +110,7 @@ class _PosteriorFunctionTerm(PosteriorTerm):
         return np.where(empty, p_it, scaled) if empty.any() else scaled
 
 
+@parameters
 class SparsePosterior(Regularizer):
     r"""Let every token keep its strongest topics only.
 
@@ -145,12 +144,11 @@ class SparsePosterior(Regularizer):
     2
     """
 
-    side = "posterior"
+    tau: float = declared(default=1.0, kw_only=False)
+    top_k: int | None = None
+    threshold: float | None = None
 
-    def __init__(self, tau: float = 1.0, *, top_k: int | None = None, threshold: float | None = None) -> None:
-        self.tau = tau
-        self.top_k = top_k
-        self.threshold = threshold
+    side = "posterior"
 
     def bind(self, layout: Layout) -> "_SparsePosteriorTerm":
         top_k = layout.n_topics if self.top_k is None else self.top_k

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from skartm.base import Versioned, shown
-from skartm.regularizers._numbers import is_number
+from skartm.base._parameters import declared, is_number, parameters
 
 
 class Schedule(Versioned, BaseEstimator):
@@ -67,6 +67,7 @@ class Schedule(Versioned, BaseEstimator):
             raise ValueError(msg)
 
 
+@parameters
 class Constant(Schedule):
     """The same tau at every step; a number does it too, a Constant can be replaced by a search.
 
@@ -81,8 +82,7 @@ class Constant(Schedule):
     0.5
     """
 
-    def __init__(self, tau: float = 1.0) -> None:
-        self.tau = tau
+    tau: float = declared(default=1.0, kw_only=False)
 
     def value(self, step: float, n_steps: int | None) -> float:
         return self.tau
@@ -91,6 +91,7 @@ class Constant(Schedule):
         self._check_numbers("tau")
 
 
+@parameters
 class Linear(Schedule):
     """From ``start`` to ``stop`` in a straight line; level before ``begin`` and after ``end``.
 
@@ -112,11 +113,10 @@ class Linear(Schedule):
     [0.0, 0.0, 0.05, 0.1]
     """
 
-    def __init__(self, start: float = 0.0, stop: float = 1.0, *, begin: float = 0, end: float | None = None) -> None:
-        self.start = start
-        self.stop = stop
-        self.begin = begin
-        self.end = end
+    start: float = declared(default=0.0, kw_only=False)
+    stop: float = declared(default=1.0, kw_only=False)
+    begin: float = 0
+    end: float | None = None
 
     def value(self, step: float, n_steps: int | None) -> float:
         share = self._share(step, n_steps)
@@ -171,6 +171,7 @@ class Geometric(Linear):
             raise ValueError(msg)
 
 
+@parameters
 class Piecewise(Schedule):
     """Tau is ``values[i]`` from step ``steps[i]`` on.
 
@@ -188,9 +189,8 @@ class Piecewise(Schedule):
     [0.0, 0.0, 0.1, 0.2]
     """
 
-    def __init__(self, values: Any = (0.0, 1.0), steps: Any = (0, 10)) -> None:
-        self.values = values
-        self.steps = steps
+    values: Any = declared(default=(0.0, 1.0), kw_only=False)
+    steps: Any = declared(default=(0, 10), kw_only=False)
 
     def value(self, step: float, n_steps: int | None) -> float:
         return self.values[int(np.searchsorted(self.steps, step, side="right")) - 1]
@@ -207,6 +207,7 @@ class Piecewise(Schedule):
             raise ValueError(msg)
 
 
+@parameters
 class Window(Schedule):
     """On from ``begin`` until before ``end``, and 0 outside.
 
@@ -229,11 +230,10 @@ class Window(Schedule):
     [0.0, 0.3, 0.3, 0.0]
     """
 
-    def __init__(self, tau: Any = 1.0, *, begin: float = 0, end: float | None = None, every: int = 1) -> None:
-        self.tau = tau
-        self.begin = begin
-        self.end = end
-        self.every = every
+    tau: Any = declared(default=1.0, kw_only=False)
+    begin: float = 0
+    end: float | None = None
+    every: int = 1
 
     def value(self, step: float, n_steps: int | None) -> float:
         begin = self._place("begin", n_steps)

@@ -8,14 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skartm.base import shown
+from skartm.base._parameters import declared, is_number, parameters
 from skartm.em import Layout, ModalitySelection, PhiTerm, TopicSelection
 from skartm.regularizers._base import Regularizer
-from skartm.regularizers._numbers import is_number
 from skartm.simplex import FLOOR
 
 _OWNER = "SeedWords"
 
 
+@parameters
 class SeedWords(Regularizer):
     r"""Draw given words into given topics, so that it is known beforehand what these are about.
 
@@ -67,26 +68,15 @@ class SeedWords(Regularizer):
     ['gil', 'lock', 'thread', 'threads']
     """
 
-    side = "phi"
+    words: Any = declared(kw_only=False)
+    tau: float = declared(default=1.0, kw_only=False)
+    relative: float | None = None
+    topics: TopicSelection = None
+    modality: ModalitySelection = None
+    others: float = 0.0
+    on_unknown: str = "error"
 
-    def __init__(
-        self,
-        words: Any,
-        tau: float = 1.0,
-        *,
-        relative: float | None = None,
-        topics: TopicSelection = None,
-        modality: ModalitySelection = None,
-        others: float = 0.0,
-        on_unknown: str = "error",
-    ) -> None:
-        self.words = words
-        self.tau = tau
-        self.relative = relative
-        self.topics = topics
-        self.modality = modality
-        self.others = others
-        self.on_unknown = on_unknown
+    side = "phi"
 
     def bind(self, layout: Layout) -> PhiTerm:
         topics = layout.topics(self.topics, _OWNER)

@@ -7,8 +7,8 @@ import numpy as np
 
 from skartm.base import shown
 from skartm.base._data import check_csr
+from skartm.base._parameters import is_number
 from skartm.em import Layout, ModalitySelection, resolve_modalities
-from skartm.regularizers._numbers import is_number
 
 
 def tau_from_share(

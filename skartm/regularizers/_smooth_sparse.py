@@ -6,21 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skartm.base import shown
+from skartm.base._parameters import declared, is_number, parameters
 from skartm.em import Documents, Layout, ModalitySelection, PhiTerm, ThetaTerm, TopicSelection
 from skartm.regularizers._base import Regularizer
 from skartm.regularizers._cells import Cells, consecutive
-from skartm.regularizers._numbers import (
-    SLICED,
-    distribution_of_tokens,
-    distribution_over,
-    documents_of_fit,
-    is_number,
-)
+from skartm.regularizers._numbers import SLICED, distribution_of_tokens, distribution_over, documents_of_fit
 from skartm.simplex import FLOOR
 
 _ROWS = 512  # documents whose logarithms stay in cache
 
 
+@parameters
 class SmoothSparsePhi(Regularizer):
     r"""Smooth (tau > 0) or sparse (tau < 0) the distributions of tokens in topics.
 
@@ -66,26 +62,15 @@ class SmoothSparsePhi(Regularizer):
     True
     """
 
-    side = "phi"
+    tau: float = declared(default=1.0, kw_only=False)
+    relative: float | None = None
+    topics: TopicSelection = None
+    distribution: Any = None
+    modality: ModalitySelection = None
+    transform: str = "log"
+    exponent: float = 2.0
 
-    def __init__(
-        self,
-        tau: float = 1.0,
-        *,
-        relative: float | None = None,
-        topics: TopicSelection = None,
-        distribution: Any = None,
-        modality: ModalitySelection = None,
-        transform: str = "log",
-        exponent: float = 2.0,
-    ) -> None:
-        self.tau = tau
-        self.relative = relative
-        self.topics = topics
-        self.distribution = distribution
-        self.modality = modality
-        self.transform = transform
-        self.exponent = exponent
+    side = "phi"
 
     def bind(self, layout: Layout) -> PhiTerm:
         owner = "SmoothSparsePhi"
@@ -130,6 +115,7 @@ class _PowerTerm(PhiTerm):
         out[self._cells.index] += powers
 
 
+@parameters
 class SmoothSparseTheta(Regularizer):
     r"""Smooth (tau > 0) or sparse (tau < 0) the distributions of topics in documents.
 
@@ -181,24 +167,14 @@ class SmoothSparseTheta(Regularizer):
     True
     """
 
-    side = "theta"
+    tau: float = declared(default=1.0, kw_only=False)
+    topics: TopicSelection = None
+    distribution: Any = None
+    documents: Any = None
+    passes: Any = None
+    power: float | None = None
 
-    def __init__(
-        self,
-        tau: float = 1.0,
-        *,
-        topics: TopicSelection = None,
-        distribution: Any = None,
-        documents: Any = None,
-        passes: Any = None,
-        power: float | None = None,
-    ) -> None:
-        self.tau = tau
-        self.topics = topics
-        self.distribution = distribution
-        self.documents = documents
-        self.passes = passes
-        self.power = power
+    side = "theta"
 
     @property
     def training_only(self) -> bool:  # type: ignore[override]

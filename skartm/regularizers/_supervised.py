@@ -10,13 +10,14 @@ from scipy.special import logsumexp, softmax
 
 from skartm.base import shown
 from skartm.base._data import check_matrix
+from skartm.base._parameters import declared, is_number, parameters
 from skartm.em import Documents, Layout, ThetaTerm, TopicSelection, row_products
 from skartm.regularizers._base import Regularizer
-from skartm.regularizers._numbers import is_number
 
 _STEPS = 20  # of L-BFGS, once a pass, from the coefficients of the last one
 
 
+@parameters
 class ThetaRegression(Regularizer):
     r"""Make topics that predict numbers: a linear regression of y on theta, learned with the topics.
 
@@ -58,14 +59,13 @@ class ThetaRegression(Regularizer):
     (736,)
     """
 
+    tau: float = declared(default=1.0, kw_only=False)
+    topics: TopicSelection = None
+    alpha: float = 1.0
+
     side = "theta"
     training_only = True
     uses_y = True
-
-    def __init__(self, tau: float = 1.0, *, topics: TopicSelection = None, alpha: float = 1.0) -> None:
-        self.tau = tau
-        self.topics = topics
-        self.alpha = alpha
 
     def bind(self, layout: Layout) -> "_ThetaRegressionTerm":
         topics = layout.topics(self.topics, "ThetaRegression")
@@ -181,6 +181,7 @@ def _theta(theta: NDArray, learned: Mapping[str, Any]) -> NDArray:
     return checked
 
 
+@parameters
 class ThetaClassification(Regularizer):
     r"""Make topics that predict classes: a multinomial logistic regression of y on theta, learned with the topics.
 
@@ -228,17 +229,14 @@ class ThetaClassification(Regularizer):
     []
     """
 
+    tau: float = declared(default=1.0, kw_only=False)
+    topics: TopicSelection = None
+    alpha: float = 1.0
+    classes: Any = None
+
     side = "theta"
     training_only = True
     uses_y = True
-
-    def __init__(
-        self, tau: float = 1.0, *, topics: TopicSelection = None, alpha: float = 1.0, classes: Any = None
-    ) -> None:
-        self.tau = tau
-        self.topics = topics
-        self.alpha = alpha
-        self.classes = classes
 
     def bind(self, layout: Layout) -> "_ThetaClassificationTerm":
         topics = layout.topics(self.topics, "ThetaClassification")

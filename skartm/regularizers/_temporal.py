@@ -6,11 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skartm.base import shown
+from skartm.base._parameters import declared, parameters
 from skartm.em import Layout, ModalitySelection, PhiTerm, TopicSelection
 from skartm.regularizers._base import Regularizer
 from skartm.regularizers._words import Words
 
 
+@parameters
 class TemporalSmoothing(Regularizer):
     r"""Make topics change little from one point in time to the next.
 
@@ -80,24 +82,14 @@ class TemporalSmoothing(Regularizer):
     True
     """
 
-    side = "phi"
+    tau: Any = declared(default=1.0, kw_only=False)
+    order: Any = None
+    norm: str = "l1"
+    relative: float | None = None
+    topics: TopicSelection = None
+    modality: ModalitySelection = None
 
-    def __init__(
-        self,
-        tau: Any = 1.0,
-        *,
-        order: Any = None,
-        norm: str = "l1",
-        relative: float | None = None,
-        topics: TopicSelection = None,
-        modality: ModalitySelection = None,
-    ) -> None:
-        self.tau = tau
-        self.order = order
-        self.norm = norm
-        self.relative = relative
-        self.topics = topics
-        self.modality = modality
+    side = "phi"
 
     def bind(self, layout: Layout) -> "_TemporalTerm":
         if self.norm not in ("l1", "l2"):

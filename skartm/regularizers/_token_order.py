@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from skartm.base import shown
+from skartm.base._parameters import declared, is_number, parameters
 from skartm.em import Layout, PosteriorTerm, TopicSelection
 from skartm.regularizers._base import Regularizer
-from skartm.regularizers._numbers import is_number
 
 
+@parameters
 class SmoothPosterior(Regularizer):
     r"""Smooth p(t|d,w) along the text: neighbours are about the same topics.
 
@@ -58,16 +59,13 @@ class SmoothPosterior(Regularizer):
     (200, 10)
     """
 
+    tau: float = declared(default=0.5, kw_only=False)
+    window: int | None = 5
+    decay: float = 1.0
+    boundaries: Sequence[Any] = ()
+
     side = "posterior"
     needs_order = True
-
-    def __init__(
-        self, tau: float = 0.5, *, window: int | None = 5, decay: float = 1.0, boundaries: Sequence[Any] = ()
-    ) -> None:
-        self.tau = tau
-        self.window = window
-        self.decay = decay
-        self.boundaries = boundaries
 
     def bind(self, layout: Layout) -> "_SmoothPosteriorTerm":
         if self.window is not None:
@@ -116,6 +114,7 @@ class _SmoothPosteriorTerm(_OrderTerm):
         return total if some.all() else np.where(some, total, p_it)
 
 
+@parameters
 class SegmentPosterior(Regularizer):
     r"""Cut the text into segments of one topic each.
 
@@ -166,16 +165,13 @@ class SegmentPosterior(Regularizer):
     (200, 10)
     """
 
+    tau: Any = declared(default=1.0, kw_only=False)
+    window: int = 10
+    threshold: float = 0.2
+    background: TopicSelection = None
+
     side = "posterior"
     needs_order = True
-
-    def __init__(
-        self, tau: Any = 1.0, *, window: int = 10, threshold: float = 0.2, background: TopicSelection = None
-    ) -> None:
-        self.tau = tau
-        self.window = window
-        self.threshold = threshold
-        self.background = background
 
     def bind(self, layout: Layout) -> "_SegmentPosteriorTerm":
         _check_window(self.window, "SegmentPosterior", minimum=1)

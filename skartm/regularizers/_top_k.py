@@ -6,13 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skartm.base import shown
+from skartm.base._parameters import declared, is_number, parameters
 from skartm.em import Layout, ModalitySelection, PhiTerm, TopicSelection
 from skartm.regularizers._base import Regularizer
 from skartm.regularizers._cells import Cells
-from skartm.regularizers._numbers import is_number
 from skartm.simplex import FLOOR
 
 
+@parameters
 class TopKSparse(Regularizer):
     r"""Keep the k largest counters of every topic, or of every token, and take the others away.
 
@@ -60,26 +61,15 @@ class TopKSparse(Regularizer):
     2
     """
 
-    side = "phi"
+    k: int = declared(kw_only=False)
+    tau: float = declared(default=1.0, kw_only=False)
+    by: str = "topic"
+    mass_threshold: float | None = None
+    relative: float | None = None
+    topics: TopicSelection = None
+    modality: ModalitySelection = None
 
-    def __init__(
-        self,
-        k: int,
-        tau: float = 1.0,
-        *,
-        by: str = "topic",
-        mass_threshold: float | None = None,
-        relative: float | None = None,
-        topics: TopicSelection = None,
-        modality: ModalitySelection = None,
-    ) -> None:
-        self.k = k
-        self.tau = tau
-        self.by = by
-        self.mass_threshold = mass_threshold
-        self.relative = relative
-        self.topics = topics
-        self.modality = modality
+    side = "phi"
 
     def bind(self, layout: Layout) -> PhiTerm:
         owner = "TopKSparse"

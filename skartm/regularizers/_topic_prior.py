@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skartm.base._parameters import declared, parameters
 from skartm.em import Layout, ModalitySelection, PhiTerm, TopicSelection
 from skartm.regularizers._base import Regularizer
 from skartm.regularizers._cells import Cells
@@ -12,6 +13,7 @@ from skartm.regularizers._numbers import distribution_over
 from skartm.simplex import FLOOR
 
 
+@parameters
 class TopicPrior(Regularizer):
     r"""Smooth topics to different degrees: every cell of topic t gets :math:`\beta_t` tokens.
 
@@ -56,22 +58,13 @@ class TopicPrior(Regularizer):
     0
     """
 
-    side = "phi"
+    distribution: Any = declared(kw_only=False)
+    tau: float = declared(default=1.0, kw_only=False)
+    relative: float | None = None
+    topics: TopicSelection = None
+    modality: ModalitySelection = None
 
-    def __init__(
-        self,
-        distribution: Any,
-        tau: float = 1.0,
-        *,
-        relative: float | None = None,
-        topics: TopicSelection = None,
-        modality: ModalitySelection = None,
-    ) -> None:
-        self.distribution = distribution
-        self.tau = tau
-        self.relative = relative
-        self.topics = topics
-        self.modality = modality
+    side = "phi"
 
     def bind(self, layout: Layout) -> PhiTerm:
         cells = Cells(layout.tokens(self.modality, "TopicPrior"), layout.topics(self.topics, "TopicPrior"))

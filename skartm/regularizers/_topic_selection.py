@@ -3,12 +3,14 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from skartm.base._parameters import declared, parameters
 from skartm.em import Documents, Layout, ThetaTerm
 from skartm.em import TopicSelection as Topics
 from skartm.regularizers._base import Regularizer
 from skartm.simplex import FLOOR
 
 
+@parameters
 class TopicSelection(Regularizer):
     r"""Remove superfluous topics as a whole, by sparsing the distribution of topics in the collection.
 
@@ -54,11 +56,10 @@ class TopicSelection(Regularizer):
     True
     """
 
-    side = "theta"
+    tau: float = declared(default=0.1, kw_only=False)
+    topics: Topics = None
 
-    def __init__(self, tau: float = 0.1, *, topics: Topics = None) -> None:
-        self.tau = tau
-        self.topics = topics
+    side = "theta"
 
     def bind(self, layout: Layout) -> "_TopicSelectionTerm":
         return _TopicSelectionTerm(layout.topics(self.topics, "TopicSelection"), layout.n_topics)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array, issparse
 
 from skartm.base import shown
+from skartm.base._parameters import declared, parameters
 from skartm.base._sparse import own_csr
 from skartm.em import Layout, ModalitySelection, PhiTerm, TopicSelection
 from skartm.regularizers._base import Regularizer
@@ -15,6 +16,7 @@ from skartm.regularizers._words import Words
 from skartm.simplex import FLOOR
 
 
+@parameters
 class Translation(Regularizer):
     r"""Make topics speak of the same in two languages, with translations :math:`\pi_{uwt} = p(u \mid w, t)` to learn.
 
@@ -79,24 +81,14 @@ class Translation(Regularizer):
     True
     """
 
-    side = "phi"
+    dictionary: Any = declared(default=(), kw_only=False)
+    tau: Any = declared(default=1.0, kw_only=False)
+    source_modality: ModalitySelection = None
+    target_modality: ModalitySelection = None
+    relative: float | None = None
+    topics: TopicSelection = None
 
-    def __init__(
-        self,
-        dictionary: Any = (),
-        tau: Any = 1.0,
-        *,
-        source_modality: ModalitySelection = None,
-        target_modality: ModalitySelection = None,
-        relative: float | None = None,
-        topics: TopicSelection = None,
-    ) -> None:
-        self.dictionary = dictionary
-        self.tau = tau
-        self.source_modality = source_modality
-        self.target_modality = target_modality
-        self.relative = relative
-        self.topics = topics
+    side = "phi"
 
     def bind(self, layout: Layout) -> "_TranslationTerm":
         source = Words(layout, self.source_modality, "Translation")

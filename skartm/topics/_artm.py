@@ -8,13 +8,16 @@ from numpy.typing import DTypeLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from skartm._callbacks import with_callbacks
-from skartm._validation import (
+from skartm.base._parameters import (
     MOST_SAMPLES,
-    check_choice,
+    check_declared,
     check_dtype,
-    check_flag,
-    check_integer,
-    check_real,
+    choice,
+    flag,
+    integer,
+    parameters,
+    precision,
+    real,
 )
 from skartm.em import (
     EM,
@@ -38,6 +41,7 @@ from skartm.topics._start import given_phi, initial_phi, spread_mass, tokens_see
 from skartm.topics._token_topics import TokenTopicsModel
 
 
+@parameters
 class ARTMTransformer(NamedRegularizers, ScoredModel, ReadableModel, TokenTopicsModel, TopicModel):
     r"""Topic model with additive regularization.
 
@@ -160,65 +164,35 @@ class ARTMTransformer(NamedRegularizers, ScoredModel, ReadableModel, TokenTopics
     0.02
     """
 
-    _assignable: ClassVar[frozenset[str]] = frozenset({"components_"})
-    _evaluations: tuple[str, ...] = ("completion", "fold_in")
+    n_components: int = integer(default=10, low=1, kw_only=False)
+    regularizers: Any = ()
+    topic_names: Any = None
+    token_names: Any = None
+    modalities: Any = None
+    modality_weights: Any = None
+    main_modality: Any = None
+    learning_method: str = choice(default="batch", among=("batch", "online"))
+    max_iter: int = integer(default=50, low=1)
+    unregularized_iter: int = integer(default=0, low=0)
+    tol: float = real(default=1e-3, low=0.0)
+    max_doc_iter: int = integer(default=10, low=1)
+    doc_tol: float = real(default=0.01, low=0.0)
+    reuse_theta: bool = flag(default=False)
+    batch_size: int = integer(default=2048, low=1)
+    learning_offset: float = real(default=1.0, low=0.0)
+    learning_decay: float = real(default=0.7, low=0.0, high=1.0)
+    total_samples: float | None = real(default=None, low=0.0, high=MOST_SAMPLES, open_low=True, none=True)
+    init: Any = None
+    validation_fraction: float | None = real(default=None, low=0.0, high=1.0, open_low=True, none=True)
+    evaluation: str = choice(default="completion", among=("completion", "fold_in"))
+    warm_start: bool = flag(default=False)
+    dtype: DTypeLike = precision(default="float32")
+    n_jobs: int | None = None
+    random_state: Any = None
+    verbose: int = 0
 
-    def __init__(
-        self,
-        n_components: int = 10,
-        *,
-        regularizers: Any = (),
-        topic_names: Any = None,
-        token_names: Any = None,
-        modalities: Any = None,
-        modality_weights: Any = None,
-        main_modality: Any = None,
-        learning_method: str = "batch",
-        max_iter: int = 50,
-        unregularized_iter: int = 0,
-        tol: float = 1e-3,
-        max_doc_iter: int = 10,
-        doc_tol: float = 0.01,
-        reuse_theta: bool = False,
-        batch_size: int = 2048,
-        learning_offset: float = 1.0,
-        learning_decay: float = 0.7,
-        total_samples: float | None = None,
-        init: Any = None,
-        validation_fraction: float | None = None,
-        evaluation: str = "completion",
-        warm_start: bool = False,
-        dtype: DTypeLike = "float32",
-        n_jobs: int | None = None,
-        random_state: Any = None,
-        verbose: int = 0,
-    ) -> None:
-        self.n_components = n_components
-        self.regularizers = regularizers
-        self.topic_names = topic_names
-        self.token_names = token_names
-        self.modalities = modalities
-        self.modality_weights = modality_weights
-        self.main_modality = main_modality
-        self.learning_method = learning_method
-        self.max_iter = max_iter
-        self.unregularized_iter = unregularized_iter
-        self.tol = tol
-        self.max_doc_iter = max_doc_iter
-        self.doc_tol = doc_tol
-        self.reuse_theta = reuse_theta
-        self.batch_size = batch_size
-        self.learning_offset = learning_offset
-        self.learning_decay = learning_decay
-        self.total_samples = total_samples
-        self.init = init
-        self.validation_fraction = validation_fraction
-        self.evaluation = evaluation
-        self.warm_start = warm_start
-        self.dtype = dtype
-        self.n_jobs = n_jobs
-        self.random_state = random_state
-        self.verbose = verbose
+    _assignable: ClassVar[frozenset[str]] = frozenset({"components_"})
+    _evaluations: ClassVar[tuple[str, ...]] = ("completion", "fold_in")
 
     @with_callbacks
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> "ARTMTransformer":
@@ -271,23 +245,8 @@ class ARTMTransformer(NamedRegularizers, ScoredModel, ReadableModel, TokenTopics
         return Decay(float(self.learning_offset), float(self.learning_decay), self.total_samples)
 
     def _check_parameters(self) -> None:
-        check_integer(self, "n_components", minimum=1)
-        check_integer(self, "unregularized_iter", minimum=0)
+        check_declared(self)
         self._check_modalities()
-        check_choice(self, "learning_method", ("batch", "online"))
-        check_choice(self, "evaluation", self._evaluations)
-        for name in ("max_iter", "max_doc_iter", "batch_size"):
-            check_integer(self, name, minimum=1)
-        for name in ("tol", "doc_tol", "learning_offset"):
-            check_real(self, name, low=0.0)
-        check_real(self, "learning_decay", low=0.0, high=1.0)
-        for name in ("reuse_theta", "warm_start"):
-            check_flag(self, name)
-        if self.total_samples is not None:
-            check_real(self, "total_samples", low=0.0, high=MOST_SAMPLES, open_low=True)
-        if self.validation_fraction is not None:
-            check_real(self, "validation_fraction", low=0.0, high=1.0, open_low=True)
-        check_dtype(self)
         self._n_threads()
         self._check_topic_names()
         check_regularizers(self)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from skartm._validation import check_choice, check_integer
+from skartm.base._parameters import check_choice
 from skartm.em import (
     EM,
     Batches,
@@ -49,9 +49,6 @@ class AuthorFitting(ARTMTransformer):
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
-        check_choice(self, "mixing", ("fixed", "free"))
-        check_choice(self, "unknown_authors", ("ignore", "error"))
-        check_integer(self, "author_iter", minimum=1)
         if isinstance(self.init, str):
             check_choice(self, "init", ("documents",))
         for name, regularizer in check_regularizers(self):

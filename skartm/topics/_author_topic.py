@@ -2,15 +2,17 @@
 
 from typing import Any, ClassVar
 
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from skartm._callbacks import with_callbacks
 from skartm.base._data import check_counts, check_weights
+from skartm.base._parameters import choice, integer, parameters
 from skartm.em import ModalitySelection, perplexity_of
 from skartm.topics._author_queries import AuthorQueries
 
 
+@parameters(without=("reuse_theta",))
 class AuthorTopic(AuthorQueries):
     r"""Topic model of authors: a document has the topics of those who wrote it.
 
@@ -114,6 +116,14 @@ class AuthorTopic(AuthorQueries):
     3
     """
 
+    mixing: str = choice(default="fixed", among=("fixed", "free"))
+    author_iter: int = integer(default=2, low=1)
+    author_topic_prior: Any = "document"
+    topic_word_prior: Any = 0.1
+    author_names: Any = None
+    unknown_authors: str = choice(default="ignore", among=("ignore", "error"))
+    init: Any = "documents"
+
     reuse_theta = False
     # cut and handed on by pipelines and searches, with metadata routing, without a request of the user
     __metadata_request__fit: ClassVar = {"authors": True}
@@ -123,73 +133,6 @@ class AuthorTopic(AuthorQueries):
 
     _live: ClassVar[frozenset[str]] = frozenset({"evaluation", "unknown_authors"})
     _structural: ClassVar[frozenset[str]] = frozenset({"n_components", "topic_names", "modalities", "mixing"})
-
-    def __init__(
-        self,
-        n_components: int = 10,
-        *,
-        mixing: str = "fixed",
-        author_iter: int = 2,
-        author_topic_prior: Any = "document",
-        topic_word_prior: Any = 0.1,
-        author_names: Any = None,
-        unknown_authors: str = "ignore",
-        regularizers: Any = (),
-        topic_names: Any = None,
-        token_names: Any = None,
-        modalities: Any = None,
-        modality_weights: Any = None,
-        main_modality: Any = None,
-        learning_method: str = "batch",
-        max_iter: int = 50,
-        unregularized_iter: int = 0,
-        tol: float = 1e-3,
-        max_doc_iter: int = 10,
-        doc_tol: float = 0.01,
-        batch_size: int = 2048,
-        learning_offset: float = 1.0,
-        learning_decay: float = 0.7,
-        total_samples: float | None = None,
-        init: Any = "documents",
-        validation_fraction: float | None = None,
-        evaluation: str = "completion",
-        warm_start: bool = False,
-        dtype: DTypeLike = "float32",
-        n_jobs: int | None = None,
-        random_state: Any = None,
-        verbose: int = 0,
-    ) -> None:
-        self.n_components = n_components
-        self.mixing = mixing
-        self.author_iter = author_iter
-        self.author_topic_prior = author_topic_prior
-        self.topic_word_prior = topic_word_prior
-        self.author_names = author_names
-        self.unknown_authors = unknown_authors
-        self.regularizers = regularizers
-        self.topic_names = topic_names
-        self.token_names = token_names
-        self.modalities = modalities
-        self.modality_weights = modality_weights
-        self.main_modality = main_modality
-        self.learning_method = learning_method
-        self.max_iter = max_iter
-        self.unregularized_iter = unregularized_iter
-        self.tol = tol
-        self.max_doc_iter = max_doc_iter
-        self.doc_tol = doc_tol
-        self.batch_size = batch_size
-        self.learning_offset = learning_offset
-        self.learning_decay = learning_decay
-        self.total_samples = total_samples
-        self.init = init
-        self.validation_fraction = validation_fraction
-        self.evaluation = evaluation
-        self.warm_start = warm_start
-        self.dtype = dtype
-        self.n_jobs = n_jobs
-        self.random_state = random_state
-        self.verbose = verbose
 
     @with_callbacks
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None, *, authors: Any = None) -> "AuthorTopic":

@@ -10,10 +10,18 @@ from sklearn.base import BaseEstimator, ClassifierMixin, ClassNamePrefixFeatures
 from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
-from skartm._validation import check_choice, check_dtype, check_real
 from skartm.base import shown
 from skartm.base._data import check_counts, check_weights
 from skartm.base._order import carry_order
+from skartm.base._parameters import (
+    check_declared,
+    check_dtype,
+    choice,
+    declared,
+    parameters,
+    precision,
+    real,
+)
 from skartm.base._state import Stateful
 from skartm.em import Decay, ModalitySelection, row_products
 from skartm.regularizers import NamedRegularizers
@@ -26,6 +34,7 @@ from skartm.topics._topic_bayes import TopicBayes
 _OWN = ("label_weight", "rule", "class_prior", "threshold")
 
 
+@parameters
 class ARTMClassifier(
     Stateful,
     ClassifierMixin,
@@ -109,72 +118,38 @@ class ARTMClassifier(
     ((5, 3), (5, 20))
     """
 
-    _live: ClassVar[frozenset[str]] = frozenset({"rule", "class_prior", "threshold"})
+    n_components: int = declared(default=10, kw_only=False)
+    label_weight: float = real(default=2.0, low=0.0)
+    rule: str = choice(default="bayes", among=("bayes", "mixture"))
+    class_prior: Any = None
+    threshold: float = real(default=0.5, low=0.0, high=1.0)
+    regularizers: Any = ()
+    topic_names: Any = None
+    token_names: Any = None
+    modalities: Any = None
+    modality_weights: Any = None
+    main_modality: Any = None
+    learning_method: str = "batch"
+    max_iter: int = 50
+    unregularized_iter: int = 0
+    tol: float = 1e-3
+    max_doc_iter: int = 10
+    doc_tol: float = 0.01
+    reuse_theta: bool = False
+    batch_size: int = 2048
+    learning_offset: float = 1.0
+    learning_decay: float = 0.7
+    total_samples: float | None = None
+    init: Any = None
+    validation_fraction: float | None = None
+    evaluation: str = "completion"
+    warm_start: bool = False
+    dtype: DTypeLike = precision(default="float32")
+    n_jobs: int | None = None
+    random_state: Any = None
+    verbose: int = 0
 
-    def __init__(
-        self,
-        n_components: int = 10,
-        *,
-        label_weight: float = 2.0,
-        rule: str = "bayes",
-        class_prior: Any = None,
-        threshold: float = 0.5,
-        regularizers: Any = (),
-        topic_names: Any = None,
-        token_names: Any = None,
-        modalities: Any = None,
-        modality_weights: Any = None,
-        main_modality: Any = None,
-        learning_method: str = "batch",
-        max_iter: int = 50,
-        unregularized_iter: int = 0,
-        tol: float = 1e-3,
-        max_doc_iter: int = 10,
-        doc_tol: float = 0.01,
-        reuse_theta: bool = False,
-        batch_size: int = 2048,
-        learning_offset: float = 1.0,
-        learning_decay: float = 0.7,
-        total_samples: float | None = None,
-        init: Any = None,
-        validation_fraction: float | None = None,
-        evaluation: str = "completion",
-        warm_start: bool = False,
-        dtype: DTypeLike = "float32",
-        n_jobs: int | None = None,
-        random_state: Any = None,
-        verbose: int = 0,
-    ) -> None:
-        self.n_components = n_components
-        self.label_weight = label_weight
-        self.rule = rule
-        self.class_prior = class_prior
-        self.threshold = threshold
-        self.regularizers = regularizers
-        self.topic_names = topic_names
-        self.token_names = token_names
-        self.modalities = modalities
-        self.modality_weights = modality_weights
-        self.main_modality = main_modality
-        self.learning_method = learning_method
-        self.max_iter = max_iter
-        self.unregularized_iter = unregularized_iter
-        self.tol = tol
-        self.max_doc_iter = max_doc_iter
-        self.doc_tol = doc_tol
-        self.reuse_theta = reuse_theta
-        self.batch_size = batch_size
-        self.learning_offset = learning_offset
-        self.learning_decay = learning_decay
-        self.total_samples = total_samples
-        self.init = init
-        self.validation_fraction = validation_fraction
-        self.evaluation = evaluation
-        self.warm_start = warm_start
-        self.dtype = dtype
-        self.n_jobs = n_jobs
-        self.random_state = random_state
-        self.verbose = verbose
+    _live: ClassVar[frozenset[str]] = frozenset({"rule", "class_prior", "threshold"})
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -347,10 +322,7 @@ class ARTMClassifier(
     # --- hooks -------------------------------------------------------------------------------------------------------
 
     def _check_own(self) -> None:
-        check_real(self, "label_weight", low=0.0)
-        check_choice(self, "rule", ("bayes", "mixture"))
-        check_real(self, "threshold", low=0.0, high=1.0)
-        check_dtype(self)
+        check_declared(self)
         self._check_modalities()
 
     _check_live = _check_own

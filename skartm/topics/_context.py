@@ -6,13 +6,19 @@ from numbers import Real
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from skartm._callbacks import with_callbacks
-from skartm._validation import check_choice, check_flag, check_integer, check_real
 from skartm.base import shown
 from skartm.base._data import as_floats, check_counts
+from skartm.base._parameters import (
+    choice,
+    flag,
+    integer,
+    parameters,
+    real,
+)
 from skartm.em import EM, Batch, Context, ContextMixture, KnownMass, Layout, MapPosterior, TopicMass, padded
 from skartm.regularizers import bind_all, check_regularizers
 from skartm.topics._artm import ARTMTransformer
@@ -24,6 +30,7 @@ from skartm.topics._segmentation import Segmentation
 _GAMMA = 0.1
 
 
+@parameters(without=("max_doc_iter", "doc_tol", "reuse_theta"))
 class ContextARTM(ContextScored, ContextPositions, Segmentation, ARTMTransformer):
     r"""Topic model of the order of the text: theta of every position is a mean of the topics of the words around it.
 
@@ -136,80 +143,24 @@ class ContextARTM(ContextScored, ContextPositions, Segmentation, ARTMTransformer
     True
     """
 
+    context: str = choice(default="ema", among=("ema", "window"))
+    gamma: Any = None
+    window: int | None = integer(default=None, low=1, none=True)
+    beta: float = real(default=0.5, low=0.0, high=1.0)
+    n_layers: int = integer(default=1, low=1)
+    own_word: bool = flag(default=False)
+    token_gamma: Any = None
+    evaluation: str = choice(default="leave_one_out", among=("leave_one_out", "plain"))
+
     max_doc_iter = 1
     doc_tol = 0.0
     reuse_theta = False
-    _position_gamma: Any = None  # of the documents of the fit that goes on
+    _position_gamma = None  # of the documents of the fit that goes on
     _evaluations = ("leave_one_out", "plain")
     __metadata_request__fit: ClassVar = {"position_gamma": True}
     __metadata_request__partial_fit: ClassVar = {"position_gamma": True}
     __metadata_request__transform: ClassVar = {"position_gamma": True}
     __metadata_request__score: ClassVar = {"position_gamma": True}
-
-    def __init__(
-        self,
-        n_components: int = 10,
-        *,
-        context: str = "ema",
-        gamma: Any = None,
-        window: int | None = None,
-        beta: float = 0.5,
-        n_layers: int = 1,
-        own_word: bool = False,
-        token_gamma: Any = None,
-        regularizers: Any = (),
-        topic_names: Any = None,
-        token_names: Any = None,
-        modalities: Any = None,
-        modality_weights: Any = None,
-        main_modality: Any = None,
-        learning_method: str = "batch",
-        max_iter: int = 50,
-        unregularized_iter: int = 0,
-        tol: float = 1e-3,
-        batch_size: int = 2048,
-        learning_offset: float = 1.0,
-        learning_decay: float = 0.7,
-        total_samples: float | None = None,
-        init: Any = None,
-        validation_fraction: float | None = None,
-        evaluation: str = "leave_one_out",
-        warm_start: bool = False,
-        dtype: DTypeLike = "float32",
-        n_jobs: int | None = None,
-        random_state: Any = None,
-        verbose: int = 0,
-    ) -> None:
-        self.n_components = n_components
-        self.context = context
-        self.gamma = gamma
-        self.window = window
-        self.beta = beta
-        self.n_layers = n_layers
-        self.own_word = own_word
-        self.token_gamma = token_gamma
-        self.regularizers = regularizers
-        self.topic_names = topic_names
-        self.token_names = token_names
-        self.modalities = modalities
-        self.modality_weights = modality_weights
-        self.main_modality = main_modality
-        self.learning_method = learning_method
-        self.max_iter = max_iter
-        self.unregularized_iter = unregularized_iter
-        self.tol = tol
-        self.batch_size = batch_size
-        self.learning_offset = learning_offset
-        self.learning_decay = learning_decay
-        self.total_samples = total_samples
-        self.init = init
-        self.validation_fraction = validation_fraction
-        self.evaluation = evaluation
-        self.warm_start = warm_start
-        self.dtype = dtype
-        self.n_jobs = n_jobs
-        self.random_state = random_state
-        self.verbose = verbose
 
     @with_callbacks
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None, position_gamma: Any = None) -> "ContextARTM":
@@ -289,12 +240,6 @@ class ContextARTM(ContextScored, ContextPositions, Segmentation, ARTMTransformer
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
-        check_choice(self, "context", ("ema", "window"))
-        check_real(self, "beta", low=0.0, high=1.0)
-        check_integer(self, "n_layers", minimum=1)
-        check_flag(self, "own_word")
-        if self.window is not None:
-            check_integer(self, "window", minimum=1)
         self._gammas()
         for name, regularizer in check_regularizers(self):
             if regularizer.side != "phi":

@@ -1,7 +1,7 @@
 """Likelihood of texts under contexts: every word given the others, or itself too."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ class ContextScored:
     components_: NDArray
     evaluation: str
     n_layers: int
-    _evaluations: tuple[str, ...]
+    _evaluations: ClassVar[tuple[str, ...]]
     _read: Callable[..., Any]
 
     def score(

@@ -12,9 +12,9 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from skartm._topic_tree import TopicNode, TopicTree, make_tree
-from skartm._validation import check_real
 from skartm.base import shown
 from skartm.base._data import check_counts, check_weights
+from skartm.base._parameters import check_declared, declared, parameters, real
 from skartm.base._state import Stateful
 from skartm.em import ModalitySelection, perplexity_of
 from skartm.metrics._completion import said_before
@@ -23,6 +23,7 @@ from skartm.topics._hierarchy_levels import NamedLevels, check_level, check_leve
 from skartm.topics._hierarchy_links import level_counts, parents_of, psi_of, tied, topic_part, with_topics
 
 
+@parameters
 class HierarchicalARTM(Stateful, NamedLevels, TransformerMixin, BaseEstimator):
     r"""Hierarchy of topics, learned level by level from the top.
 
@@ -111,30 +112,18 @@ class HierarchicalARTM(Stateful, NamedLevels, TransformerMixin, BaseEstimator):
     (True, True)
     """
 
+    levels: Any = declared(default=(10, 30), kw_only=False)
+    estimator: Any = None
+    parent_weight: Any = 1.0
+    psi_sparsity: float = 0.0
+    edge_threshold: float = real(default=0.25, low=0.0, high=1.0)
+    modalities: Any = None
+    token_names: Any = None
+    random_state: Any = None
+
     _phi_is_published = True
 
     _live: ClassVar[frozenset[str]] = frozenset({"edge_threshold"})
-
-    def __init__(
-        self,
-        levels: Any = (10, 30),
-        *,
-        estimator: Any = None,
-        parent_weight: Any = 1.0,
-        psi_sparsity: float = 0.0,
-        edge_threshold: float = 0.25,
-        modalities: Any = None,
-        token_names: Any = None,
-        random_state: Any = None,
-    ) -> None:
-        self.levels = levels
-        self.estimator = estimator
-        self.parent_weight = parent_weight
-        self.psi_sparsity = psi_sparsity
-        self.edge_threshold = edge_threshold
-        self.modalities = modalities
-        self.token_names = token_names
-        self.random_state = random_state
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -171,7 +160,7 @@ class HierarchicalARTM(Stateful, NamedLevels, TransformerMixin, BaseEstimator):
         """
         named = check_levels(self)
         ties = check_ties(self, [model for _, model in named[1:]])
-        check_real(self, "edge_threshold", low=0.0, high=1.0)
+        check_declared(self)
         X = check_counts(self, X, np.result_type(*(model._dtype() for _, model in named)), reset=True)
         weights = check_weights(self, sample_weight, X.shape[0])
         names, learned = [name for name, _ in named], []

@@ -12,8 +12,8 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state
 
 from skartm._named import NamedItems, is_named, named_pairs
-from skartm._validation import check_integer, check_real
 from skartm.base import shown
+from skartm.base._parameters import check_integer, check_real
 from skartm.regularizers import ParentTopics, Schedule
 from skartm.topics._artm import ARTMTransformer
 from skartm.topics._hierarchy_links import PARENTS, level_counts

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
 from skartm._callbacks import with_callbacks
 from skartm.base import shown
+from skartm.base._parameters import is_number, parameters
 from skartm.em import Hypergraph, perplexity_of
-from skartm.regularizers._numbers import is_number
 from skartm.simplex import FLOOR
 from skartm.topics._edge_predictions import EdgePredictions
 from skartm.topics._edge_tables import Declaration, read_cells
@@ -17,6 +17,7 @@ from skartm.topics._edges import EdgeModel
 from skartm.topics._named_edges import NamedEdges, VertexNames, name_edges, named
 
 
+@parameters(without=("token_names", "modalities", "modality_weights", "main_modality"))
 class HypergraphARTM(EdgePredictions, EdgeModel):
     r"""Topic model of transactions: edges of several vertices, in containers.
 
@@ -123,62 +124,10 @@ class HypergraphARTM(EdgePredictions, EdgeModel):
     [['beer', 'wine']]
     """
 
-    def __init__(
-        self,
-        n_components: int = 10,
-        *,
-        container: Any = None,
-        vertices: Any = None,
-        weight: Any = None,
-        edge_weights: Any = None,
-        regularizers: Any = (),
-        topic_names: Any = None,
-        learning_method: str = "batch",
-        max_iter: int = 50,
-        unregularized_iter: int = 0,
-        tol: float = 1e-3,
-        max_doc_iter: int = 10,
-        doc_tol: float = 0.01,
-        reuse_theta: bool = False,
-        batch_size: int = 2048,
-        learning_offset: float = 1.0,
-        learning_decay: float = 0.7,
-        total_samples: float | None = None,
-        init: Any = None,
-        validation_fraction: float | None = None,
-        evaluation: str = "completion",
-        warm_start: bool = False,
-        dtype: DTypeLike = "float32",
-        n_jobs: int | None = None,
-        random_state: Any = None,
-        verbose: int = 0,
-    ) -> None:
-        self.n_components = n_components
-        self.container = container
-        self.vertices = vertices
-        self.weight = weight
-        self.edge_weights = edge_weights
-        self.regularizers = regularizers
-        self.topic_names = topic_names
-        self.learning_method = learning_method
-        self.max_iter = max_iter
-        self.unregularized_iter = unregularized_iter
-        self.tol = tol
-        self.max_doc_iter = max_doc_iter
-        self.doc_tol = doc_tol
-        self.reuse_theta = reuse_theta
-        self.batch_size = batch_size
-        self.learning_offset = learning_offset
-        self.learning_decay = learning_decay
-        self.total_samples = total_samples
-        self.init = init
-        self.validation_fraction = validation_fraction
-        self.evaluation = evaluation
-        self.warm_start = warm_start
-        self.dtype = dtype
-        self.n_jobs = n_jobs
-        self.random_state = random_state
-        self.verbose = verbose
+    container: Any = None
+    vertices: Any = None
+    weight: Any = None
+    edge_weights: Any = None
 
     # --- learning ----------------------------------------------------------------------------------------------------
 
@@ -243,12 +192,12 @@ class HypergraphARTM(EdgePredictions, EdgeModel):
                 )
                 raise ValueError(msg)
 
-    @property
+    @property  # type: ignore[misc]
     def modalities(self) -> Any:
         """Modalities of the vertices of the fit, as the engine takes them."""
         return getattr(self, "modalities_", None)
 
-    @property
+    @property  # type: ignore[misc]
     def token_names(self) -> Any:
         """Names of the vertices of the fit."""
         names = getattr(self, "vertex_names_", None)

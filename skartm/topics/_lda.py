@@ -13,8 +13,18 @@ from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from skartm._callbacks import with_callbacks
-from skartm._validation import MOST_SAMPLES, check_choice, check_dtype, check_integer, check_real, dtype_of
-from skartm.base._data import check_counts, check_numbers
+from skartm.base._data import check_counts, check_numbers, dtype_of
+from skartm.base._parameters import (
+    MOST_SAMPLES,
+    check_declared,
+    check_dtype,
+    check_real,
+    choice,
+    integer,
+    parameters,
+    precision,
+    real,
+)
 from skartm.em import (
     EM,
     Batch,
@@ -43,6 +53,7 @@ from skartm.topics._bound_scored import BoundScored
 from skartm.topics._start import tokens_seen
 
 
+@parameters
 class LDA(BoundScored):
     r"""Latent Dirichlet allocation.
 
@@ -127,54 +138,30 @@ class LDA(BoundScored):
     (2, 5)
     """
 
-    random_state_: RandomState
-    _learning: "_Learning"
+    n_components: int = integer(default=10, low=1, kw_only=False)
+    doc_topic_prior: float | None = None
+    topic_word_prior: float | None = None
+    learning_method: str = choice(default="batch", among=("batch", "online"))
+    learning_decay: float = real(default=0.7, low=0.0, high=1.0)
+    learning_offset: float = real(default=10.0, low=0.0)
+    max_iter: int = integer(default=10, low=1)
+    batch_size: int = integer(default=128, low=1)
+    evaluate_every: int = integer(default=-1, low=-1)
+    total_samples: float = real(default=1e6, low=0.0, high=MOST_SAMPLES, open_low=True)
+    perp_tol: float = real(default=0.1, low=0.0)
+    mean_change_tol: float = real(default=1e-3, low=0.0)
+    max_doc_update_iter: int = integer(default=100, low=1)
+    inference: str = choice(default="variational", among=("variational", "map"))
+    dtype: DTypeLike | None = precision(default=None, none=True)
+    n_jobs: int | None = None
+    verbose: int = 0
+    random_state: Any = None
+
     _data_dtype = "float64"
     _phi_is_published = False
     _assignable: ClassVar[frozenset[str]] = frozenset({"components_"})
     _live: ClassVar[frozenset[str]] = frozenset({"max_doc_update_iter", "mean_change_tol"})
     _structural: ClassVar[frozenset[str]] = frozenset({"n_components", "inference"})
-
-    def __init__(
-        self,
-        n_components: int = 10,
-        *,
-        doc_topic_prior: float | None = None,
-        topic_word_prior: float | None = None,
-        learning_method: str = "batch",
-        learning_decay: float = 0.7,
-        learning_offset: float = 10.0,
-        max_iter: int = 10,
-        batch_size: int = 128,
-        evaluate_every: int = -1,
-        total_samples: float = 1e6,
-        perp_tol: float = 1e-1,
-        mean_change_tol: float = 1e-3,
-        max_doc_update_iter: int = 100,
-        inference: str = "variational",
-        dtype: DTypeLike | None = None,
-        n_jobs: int | None = None,
-        verbose: int = 0,
-        random_state: Any = None,
-    ) -> None:
-        self.n_components = n_components
-        self.doc_topic_prior = doc_topic_prior
-        self.topic_word_prior = topic_word_prior
-        self.learning_method = learning_method
-        self.learning_decay = learning_decay
-        self.learning_offset = learning_offset
-        self.max_iter = max_iter
-        self.batch_size = batch_size
-        self.evaluate_every = evaluate_every
-        self.total_samples = total_samples
-        self.perp_tol = perp_tol
-        self.mean_change_tol = mean_change_tol
-        self.max_doc_update_iter = max_doc_update_iter
-        self.inference = inference
-        self.dtype = dtype
-        self.n_jobs = n_jobs
-        self.verbose = verbose
-        self.random_state = random_state
 
     @with_callbacks
     def fit(self, X: Any, y: Any = None) -> "LDA":
@@ -247,7 +234,7 @@ class LDA(BoundScored):
         self._check_parameters()
         source = check_random_state(self.random_state) if fresh else self.random_state_
         shared = not isinstance(self.random_state, Integral)
-        self._learning = _Learning(BorrowedState(source, self.n_components, shared=shared))
+        self._learning: _Learning = _Learning(BorrowedState(source, self.n_components, shared=shared))
         if fresh:
             self._data_dtype = "float32" if dtype_of(X) == np.float32 else "float64"
         self._check_priors()
@@ -256,17 +243,7 @@ class LDA(BoundScored):
             setattr(self, f"{name}_", 1.0 / self.n_components if given is None else float(given))
 
     def _check_parameters(self) -> None:
-        check_choice(self, "learning_method", ("batch", "online"))
-        check_choice(self, "inference", ("variational", "map"))
-        for name in ("n_components", "max_iter", "max_doc_update_iter", "batch_size"):
-            check_integer(self, name, minimum=1)
-        for name in ("learning_offset", "perp_tol", "mean_change_tol"):
-            check_real(self, name, low=0.0)
-        check_real(self, "learning_decay", low=0.0, high=1.0)
-        check_real(self, "total_samples", low=0.0, high=MOST_SAMPLES, open_low=True)
-        check_integer(self, "evaluate_every", minimum=-1)
-        if self.dtype is not None:
-            check_dtype(self)
+        check_declared(self)
         self._n_threads()
 
     def _check_priors(self) -> None:
@@ -332,7 +309,7 @@ class LDA(BoundScored):
         self.tokens_seen_ = np.array(state.seen)
         self.dead_topics_ = np.flatnonzero(~self.components_.any(axis=1))  # none with a positive prior
         self.n_batch_iter_ = state.n_updates + 1
-        self.random_state_ = self._learning.random.give_back()
+        self.random_state_: RandomState = self._learning.random.give_back()
 
     def _assign_components_(self, value: Any) -> None:
         """Dirichlet parameters from outside, instead of those of a fit: prior plus counts, not normalised."""

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skartm.base import names_in_order, shown
+from skartm.base._parameters import is_number
 from skartm.em import Layout, Modality, blocks_of, resolve_modalities
-from skartm.regularizers._numbers import is_number
 
 _PREFIX = "modality_weights__"
 _ROWS = 2048  # documents counted at once

@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skartm.base import texts_of
 from skartm.base._order import is_known, keep_order, reads_order, restore_order
+from skartm.base._parameters import declared, parameters
 from skartm.base._sparse import csr_of, own_csr
 from skartm.base._state import Stateful
 
@@ -31,6 +32,7 @@ def _model_has(name: str) -> Any:
     return check
 
 
+@parameters
 class TopicPipeline(Stateful, TransformerMixin, BaseEstimator):
     """A vectorizer, or a ColumnTransformer of several, and the topic model of what it counts.
 
@@ -88,9 +90,8 @@ class TopicPipeline(Stateful, TransformerMixin, BaseEstimator):
     (3, 2)
     """
 
-    def __init__(self, transformer: Any, model: Any) -> None:
-        self.transformer = transformer
-        self.model = model
+    transformer: Any = declared(kw_only=False)
+    model: Any = declared(kw_only=False)
 
     def __sklearn_tags__(self) -> Tags:
         tags, own = get_tags(self.model), super().__sklearn_tags__()

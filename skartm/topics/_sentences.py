@@ -3,17 +3,19 @@
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from skartm._callbacks import with_callbacks
 from skartm.base._data import check_counts, check_weights
+from skartm.base._parameters import parameters
 from skartm.em import Hypergraph, offsets, perplexity_of
 from skartm.topics._edge_tables import flat, numbers_of, sorted_names
 from skartm.topics._edges import EdgeModel
 from skartm.topics._named_edges import named
 
 
+@parameters(without=("modality_weights", "main_modality"))
 class SentenceTopicModel(EdgeModel):
     r"""Topic model in which all tokens of a sentence have one topic.
 
@@ -107,61 +109,6 @@ class SentenceTopicModel(EdgeModel):
     __metadata_request__transform: ClassVar = {"groups": True}
     __metadata_request__score: ClassVar = {"groups": True}
 
-    documents_: NDArray
-    document_topics_: NDArray
-
-    def __init__(
-        self,
-        n_components: int = 10,
-        *,
-        regularizers: Any = (),
-        topic_names: Any = None,
-        token_names: Any = None,
-        modalities: Any = None,
-        learning_method: str = "batch",
-        max_iter: int = 50,
-        unregularized_iter: int = 0,
-        tol: float = 1e-3,
-        max_doc_iter: int = 10,
-        doc_tol: float = 0.01,
-        reuse_theta: bool = False,
-        batch_size: int = 2048,
-        learning_offset: float = 1.0,
-        learning_decay: float = 0.7,
-        total_samples: float | None = None,
-        init: Any = None,
-        validation_fraction: float | None = None,
-        evaluation: str = "completion",
-        warm_start: bool = False,
-        dtype: DTypeLike = "float32",
-        n_jobs: int | None = None,
-        random_state: Any = None,
-        verbose: int = 0,
-    ) -> None:
-        self.n_components = n_components
-        self.regularizers = regularizers
-        self.topic_names = topic_names
-        self.token_names = token_names
-        self.modalities = modalities
-        self.learning_method = learning_method
-        self.max_iter = max_iter
-        self.unregularized_iter = unregularized_iter
-        self.tol = tol
-        self.max_doc_iter = max_doc_iter
-        self.doc_tol = doc_tol
-        self.reuse_theta = reuse_theta
-        self.batch_size = batch_size
-        self.learning_offset = learning_offset
-        self.learning_decay = learning_decay
-        self.total_samples = total_samples
-        self.init = init
-        self.validation_fraction = validation_fraction
-        self.evaluation = evaluation
-        self.warm_start = warm_start
-        self.dtype = dtype
-        self.n_jobs = n_jobs
-        self.random_state = random_state
-        self.verbose = verbose
 
     @with_callbacks
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None, *, groups: Any = None) -> "SentenceTopicModel":

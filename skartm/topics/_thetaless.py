@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
-from skartm._validation import check_choice
+from skartm.base._parameters import choice, parameters
 from skartm.em import EM, Batch, FreeMixture, KnownMass, Layout, LinearMixture, MapPosterior, TopicMass, padded
 from skartm.regularizers import bind_all, check_regularizers
 from skartm.topics._artm import ARTMTransformer
@@ -13,6 +13,7 @@ from skartm.topics._artm import ARTMTransformer
 _VARIANTS = ("exact", "simplified", "naive")
 
 
+@parameters(without=("max_doc_iter", "doc_tol", "reuse_theta"))
 class ThetalessARTM(ARTMTransformer):
     r"""Topic model whose theta is not learned but computed from phi in one pass over a document.
 
@@ -99,68 +100,16 @@ class ThetalessARTM(ARTMTransformer):
     (736, 8)
     """
 
+    variant: str = choice(default="exact", among=_VARIANTS)
+
     max_doc_iter = 1
     doc_tol = 0.0
     reuse_theta = False
 
     _structural: ClassVar[frozenset[str]] = frozenset({"n_components", "topic_names", "modalities", "variant"})
 
-    def __init__(
-        self,
-        n_components: int = 10,
-        *,
-        variant: str = "exact",
-        regularizers: Any = (),
-        topic_names: Any = None,
-        token_names: Any = None,
-        modalities: Any = None,
-        modality_weights: Any = None,
-        main_modality: Any = None,
-        learning_method: str = "batch",
-        max_iter: int = 50,
-        unregularized_iter: int = 0,
-        tol: float = 1e-3,
-        batch_size: int = 2048,
-        learning_offset: float = 1.0,
-        learning_decay: float = 0.7,
-        total_samples: float | None = None,
-        init: Any = None,
-        validation_fraction: float | None = None,
-        evaluation: str = "completion",
-        warm_start: bool = False,
-        dtype: DTypeLike = "float32",
-        n_jobs: int | None = None,
-        random_state: Any = None,
-        verbose: int = 0,
-    ) -> None:
-        self.n_components = n_components
-        self.variant = variant
-        self.regularizers = regularizers
-        self.topic_names = topic_names
-        self.token_names = token_names
-        self.modalities = modalities
-        self.modality_weights = modality_weights
-        self.main_modality = main_modality
-        self.learning_method = learning_method
-        self.max_iter = max_iter
-        self.unregularized_iter = unregularized_iter
-        self.tol = tol
-        self.batch_size = batch_size
-        self.learning_offset = learning_offset
-        self.learning_decay = learning_decay
-        self.total_samples = total_samples
-        self.init = init
-        self.validation_fraction = validation_fraction
-        self.evaluation = evaluation
-        self.warm_start = warm_start
-        self.dtype = dtype
-        self.n_jobs = n_jobs
-        self.random_state = random_state
-        self.verbose = verbose
-
     def _check_parameters(self) -> None:
         super()._check_parameters()
-        check_choice(self, "variant", _VARIANTS)
         for name, regularizer in check_regularizers(self):
             if regularizer.side != "phi":
                 what = "theta" if regularizer.side == "theta" else "p(t|d,w)"

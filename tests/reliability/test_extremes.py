@@ -42,7 +42,7 @@ def not_finite(value):
 
 def is_ours(error):
     """Whether an error is a sentence about the input, raised on purpose by this library or a check of scikit-learn."""
-    if type(error) not in (ValueError, TypeError, NotFittedError):
+    if type(error) not in (ValueError, TypeError, NotFittedError, FloatingPointError):
         return False
     frames = traceback.extract_tb(error.__traceback__)
     raised = frames[-1]

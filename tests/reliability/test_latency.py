@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import threading
 import time
 
@@ -64,4 +65,4 @@ def test_latency(name, X):
             model.fit(X)
         late.append(time.perf_counter() - sent[0])
     assert np.median(late) < LATENCY, late
-    print(f"{name:24s} median {np.median(late):.2f} s, largest {max(late):.2f} s")
+    sys.stdout.write(f"{name:24s} median {np.median(late):.2f} s, largest {max(late):.2f} s\n")

@@ -123,7 +123,10 @@ def test_frames_and_set_output(library, X, expected):
 
 def test_sparse_frames(X, expected):
     pandas = pytest.importorskip("pandas")
-    frame = pandas.DataFrame.sparse.from_spmatrix(X, columns=[f"t{w}" for w in range(X.shape[1])])
+    try:
+        frame = pandas.DataFrame.sparse.from_spmatrix(X, columns=[f"t{w}" for w in range(X.shape[1])])
+    except ImportError as error:  # pandas asks for a newer scipy than this library does
+        pytest.skip(str(error))
     assert_array_equal(model().fit(frame).transform(frame), expected)
 
 
