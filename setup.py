@@ -3,7 +3,8 @@
 The half step is built once per x86-64 level and picked at import, so that one wheel runs everywhere and still uses
 AVX2 and AVX-512. Environment variables: ``SKARTM_NO_OPENMP=1`` builds without OpenMP (it is also left out, with a note,
 where the compiler has none), ``SKARTM_LEVELS=baseline,v3`` limits the levels, ``SKARTM_CFLAGS`` has flags of the
-compiler that follow ours.
+compiler that follow ours. The libraries have neither symbols nor debug information, unless ``SKARTM_CFLAGS`` has a
+``-g``.
 """
 
 import os
@@ -27,6 +28,7 @@ GNU_FLAGS = [
     "-fassociative-math",
     "-fno-signed-zeros",
     "-ffp-contract=fast",
+    "-g0",  # Python itself may have been built with -g, and passes it on
 ]
 GNU_LEVELS = {
     "baseline": [],
@@ -47,11 +49,12 @@ class BuildKernels(build_ext):
     def build_extensions(self):
         msvc = self.compiler.compiler_type == "msvc"
         openmp, added = self.openmp_flags(msvc), os.environ.get("SKARTM_CFLAGS", "").split()
+        stripped = sys.platform == "linux" and not any(flag.startswith("-g") for flag in added)
         for extension in self.extensions:
             level = extension.name.rpartition("_half_step_")[2]
             extra = MSVC_LEVELS.get(level, []) if msvc else GNU_LEVELS.get(level, [])
             extension.extra_compile_args = (["/O2", "/fp:fast"] if msvc else GNU_FLAGS) + extra + openmp[0] + added
-            extension.extra_link_args = openmp[1]
+            extension.extra_link_args = openmp[1] + (["-Wl,-s"] if stripped else [])
         self.parallel = self.parallel or os.cpu_count()
         super().build_extensions()
 
@@ -100,7 +103,10 @@ HALF_STEP += ["_tables.pxi", "_products.pxi"]
 HALF_STEP += ["_team.pxi", "team.h", "rows.h", "rows_real.h", "rows_dense.h"]
 HALF_STEP += ["rows_special_f32.h", "rows_special_f64.h", "rows_context.h", "rows_context_real.h", "rows_products.h"]
 TEAM = ["_team.pxi", "team.h"]
-extensions = [kernel("_cpu", TEAM), kernel("_neighbours", TEAM)]
+# what Cython needs for memory views and functions, compiled once and not with every kernel
+SHARED = "skartm._kernels._shared"
+extensions = [Extension(SHARED, [f"{KERNELS}/_shared.c"])]
+extensions += [kernel("_cpu", TEAM), kernel("_neighbours", TEAM)]
 extensions += [kernel("_transpose"), kernel("_windows"), kernel("_ranking")]
 extensions += [kernel(f"_half_step_{level}", HALF_STEP) for level in levels()]
 
@@ -108,6 +114,7 @@ setup(
     cmdclass={"build_ext": BuildKernels},
     ext_modules=cythonize(
         extensions,
+        shared_utility_qualified_name=SHARED,
         compiler_directives={
             "language_level": 3,
             "boundscheck": False,
