@@ -38,8 +38,8 @@ def mix_rows(
 
 
 def group_slopes(
-    const index_t[::1] indptr,         # IN   (n_docs + 1), offsets into indices and x
-    const index_t[::1] indices,        # IN
+    const int64_t[::1] indptr,         # IN   (n_docs + 1), offsets into indices and x
+    const int32_t[::1] indices,        # IN
     const floating[::1] x,             # IN   counts
     const floating[:, ::1] phi_wt,     # IN   (n_tokens, width)
     const int32_t[::1] group_indptr,   # IN   (n_docs + 1), offsets into groups and pi
@@ -59,7 +59,7 @@ def group_slopes(
     cdef Py_ssize_t n_docs = slope_dt.shape[0], width = slope_dt.shape[1]
     cdef Py_ssize_t capacity = capacity_of(scratch.shape[1], width)
     cdef Py_ssize_t d, start, first
-    cdef const index_t* index = &indices[0] if indices.shape[0] else NULL
+    cdef const int32_t* index = &indices[0] if indices.shape[0] else NULL
     cdef const floating* counts = &x[0] if x.shape[0] else NULL
     cdef const int32_t* group = &groups[0] if groups.shape[0] else NULL
     cdef const floating* share = &pi[0] if pi.shape[0] else NULL

@@ -23,10 +23,8 @@ cdef extern from "rows.h" nogil:
     void dots_f64(const double*, Py_ssize_t, Py_ssize_t, const double*, double*)
     void gather_f32(const float*, const int32_t*, const int32_t*, const float*, Py_ssize_t, Py_ssize_t, float*)
     void gather_f64(const double*, const int32_t*, const int32_t*, const double*, Py_ssize_t, Py_ssize_t, double*)
-    void copy_f32_i32(const float*, const int32_t*, Py_ssize_t, Py_ssize_t, float*)
-    void copy_f32_i64(const float*, const int64_t*, Py_ssize_t, Py_ssize_t, float*)
-    void copy_f64_i32(const double*, const int32_t*, Py_ssize_t, Py_ssize_t, double*)
-    void copy_f64_i64(const double*, const int64_t*, Py_ssize_t, Py_ssize_t, double*)
+    void copy_f32(const float*, const int32_t*, Py_ssize_t, Py_ssize_t, float*)
+    void copy_f64(const double*, const int32_t*, Py_ssize_t, Py_ssize_t, double*)
     Py_ssize_t active_f32(const float*, const float*, Py_ssize_t, float, float)
     Py_ssize_t active_f64(const double*, const double*, Py_ssize_t, double, double)
     void pack_f32(float*, Py_ssize_t, Py_ssize_t, const int32_t*, Py_ssize_t, Py_ssize_t)
@@ -62,10 +60,6 @@ cdef extern from "rows.h" nogil:
     void exp_digamma_f32(const float*, Py_ssize_t, float*)
     void exp_digamma_f64(const double*, Py_ssize_t, double*)
 
-ctypedef fused index_t:
-    int32_t
-    int64_t
-
 
 # --- one row, by precision -------------------------------------------------------------------------------------------
 
@@ -85,18 +79,12 @@ cdef inline void dots(const floating* rows, Py_ssize_t n, Py_ssize_t width,
         dots_f64(rows, n, width, theta, z)
 
 
-cdef inline void copy_rows(const floating* table, const index_t* index, Py_ssize_t n, Py_ssize_t width,
+cdef inline void copy_rows(const floating* table, const int32_t* index, Py_ssize_t n, Py_ssize_t width,
                            floating* out) noexcept nogil:
     if floating is float:
-        if index_t is int32_t:
-            copy_f32_i32(table, index, n, width, out)
-        else:
-            copy_f32_i64(table, index, n, width, out)
+        copy_f32(table, index, n, width, out)
     else:
-        if index_t is int32_t:
-            copy_f64_i32(table, index, n, width, out)
-        else:
-            copy_f64_i64(table, index, n, width, out)
+        copy_f64(table, index, n, width, out)
 
 
 cdef inline Py_ssize_t active(const floating* theta, const floating* prior, Py_ssize_t width, floating least,
@@ -171,7 +159,7 @@ cdef inline void exp_digamma_row(const floating* a, Py_ssize_t n, floating* out)
 
 # --- the document side -----------------------------------------------------------------------------------------------
 
-cdef inline void expected_counts(const floating* table, const index_t* index, const floating* x, Py_ssize_t n,
+cdef inline void expected_counts(const floating* table, const int32_t* index, const floating* x, Py_ssize_t n,
                                  Py_ssize_t width, floating eps, const floating* theta, floating* counts,
                                  floating* rows, Py_ssize_t capacity, bint fresh) noexcept nogil:
     """counts = ratio @ phi[index]. The rows stay in the buffer between passes when all of them fit."""
@@ -185,7 +173,7 @@ cdef inline void expected_counts(const floating* table, const index_t* index, co
         start = start + size
 
 
-cdef inline void last_ratios(const floating* table, const index_t* index, const floating* x, Py_ssize_t n,
+cdef inline void last_ratios(const floating* table, const int32_t* index, const floating* x, Py_ssize_t n,
                              Py_ssize_t width, floating eps, const floating* theta, floating* z, floating* ratio,
                              double* totals, floating* rows, Py_ssize_t capacity, bint fresh) noexcept nogil:
     """ratio = x / z of the final theta; totals = log-likelihood, left-out mass."""
@@ -224,7 +212,7 @@ cdef inline void mark_active(const floating* theta, const floating* prior, Py_ss
             k = k + 1
 
 
-cdef inline void map_document(const floating* table, const index_t* index, const floating* x, Py_ssize_t n,
+cdef inline void map_document(const floating* table, const int32_t* index, const floating* x, Py_ssize_t n,
                               Py_ssize_t width, const floating* prior, floating* theta, floating* ratio,
                               double* totals, int n_passes, double tol,
                               floating* scratch, Py_ssize_t capacity) noexcept nogil:
@@ -277,8 +265,8 @@ cdef inline void map_document(const floating* table, const index_t* index, const
 
 
 def map_documents(
-    const index_t[::1] indptr,         # IN   (n_docs + 1), offsets into indices and x
-    const index_t[::1] indices,        # IN
+    const int64_t[::1] indptr,         # IN   (n_docs + 1), offsets into indices and x
+    const int32_t[::1] indices,        # IN
     const floating[::1] x,             # IN   counts
     const floating[:, ::1] phi_wt,     # IN   (n_tokens, width)
     const floating[:, ::1] prior_dt,   # IN   (1 or n_docs, width), added to n_dt at every pass
@@ -301,7 +289,7 @@ def map_documents(
     cdef Py_ssize_t capacity = capacity_of(scratch.shape[1], width)
     cdef Py_ssize_t per_doc = 1 if prior_dt.shape[0] > 1 else 0
     cdef Py_ssize_t d, start, offset
-    cdef const index_t* index
+    cdef const int32_t* index
     cdef const floating* counts
     cdef floating* out
     if n_docs == 0 or phi_wt.shape[0] == 0:
@@ -319,8 +307,8 @@ def map_documents(
 
 
 def document_counts(
-    const index_t[::1] indptr,         # IN   (n_docs + 1), offsets into indices and x
-    const index_t[::1] indices,        # IN
+    const int64_t[::1] indptr,         # IN   (n_docs + 1), offsets into indices and x
+    const int32_t[::1] indices,        # IN
     const floating[::1] x,             # IN   counts
     const floating[:, ::1] phi_wt,     # IN   (n_tokens, width)
     const floating[:, ::1] theta_dt,   # IN   (n_docs, width)
@@ -336,7 +324,7 @@ def document_counts(
     cdef Py_ssize_t n_docs = theta_dt.shape[0], width = theta_dt.shape[1]
     cdef Py_ssize_t capacity = capacity_of(scratch.shape[1], width)
     cdef Py_ssize_t d, start, t
-    cdef const index_t* index
+    cdef const int32_t* index
     cdef const floating* counts
     if n_docs == 0 or phi_wt.shape[0] == 0:
         return
@@ -391,7 +379,7 @@ cdef double EPS = 2.220446049250313e-16
 cdef Py_ssize_t FEW = 24
 
 
-cdef inline void dirichlet_document(const floating* table, const index_t* index, const floating* x, Py_ssize_t n,
+cdef inline void dirichlet_document(const floating* table, const int32_t* index, const floating* x, Py_ssize_t n,
                                     Py_ssize_t width, Py_ssize_t n_topics, const floating* prior, floating* gamma,
                                     floating* mean, floating* ratio, double* totals, int n_passes, double tol,
                                     floating* scratch, Py_ssize_t capacity) noexcept nogil:
@@ -482,8 +470,8 @@ cdef inline void dirichlet_document(const floating* table, const index_t* index,
 
 
 def dirichlet_documents(
-    const index_t[::1] indptr,         # IN   (n_docs + 1), offsets into indices and x
-    const index_t[::1] indices,        # IN
+    const int64_t[::1] indptr,         # IN   (n_docs + 1), offsets into indices and x
+    const int32_t[::1] indices,        # IN
     const floating[::1] x,             # IN   counts
     const floating[:, ::1] phi_wt,     # IN   (n_tokens, width): exp(E[log phi])
     const floating[:, ::1] prior_dt,   # IN   (1, width): Dirichlet prior of theta
@@ -507,7 +495,7 @@ def dirichlet_documents(
     cdef Py_ssize_t n_docs = theta_dt.shape[0], width = theta_dt.shape[1]
     cdef Py_ssize_t capacity = capacity_of(scratch.shape[1], width)
     cdef Py_ssize_t d, start, offset
-    cdef const index_t* index
+    cdef const int32_t* index
     cdef const floating* counts
     cdef floating* out
     if n_docs == 0 or phi_wt.shape[0] == 0:

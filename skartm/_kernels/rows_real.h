@@ -246,21 +246,16 @@ ROWS_LOCAL void NAME(gather)(const REAL *restrict rows, const int32_t *restrict 
 /* Copy n rows of a table into a contiguous buffer. The rows are scattered over the last cache level, so the next ones
  * are asked for while the present one is copied. */
 #define ROWS_AHEAD 4
-#define ROWS_DEFINE_COPY(INDEX, LABEL)                                                                                 \
-    ROWS_INLINE void ROWS_CAT(NAME(copy), LABEL)(const REAL *table, const INDEX *index, ptrdiff_t n, ptrdiff_t width,  \
-                                                 REAL *restrict out) {                                                 \
-        const size_t bytes = (size_t)width * sizeof(REAL);                                                             \
-        for (ptrdiff_t i = 0; i < n; i++) {                                                                            \
-            if (i + ROWS_AHEAD < n) {                                                                                  \
-                const char *next = (const char *)(table + (ptrdiff_t)index[i + ROWS_AHEAD] * width);                   \
-                for (size_t b = 0; b < bytes; b += 64) ROWS_PREFETCH(next + b);                                        \
-            }                                                                                                          \
-            memcpy(out + i * width, table + (ptrdiff_t)index[i] * width, bytes);                                       \
-        }                                                                                                              \
+ROWS_INLINE void NAME(copy)(const REAL *table, const int32_t *index, ptrdiff_t n, ptrdiff_t width, REAL *restrict out) {
+    const size_t bytes = (size_t)width * sizeof(REAL);
+    for (ptrdiff_t i = 0; i < n; i++) {
+        if (i + ROWS_AHEAD < n) {
+            const char *next = (const char *)(table + (ptrdiff_t)index[i + ROWS_AHEAD] * width);
+            for (size_t b = 0; b < bytes; b += 64) ROWS_PREFETCH(next + b);
+        }
+        memcpy(out + i * width, table + (ptrdiff_t)index[i] * width, bytes);
     }
-ROWS_DEFINE_COPY(int32_t, _i32)
-ROWS_DEFINE_COPY(int64_t, _i64)
-#undef ROWS_DEFINE_COPY
+}
 
 /* Positions of the topics that are still in play: theta above `least`, or a prior that can bring them back. */
 ROWS_LOCAL ptrdiff_t NAME(active)(const REAL *restrict theta, const REAL *restrict prior, ptrdiff_t width, REAL least,

@@ -19,10 +19,12 @@ def count_windows(
     *rest: Any,
     gensim: bool = False,
 ) -> None:
-    """Windows that contain tokens and pairs, or in which gensim sees them."""
+    """Windows that contain tokens and pairs, or in which gensim sees them; ``indices`` may be int64."""
     count = _count_gensim_windows if gensim else _count_windows
     for start, stop in portions(indptr, 20.0 + float(np.diff(partner_indptr).max(initial=0)), 1):
-        count(indptr[start : stop + 1], indices, slot_of, partner_indptr, *rest)
+        offsets = indptr[start : stop + 1] - indptr[start]
+        some = indices[indptr[start] : indptr[stop]].astype(np.int32, copy=False)
+        count(offsets, some, slot_of, partner_indptr, *rest)
 
 
 def nearest_neighbours(

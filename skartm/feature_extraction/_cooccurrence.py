@@ -130,7 +130,7 @@ def _nearest(present: csr_array, measure: str, min_count: float, n_top: int) -> 
     n_docs, n_tokens = present.shape
     indptr, indices = present.indptr.astype(np.int64), present.indices.astype(np.int32)
     ends, docs, order = np.empty(n_tokens, np.int64), np.empty(indices.size, np.int32), np.empty(indices.size, np.int32)
-    transpose_index(indptr, indices.astype(np.int64), ends, docs, order)
+    transpose_index(indptr, indices, ends, docs, order)
     common = np.arange(n_docs + 1, dtype=np.float64)
     single, joint, scale = np.zeros(n_tokens), common, np.ones(n_docs + 1)
     if measure != "count":
