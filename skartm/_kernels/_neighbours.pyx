@@ -3,7 +3,7 @@
 from cython.parallel cimport parallel, prange, threadid
 from libc.stdint cimport int32_t, int64_t
 
-include "_team.pxi"
+include "loops/team.pxi"
 
 
 cdef inline bint weaker(double value, int32_t column, double than, int32_t than_column) noexcept nogil:

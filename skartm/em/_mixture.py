@@ -36,7 +36,7 @@ class _Workspace:
         return type(self), (self.n_topics, self.dtype, self.n_threads)
 
     def scratch(self, batch: Batch) -> NDArray:
-        """Topic rows, positions, z and gathered phi of a document (see _half_step.pxi), one a thread."""
+        """Topic rows, positions, z and gathered phi of a document (see loops/documents.pxi), one a thread."""
         longest = int(batch.row_lengths.max(initial=1))
         limit = max(16, _LARGEST_BUFFER // (self.width * self.dtype.itemsize))
         needed = 7 * self.width + min(longest, limit) * (self.width + 1)

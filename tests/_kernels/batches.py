@@ -1,15 +1,14 @@
 """Hypothesis strategies for what the kernels take, and the levels to run."""
 
-import importlib
 from dataclasses import dataclass
 
 import numpy as np
 from hypothesis import strategies as st
 
-from skartm._kernels import available_levels
+from skartm._kernels import HalfStep, available_levels
 from skartm.em import padded, padded_width
 
-LEVELS = {name: importlib.import_module(f"skartm._kernels._half_step_{name}") for name in available_levels()}
+LEVELS = {name: HalfStep(name) for name in available_levels()}
 
 # one topic, below and above one cache line, and below and above the topics that stay in registers at every level:
 # 14 vectors of 64 bytes at v4, 6 of 32 bytes at v3, 6 of 16 bytes at baseline
