@@ -32,20 +32,14 @@ def nearest_neighbours(
     indices: NDArray,
     ends: NDArray,
     docs: NDArray,
-    single: NDArray,
-    joint: NDArray,
-    scale: NDArray,
+    measure: tuple[NDArray, NDArray, NDArray],
     least: int,
-    values: NDArray,
-    columns: NDArray,
-    found: NDArray,
+    found: tuple[NDArray, NDArray, NDArray],
     scratch: NDArray,
     n_threads: int,
 ) -> None:
-    """Tokens that occur together most."""
+    """Tokens that occur together most; what is ``found`` are values, columns and how many of them."""
     visits = np.concatenate([[0.0], np.cumsum(np.diff(indptr)[docs], dtype=np.float64)])  # entries that a token reads
     for start, stop in portions(visits[np.concatenate([[0], ends])], 4.0, n_threads):
-        _nearest_neighbours(
-            indptr, indices, ends, docs, single, joint, scale, least, start, values[start:stop], columns[start:stop],
-            found[start:stop], scratch, n_threads,
-        )  # fmt: skip
+        out = (array[start:stop] for array in found)
+        _nearest_neighbours(indptr, indices, ends, docs, measure, least, start, *out, scratch, n_threads)

@@ -286,9 +286,8 @@ class ContextMixture:
         n_threads = worthwhile(self.n_threads, float(text.longest) * batch.nnz * self.n_topics)
         scratch = padded_zeros(n_threads, rows * self.width + 3 * text.longest, phi_wt.dtype)
         interruptible.context_left_out(
-            text.indptr, text.tokens, text.left, text.right, phi_wt, scale, mass, context.rule,
-            per_entry=float(text.longest) * self.width, z=z, scratch=scratch, n_threads=n_threads,
-        )  # fmt: skip
+            text.indptr, text.tokens, text.left, text.right, phi_wt, scale, mass, context.rule, z, scratch, n_threads
+        )
         return z
 
     def _prepare(self, batch: Batch, phi_wt: NDArray, tokens: NDArray) -> tuple[_Text, NDArray, NDArray]:

@@ -225,7 +225,7 @@ class DirichletMixture:
         result = Expectation(theta, self._workspace.ratio(batch), np.zeros((batch.n_docs, 2)))
         n_threads = worthwhile(self.n_threads, 2.0 * batch.nnz * self.n_topics * (self.n_passes + 1))
         interruptible.dirichlet_documents(
-            batch.indptr, batch.indices, batch.x, phi_wt, self.prior, self.n_topics, self.n_passes, self.tol,
+            batch.indptr, batch.indices, batch.x, phi_wt, self.prior, (self.n_topics, self.n_passes, self.tol),
             gamma_dt, theta, result.ratio, result.totals, self._workspace.scratch(batch), n_threads,
         )  # fmt: skip
         return result

@@ -144,7 +144,7 @@ def _nearest(present: csr_array, measure: str, min_count: float, n_top: int) -> 
     scratch = np.zeros((n_threads, 2 * n_tokens), np.int32)
     least = int(min(np.ceil(min_count), n_docs + 1))
     interruptible.nearest_neighbours(
-        indptr, indices, ends, docs, single, joint, scale, least, values, columns, found, scratch, n_threads
+        indptr, indices, ends, docs, (single, joint, scale), least, (values, columns, found), scratch, n_threads
     )
     kept = np.arange(n_top) < found[:, None]
     pairs = csr_array(

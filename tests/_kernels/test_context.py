@@ -44,8 +44,8 @@ def run(problem, dtype, n_threads=1):
     counts, totals = padded_zeros(n_docs, n_topics, dtype), np.zeros((n_docs, 2))
     rule = options["beta"], window, options["n_layers"], options["own"]
     half_step.context_documents(
-        (indptr, tokens, x.astype(dtype), *gammas.astype(dtype)), (table, scale, weights), rule, context, values, z, ratio,
-        (left, right), counts, totals,
+        (indptr, tokens, x.astype(dtype), *gammas.astype(dtype)), (table, scale, weights), rule,
+        context, values, z, ratio, (left, right), counts, totals,
         padded_zeros(n_threads, table.shape[1] * (1 + min(window, 9)), dtype), n_threads,
     )  # fmt: skip
     left_out = np.full(n, np.nan, dtype=dtype)

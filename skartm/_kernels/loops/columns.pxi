@@ -1,7 +1,7 @@
 # Counts to parameters: the columns of phi.
 
 def block_sums(
-    const real[:, ::1] n_wt,       # IN   (n_tokens, width)
+    const real[:, ::1] n_wt,           # IN   (n_tokens, width)
     const int32_t[::1] tokens,         # IN   rows to sum
     double floor,                      # smaller entries count as 0
     double[:, ::1] sums,               # OUT  (ceil(len(tokens) / 256), width)
@@ -19,11 +19,11 @@ def block_sums(
 
 
 def scale_columns(
-    const real[:, ::1] n_wt,       # IN   (n_tokens, width)
+    const real[:, ::1] n_wt,           # IN   (n_tokens, width)
     const int32_t[::1] tokens,         # IN   rows to scale
-    const real[::1] scale,         # IN   (width)
+    const real[::1] scale,             # IN   (width)
     double floor,                      # smaller results, negative ones too, become 0
-    real[:, ::1] phi_wt,           # OUT  (n_tokens, width), may be n_wt itself
+    real[:, ::1] phi_wt,               # OUT  (n_tokens, width), may be n_wt itself
     int n_threads,
 ):
     """Equivalent to `phi = n_wt[tokens] * scale; phi[phi < floor] = 0`."""
@@ -33,12 +33,12 @@ def scale_columns(
 
 
 def scale_shifted(
-    const real[:, ::1] n_wt,       # IN   (n_tokens, width)
+    const real[:, ::1] n_wt,           # IN   (n_tokens, width)
     const int32_t[::1] tokens,         # IN   rows to scale
-    const real[::1] shift,         # IN   (n_tokens)
-    const real[::1] scale,         # IN   (width), zeros in the pad
+    const real[::1] shift,             # IN   (n_tokens)
+    const real[::1] scale,             # IN   (width), zeros in the pad
     double floor,                      # smaller results become 0
-    real[:, ::1] phi_wt,           # OUT  (n_tokens, width), may be n_wt itself
+    real[:, ::1] phi_wt,               # OUT  (n_tokens, width), may be n_wt itself
     int n_threads,
 ):
     """Equivalent to `phi = (n_wt[tokens] + shift[tokens, None]) * scale; phi[phi < floor] = 0`."""
@@ -48,8 +48,8 @@ def scale_shifted(
 
 
 def row_logs(
-    const real[:, :] phi_wt,       # IN   (n_tokens, n_topics), entries 0 or at least `floor`, each row in one piece
-    const real[::1] ones,          # IN   (n_topics)
+    const real[:, :] phi_wt,           # IN   (n_tokens, n_topics), entries 0 or at least `floor`, each row in one piece
+    const real[::1] ones,              # IN   (n_topics)
     double floor,                      # zeros count as this
     double[::1] sums,                  # OUT  (n_tokens)
     int n_threads,

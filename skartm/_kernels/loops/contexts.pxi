@@ -177,10 +177,10 @@ cdef inline void left_out_document(Text text, Py_ssize_t start, Py_ssize_t n, re
 
 
 def token_scales(
-    const real[:, ::1] phi_wt,     # IN   (n_tokens, width)
+    const real[:, ::1] phi_wt,         # IN   (n_tokens, width)
     const int32_t[::1] tokens,         # IN
-    const real[::1] mass,          # IN   (width): n_t on any scale
-    real[::1] scale,               # OUT  (n_tokens), at `tokens`
+    const real[::1] mass,              # IN   (width): n_t on any scale
+    real[::1] scale,                   # OUT  (n_tokens), at `tokens`
 ):
     """Equivalent to `s = phi_wt[tokens] @ mass; scale[tokens] = np.where(s > 0, 1 / s, 0)`."""
     cdef Py_ssize_t i, width = phi_wt.shape[1]
@@ -281,9 +281,9 @@ def gather_positions(
     const int32_t[::1] slots,          # IN   rows of out, each once
     const int64_t[::1] starts,         # IN   (len(slots) + 1), offsets into places
     const int32_t[::1] places,         # IN   positions of a slot
-    const real[::1] ratio,         # IN   (n_positions)
-    const real[:, ::1] context,    # IN   (n_positions, width)
-    real[:, ::1] out,              # INOUT (n_slots, width)
+    const real[::1] ratio,             # IN   (n_positions)
+    const real[:, ::1] context,        # IN   (n_positions, width)
+    real[:, ::1] out,                  # INOUT (n_slots, width)
     int n_threads,
 ):
     """Add up the contexts of the positions of every slot.

@@ -29,11 +29,11 @@ cdef double EPS = 2.220446049250313e-16
 cdef Py_ssize_t FEW = 24
 
 
-cdef inline void dirichlet_document(const real* table, const int32_t* index, const real* x, Py_ssize_t n,
-                                    Py_ssize_t width, Py_ssize_t n_topics, const real* prior, real* gamma,
-                                    real* mean, real* ratio, double* totals, int n_passes, double tol,
-                                    real* scratch, Py_ssize_t capacity) noexcept nogil:
+cdef inline void dirichlet_document(Document row, Py_ssize_t n_topics, const real* prior, real* gamma, real* mean,
+                                    real* ratio, double* totals, int n_passes, double tol, real* scratch,
+                                    Py_ssize_t capacity) noexcept nogil:
     """Topics with nothing but their prior, and with it a mean far below EPS, leave the buffer once they are half."""
+    cdef Py_ssize_t width = row.width, n = row.n
     cdef real* counts = scratch
     cdef real* prior_t = scratch + 2 * width
     cdef real* gamma_t = scratch + 3 * width
@@ -76,7 +76,7 @@ cdef inline void dirichlet_document(const real* table, const int32_t* index, con
                     left_behind += gamma_t[t]
                 if turn:
                     columns = rows + n * w
-                    pack_columns(rows, n, w, place, n_active, x, ld, columns)
+                    pack_columns(rows, n, w, place, n_active, row.x, ld, columns)
                 elif columns != NULL:
                     for t in range(n_active):
                         memmove(columns + t * ld, columns + place[t] * ld, ld * sizeof(real))
@@ -93,8 +93,7 @@ cdef inline void dirichlet_document(const real* table, const int32_t* index, con
         if columns != NULL:
             mix_columns(columns, ld, k, EPS, mean_t, z, counts)
         else:
-            expected_counts(table, index, x, n, w, EPS, mean_t, counts, rows, capacity,
-                            fresh)
+            expected_counts(row, w, EPS, mean_t, counts, rows, capacity, fresh)
         fresh = False
         change = dirichlet_step(gamma_t, counts, mean_t, prior_t, k,
                                 &total)
@@ -106,11 +105,10 @@ cdef inline void dirichlet_document(const real* table, const int32_t* index, con
             break
     if columns != NULL:
         dots_columns(columns, ld, k, mean_t, z)
-        totals[0] = log_likelihood(x, z, n)
-        totals[1] = ratios(x, z, n, EPS, ratio)
+        totals[0] = log_likelihood(row.x, z, n)
+        totals[1] = ratios(row.x, z, n, EPS, ratio)
     else:
-        last_ratios(table, index, x, n, w, EPS, mean_t, z, ratio, totals, rows, capacity,
-                    fresh)
+        last_ratios(row, w, EPS, mean_t, z, ratio, totals, rows, capacity, fresh)
     memset(mean, 0, width * sizeof(real))
     if k < n_topics:
         memcpy(gamma, prior, width * sizeof(real))
@@ -122,17 +120,15 @@ cdef inline void dirichlet_document(const real* table, const int32_t* index, con
 def dirichlet_documents(
     const int64_t[::1] indptr,         # IN   (n_docs + 1), offsets into indices and x
     const int32_t[::1] indices,        # IN
-    const real[::1] x,             # IN   counts
-    const real[:, ::1] phi_wt,     # IN   (n_tokens, width): exp(E[log phi])
-    const real[:, ::1] prior_dt,   # IN   (1, width): Dirichlet prior of theta
-    Py_ssize_t n_topics,
-    int n_passes,
-    double tol,                        # a document stops when mean_t |change of gamma| < tol
-    real[:, ::1] gamma_dt,         # INOUT (n_docs, width): variational Dirichlet parameters
-    real[:, ::1] theta_dt,         # OUT  (n_docs, width): exp(E[log theta])
-    real[::1] ratio,               # OUT  (nnz of the batch)
+    const real[::1] x,                 # IN   counts
+    const real[:, ::1] phi_wt,         # IN   (n_tokens, width): exp(E[log phi])
+    const real[:, ::1] prior_dt,       # IN   (1, width): Dirichlet prior of theta
+    tuple inner not None,              # n_topics, n_passes, tol: a document stops when mean_t |change of gamma| < tol
+    real[:, ::1] gamma_dt,             # INOUT (n_docs, width): variational Dirichlet parameters
+    real[:, ::1] theta_dt,             # OUT  (n_docs, width): exp(E[log theta])
+    real[::1] ratio,                   # OUT  (nnz of the batch)
     double[:, ::1] totals,             # OUT  (n_docs, 2): sum x log z, mass of tokens without probability
-    real[:, ::1] scratch,          # TMP  (n_threads, 7 * width + capacity * (width + 1))
+    real[:, ::1] scratch,              # TMP  (n_threads, 7 * width + capacity * (width + 1))
     int n_threads,
 ):
     """Variational Dirichlet posterior of every row (Hoffman, Blei, Bach 2010, algorithm 1, E step).
@@ -144,7 +140,9 @@ def dirichlet_documents(
     """
     cdef Py_ssize_t n_docs = theta_dt.shape[0], width = theta_dt.shape[1]
     cdef Py_ssize_t capacity = capacity_of(scratch.shape[1], width)
-    cdef Py_ssize_t d, start, offset
+    cdef Py_ssize_t n_topics = inner[0], d, offset
+    cdef int n_passes = inner[1]
+    cdef double tol = inner[2]
     cdef const int32_t* index
     cdef const real* counts
     cdef real* out
@@ -156,20 +154,19 @@ def dirichlet_documents(
     out = &ratio[0] if ratio.shape[0] else NULL
     with nogil, parallel(num_threads=team(n_threads)):
         for d in prange(n_docs, schedule="dynamic", chunksize=16):
-            start = indptr[d]
-            dirichlet_document(&phi_wt[0, 0], index + start, counts + start, indptr[d + 1] - start, width, n_topics,
-                               &prior_dt[0, 0], &gamma_dt[d, 0], &theta_dt[d, 0], out + (start - offset),
+            dirichlet_document(document_of(&phi_wt[0, 0], width, index, counts, indptr[d], indptr[d + 1]), n_topics,
+                               &prior_dt[0, 0], &gamma_dt[d, 0], &theta_dt[d, 0], out + (indptr[d] - offset),
                                &totals[d, 0], n_passes, tol, &scratch[threadid(), 0], capacity)
 
 
 def exp_dirichlet_columns(
-    const real[:, ::1] n_wt,       # IN   (n_tokens, width)
+    const real[:, ::1] n_wt,           # IN   (n_tokens, width)
     const int32_t[::1] tokens,         # IN   rows to compute
     double factor,
     double prior,
-    const real[::1] scale,         # IN   (width): exp(-psi(sum of the Dirichlet parameters)), 0 in the pad
-    real[:, ::1] phi_wt,           # OUT  (n_tokens, width)
-    real[:, ::1] scratch,          # TMP  (n_threads, 2 * width)
+    const real[::1] scale,             # IN   (width): exp(-psi(sum of the Dirichlet parameters)), 0 in the pad
+    real[:, ::1] phi_wt,               # OUT  (n_tokens, width)
+    real[:, ::1] scratch,              # TMP  (n_threads, 2 * width)
     int n_threads,
 ):
     """exp(E[log phi]) of Dirichlet columns.

@@ -10,12 +10,12 @@ cdef double LN2 = 0.6931471805599453
 def edge_products(
     const int64_t[::1] starts,         # IN   (n_edges + 1), offsets into vertices and powers
     const int32_t[::1] vertices,       # IN   rows of phi
-    const real[::1] powers,        # IN   how often an edge has the vertex
-    const real[:, ::1] phi_wt,     # IN   (n_vertices, width)
+    const real[::1] powers,            # IN   how often an edge has the vertex
+    const real[:, ::1] phi_wt,         # IN   (n_vertices, width)
     Py_ssize_t n_topics,
-    real[:, ::1] products,         # OUT  (n_edges, width): the largest of a row is in [1, 2), or all are 0
+    real[:, ::1] products,             # OUT  (n_edges, width): the largest of a row is in [1, 2), or all are 0
     double[::1] log_scale,             # OUT  (n_edges): logarithm of what the products were divided by
-    real[:, ::1] scratch,          # TMP  (n_threads, width)
+    real[:, ::1] scratch,              # TMP  (n_threads, width)
     int n_threads,
 ):
     """Products of the rows of phi over the vertices of every edge, safe for edges of any length.
@@ -43,9 +43,9 @@ def edge_products(
 
 def edge_counts(
     const int32_t[::1] docs,           # IN   (n_edges): the container of every edge
-    const real[::1] ratio,         # IN   (n_edges)
-    const real[:, ::1] theta_dt,   # IN   (n_docs, width)
-    real[:, ::1] products,         # INOUT (n_edges, width); expected counts of topics afterwards
+    const real[::1] ratio,             # IN   (n_edges)
+    const real[:, ::1] theta_dt,       # IN   (n_docs, width)
+    real[:, ::1] products,             # INOUT (n_edges, width); expected counts of topics afterwards
     int n_threads,
 ):
     """Equivalent to `products *= ratio[:, None] * theta_dt[docs]`."""

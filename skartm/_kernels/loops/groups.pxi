@@ -21,9 +21,9 @@ cdef inline void mix_row(const int32_t* rows, const real* weights, Py_ssize_t n,
 def mix_rows(
     const int32_t[::1] indptr,         # IN   (n_docs + 1), offsets into rows and weights
     const int32_t[::1] rows,           # IN   rows of the table
-    const real[::1] weights,       # IN
-    const real[:, ::1] table,      # IN   (n_rows, width)
-    real[:, ::1] out,              # OUT  (n_docs, width)
+    const real[::1] weights,           # IN
+    const real[:, ::1] table,          # IN   (n_rows, width)
+    real[:, ::1] out,                  # OUT  (n_docs, width)
     int n_threads,
 ):
     """Equivalent to `out = csr_matrix((weights, rows, indptr)) @ table`."""
@@ -40,14 +40,14 @@ def mix_rows(
 def group_slopes(
     const int64_t[::1] indptr,         # IN   (n_docs + 1), offsets into indices and x
     const int32_t[::1] indices,        # IN
-    const real[::1] x,             # IN   counts
-    const real[:, ::1] phi_wt,     # IN   (n_tokens, width)
+    const real[::1] x,                 # IN   counts
+    const real[:, ::1] phi_wt,         # IN   (n_tokens, width)
     const int32_t[::1] group_indptr,   # IN   (n_docs + 1), offsets into groups and pi
     const int32_t[::1] groups,         # IN   rows of psi
-    const real[::1] pi,            # IN
-    const real[:, ::1] psi_ct,     # IN   (n_groups, width)
-    real[:, ::1] slope_dt,         # OUT  (n_docs, width)
-    real[:, ::1] scratch,          # TMP  (n_threads, 7 * width + capacity * (width + 1))
+    const real[::1] pi,                # IN
+    const real[:, ::1] psi_ct,         # IN   (n_groups, width)
+    real[:, ::1] slope_dt,             # OUT  (n_docs, width)
+    real[:, ::1] scratch,              # TMP  (n_threads, 7 * width + capacity * (width + 1))
     int n_threads,
 ):
     """Derivative of the log-likelihood of every row by its theta, a mean of rows of psi.
@@ -58,7 +58,7 @@ def group_slopes(
     """
     cdef Py_ssize_t n_docs = slope_dt.shape[0], width = slope_dt.shape[1]
     cdef Py_ssize_t capacity = capacity_of(scratch.shape[1], width)
-    cdef Py_ssize_t d, start, first
+    cdef Py_ssize_t d, first
     cdef const int32_t* index = &indices[0] if indices.shape[0] else NULL
     cdef const real* counts = &x[0] if x.shape[0] else NULL
     cdef const int32_t* group = &groups[0] if groups.shape[0] else NULL
@@ -69,20 +69,19 @@ def group_slopes(
         return
     with nogil, parallel(num_threads=team(n_threads)):
         for d in prange(n_docs, schedule="dynamic", chunksize=16):
-            start = indptr[d]
             first = group_indptr[d]
             theta = &scratch[threadid(), 0]
             mix_row(group + first, share + first, group_indptr[d + 1] - first, psi, width, theta)
-            expected_counts(&phi_wt[0, 0], index + start, counts + start, indptr[d + 1] - start, width, 0,
+            expected_counts(document_of(&phi_wt[0, 0], width, index, counts, indptr[d], indptr[d + 1]), width, 0,
                             theta, &slope_dt[d, 0], theta + 7 * width, capacity, True)
 
 
 def row_dots(
     const int32_t[::1] indptr,         # IN   (n_docs + 1), offsets into rows and out
     const int32_t[::1] rows,           # IN   rows of the table
-    const real[:, ::1] table,      # IN   (n_rows, width)
-    const real[:, ::1] row_dt,     # IN   (n_docs, width)
-    real[::1] out,                 # OUT  (len(rows))
+    const real[:, ::1] table,          # IN   (n_rows, width)
+    const real[:, ::1] row_dt,         # IN   (n_docs, width)
+    real[::1] out,                     # OUT  (len(rows))
     int n_threads,
 ):
     """Products of every row with some rows of a table.

@@ -7,10 +7,10 @@ cdef enum:
 def sparse_product(
     const int64_t[::1] indptr,         # IN   (n_rows + 1), offsets into indices and x
     const int32_t[::1] indices,        # IN   rows of the table
-    const real[::1] x,             # IN
+    const real[::1] x,                 # IN
     const int32_t[::1] places,         # IN   0, 1, ..., as many as the longest row has entries
-    const real[:, ::1] table,      # IN   (n_columns, width)
-    real[:, ::1] out,              # OUT  (n_rows, width)
+    const real[:, ::1] table,          # IN   (n_columns, width)
+    real[:, ::1] out,                  # OUT  (n_rows, width)
     int n_threads,
 ):
     """Equivalent to `out = X @ table`."""
@@ -27,9 +27,9 @@ def sparse_product(
 
 
 def dense_product(
-    const real[:, ::1] X,          # IN   (n_rows, n_columns)
-    const real[:, ::1] table,      # IN   (n_columns, width)
-    real[:, ::1] out,              # OUT  (n_rows, width)
+    const real[:, ::1] X,              # IN   (n_rows, n_columns)
+    const real[:, ::1] table,          # IN   (n_columns, width)
+    real[:, ::1] out,                  # OUT  (n_rows, width)
     int n_threads,
 ):
     """Equivalent to `out = X @ table`; a row of the result depends on no other row, bit for bit."""
@@ -86,13 +86,13 @@ cdef inline double hals_row(const real* gram, const real* target, Py_ssize_t n, 
 
 
 def hals_sweeps(
-    const real[:, ::1] gram,       # IN   (n_components, width): H H^T
-    const real[:, ::1] target,     # IN   (n_rows, width): X H^T
+    const real[:, ::1] gram,           # IN   (n_components, width): H H^T
+    const real[:, ::1] target,         # IN   (n_rows, width): X H^T
     int n_sweeps,
     double ratio,                      # a row stops when a sweep moves it by at most this share of the first one
-    real[:, ::1] w,                # INOUT (n_rows, width), non-negative
+    real[:, ::1] w,                    # INOUT (n_rows, width), non-negative
     double[::1] slopes,                # OUT  (n_rows): squared norm of the projected gradient before the sweeps
-    real[:, ::1] scratch,          # TMP  (n_threads, width)
+    real[:, ::1] scratch,              # TMP  (n_threads, width)
     int n_threads,
 ):
     """Coordinate descent on |x - w H|^2 / 2 over w >= 0, row by row.

@@ -22,16 +22,14 @@ cdef inline double dot(const real* a, const real* b, Py_ssize_t n) noexcept nogi
 def hals_observed(
     const int64_t[::1] indptr,         # IN   (n_rows + 1), offsets into the next three
     const int32_t[::1] indices,        # IN   columns that are observed
-    const real[::1] x,             # IN   their entries
-    const real[::1] weights,       # IN   their weights, positive
-    const real[:, ::1] table,      # IN   (n_columns, width): the other factor, transposed
+    const real[::1] x,                 # IN   their entries
+    const real[::1] weights,           # IN   their weights, positive
+    const real[:, ::1] table,          # IN   (n_columns, width): the other factor, transposed
     const double[:, ::1] penalties,    # IN   (n_rows, 2): l1, l2
-    int n_sweeps,
-    double ratio,                      # a row stops when a sweep moves it by at most this share of the first one
-    Py_ssize_t n_components,
-    real[:, ::1] w,                # INOUT (n_rows, width), non-negative
+    tuple inner not None,              # n_components, n_sweeps, ratio: as in hals_sweeps
+    real[:, ::1] w,                    # INOUT (n_rows, width), non-negative
     double[:, ::1] totals,             # OUT  (n_rows, 2): squared norm of the projected gradient before; loss after
-    real[:, ::1] scratch,          # TMP  (n_threads, (n_components + 2) * width)
+    real[:, ::1] scratch,              # TMP  (n_threads, (n_components + 2) * width)
     int n_threads,
 ):
     """Coordinate descent on sum_j v_j (x_j - w h_j)^2 / 2 + l1 sum(w) + l2 |w|^2 / 2 over w >= 0, row by row.
@@ -41,7 +39,9 @@ def hals_observed(
         target = table[j].T @ (v * x) - l1
     The loss is that without v x^2 / 2.
     """
-    cdef Py_ssize_t n_rows = w.shape[0], width = w.shape[1], i, j, t
+    cdef Py_ssize_t n_rows = w.shape[0], width = w.shape[1], n_components = inner[0], i, j, t
+    cdef int n_sweeps = inner[1]
+    cdef double ratio = inner[2]
     cdef real* gram
     cdef real* target
     cdef real* slope
@@ -85,17 +85,15 @@ cdef inline double multiplied(const real* base, const real* counts, double l1, d
 def multiply_observed(
     const int64_t[::1] indptr,         # IN   (n_rows + 1), offsets into the next three
     const int32_t[::1] indices,        # IN   columns that are observed
-    const real[::1] counts,        # IN   v x
-    const real[::1] weights,       # IN   v, or nothing: then `base` has them all
-    const real[:, ::1] base,       # IN   (1, width): sums of the table over entries that are not listed
+    const real[::1] counts,            # IN   v x
+    const real[::1] weights,           # IN   v, or nothing: then `base` has them all
+    const real[:, ::1] base,           # IN   (1, width): sums of the table over entries that are not listed
     const double[:, ::1] factors,      # IN   (n_rows, 3): of base; l1; l2
-    const real[:, ::1] table,      # IN   (n_columns, width): the other factor, transposed
-    int n_passes,
-    double tol,                        # a row stops when its relative change in a pass is below
-    Py_ssize_t n_components,
-    real[:, ::1] w,                # INOUT (n_rows, width), non-negative
+    const real[:, ::1] table,          # IN   (n_columns, width): the other factor, transposed
+    tuple inner not None,              # n_components, n_passes, tol: a row stops when its relative change is below
+    real[:, ::1] w,                    # INOUT (n_rows, width), non-negative
     double[::1] losses,                # OUT  (n_rows), after the passes
-    real[:, ::1] scratch,          # TMP  (n_threads, 2 * width + capacity * (width + 1))
+    real[:, ::1] scratch,              # TMP  (n_threads, 2 * width + capacity * (width + 1))
     int n_threads,
 ):
     """Multiplicative steps on sum_j v_j (z_j - x_j ln z_j) + l1 sum(w) + l2 |w|^2 / 2, z_j = w h_j, row by row.
@@ -107,8 +105,10 @@ def multiply_observed(
     which is the minimum of what Lee and Seung put above the loss. Components with down = 0 stay as they are. Entries
     with z = 0 are left out of `up`, and charged the logarithm of 1e-16 in the loss.
     """
-    cdef Py_ssize_t n_rows = w.shape[0], width = w.shape[1], capacity, i, j, t, n, start, size
-    cdef int k
+    cdef Py_ssize_t n_rows = w.shape[0], width = w.shape[1], n_components = inner[0]
+    cdef Py_ssize_t capacity, i, j, t, n, start, size
+    cdef int n_passes = inner[1], k
+    cdef double tol = inner[2]
     cdef real* down
     cdef real* up
     cdef real* z
@@ -133,7 +133,7 @@ def multiply_observed(
             for j in range(indptr[i], indptr[i + 1] if weights.shape[0] else indptr[i]):
                 add_multiple(&table[indices[j], 0], weights[j], width, down)
             for k in range(n_passes):
-                expected_counts(&table[0, 0], index, x, n, width, 0, &w[i, 0], up, rows,
+                expected_counts(document_of(&table[0, 0], width, index, x, 0, n), width, 0, &w[i, 0], up, rows,
                                 capacity, k == 0)
                 if multiplied(down, up, factors[i, 1], factors[i, 2], n_components,
                               &w[i, 0]) < tol:

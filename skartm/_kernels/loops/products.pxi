@@ -51,13 +51,13 @@ cdef inline double shares_row(const real* value, const int64_t* offsets, Py_ssiz
 
 
 def product_shares(
-    const real[:, ::1] values,       # IN   (n_rows, n_bases), non-negative; not all zero in a feature
+    const real[:, ::1] values,         # IN   (n_rows, n_bases), non-negative; not all zero in a feature
     const int64_t[::1] offsets,        # IN   (n_features + 1): where the bases of a feature begin
-    const real[:, ::1] table,        # IN   (n_bases, width)
-    const real[::1] weights,         # IN   (width), zeros in the pad
-    real[:, ::1] shares,             # OUT  (n_rows, width)
+    const real[:, ::1] table,          # IN   (n_bases, width)
+    const real[::1] weights,           # IN   (width), zeros in the pad
+    real[:, ::1] shares,               # OUT  (n_rows, width)
     double[::1] logarithms,            # OUT  (n_rows)
-    real[:, ::1] scratch,            # TMP  (n_threads, width)
+    real[:, ::1] scratch,              # TMP  (n_threads, width)
     int n_threads,
 ):
     """Shares of the components in every row, and the logarithm of the sum.
@@ -88,13 +88,13 @@ cdef inline void count_feature(const real* value, Py_ssize_t stride, Py_ssize_t 
 
 
 def product_counts(
-    const real[:, ::1] values,       # IN   (n_rows, n_bases), as above
+    const real[:, ::1] values,         # IN   (n_rows, n_bases), as above
     const int64_t[::1] offsets,        # IN   (n_features + 1)
-    const real[:, ::1] table,        # IN   (n_bases, width)
-    const real[:, ::1] shares,       # IN   (n_rows, width)
-    const real[::1] row_weights,     # IN   (n_rows)
-    real[:, ::1] counts,             # INOUT (n_bases, width); what is found is added
-    real[:, ::1] scratch,            # TMP  (n_threads, width)
+    const real[:, ::1] table,          # IN   (n_bases, width)
+    const real[:, ::1] shares,         # IN   (n_rows, width)
+    const real[::1] row_weights,       # IN   (n_rows)
+    real[:, ::1] counts,               # INOUT (n_bases, width); what is found is added
+    real[:, ::1] scratch,              # TMP  (n_threads, width)
     int n_threads,
 ):
     """Gradient of sum_i row_weight_i log f_i by the table; a feature belongs to one thread.
@@ -128,12 +128,12 @@ cdef inline double sum_row(const real* value, const int64_t* offsets, Py_ssize_t
 
 
 def product_sums(
-    const real[:, ::1] values,       # IN   (n_rows, n_bases), non-negative
+    const real[:, ::1] values,         # IN   (n_rows, n_bases), non-negative
     const int64_t[::1] offsets,        # IN   (n_features + 1)
-    const real[:, ::1] table,        # IN   (n_bases, width)
-    const real[::1] weights,         # IN   (width), zeros in the pad
-    real[::1] sums,                  # OUT  (n_rows)
-    real[:, ::1] scratch,            # TMP  (n_threads, 2 * width)
+    const real[:, ::1] table,          # IN   (n_bases, width)
+    const real[::1] weights,           # IN   (width), zeros in the pad
+    real[::1] sums,                    # OUT  (n_rows)
+    real[:, ::1] scratch,              # TMP  (n_threads, 2 * width)
     int n_threads,
 ):
     """Equivalent to `sums = (weights * np.prod([values[:, o:p] @ table[o:p] for o, p in ...], axis=0)).sum(axis=1)`."""

@@ -53,14 +53,14 @@ cdef inline double table_mixture(const real* product, const real* pi, Py_ssize_t
 
 def table_counts(
     const int32_t[:, ::1] index,       # IN   (n, n_features), rows of the tables
-    const real[:, ::1] share,      # IN   (n, n_features), of the next row
-    const real[:, ::1] target,     # IN   (n, 2): weights of ln P and of ln(1 - P)
+    const real[:, ::1] share,          # IN   (n, n_features), of the next row
+    const real[:, ::1] target,         # IN   (n, 2): weights of ln P and of ln(1 - P)
     const int32_t[::1] order,          # IN   order in which the features are asked
-    const real[:, ::1] tables,     # IN   (n_rows, width)
-    const real[::1] pi,            # IN   (width)
+    const real[:, ::1] tables,         # IN   (n_rows, width)
+    const real[::1] pi,                # IN   (width)
     Py_ssize_t n_and,
-    real[:, ::1] counts,           # INOUT (2 n_rows + 1, width): passed, failed, chosen
-    real[:, ::1] scratch,          # TMP  (2 n_features + 3, width)
+    real[:, ::1] counts,               # INOUT (2 n_rows + 1, width): passed, failed, chosen
+    real[:, ::1] scratch,              # TMP  (2 n_features + 3, width)
 ):
     """Add the expected counts of rows, and give the sum of their log-likelihoods.
 
@@ -128,12 +128,12 @@ def table_counts(
 
 def table_predictions(
     const int32_t[:, ::1] index,       # IN   (n, n_features)
-    const real[:, ::1] share,      # IN   (n, n_features)
+    const real[:, ::1] share,          # IN   (n, n_features)
     const int32_t[::1] order,          # IN   (n_features)
-    const real[:, ::1] tables,     # IN   (n_rows, width)
-    const real[::1] pi,            # IN   (width)
+    const real[:, ::1] tables,         # IN   (n_rows, width)
+    const real[::1] pi,                # IN   (width)
     Py_ssize_t n_and,
-    real[:, :, ::1] scratch,       # TMP  (n_threads, 2 n_features + 1, width)
+    real[:, :, ::1] scratch,           # TMP  (n_threads, 2 n_features + 1, width)
     double[::1] out,                   # OUT  (n)
     int n_threads,
 ):
@@ -238,14 +238,14 @@ cdef void update_free(
 
 def table_update(
     const int32_t[:, ::1] features,    # IN   (n_features, 3): first row, number of knots, sign; a row for NaN follows
-    const real[:, ::1] counts,     # IN   (2 n_rows + 1, width), see table_counts
-    const real[::1] priors,        # IN   (4): of components, smoothing, of knots, of entries that pass
+    const real[:, ::1] counts,         # IN   (2 n_rows + 1, width), see table_counts
+    const real[::1] priors,            # IN   (4): of components, smoothing, of knots, of entries that pass
     int power,                         # 1 is the lemma, more goes further in the same direction
     Py_ssize_t n_and,
-    real[:, ::1] p,                # INOUT (n_rows, width): steps (distributions over knots) or free entries
-    real[::1] pi,                  # INOUT (width)
-    real[:, ::1] tables,           # OUT  (n_rows, width)
-    real[:, ::1] scratch,          # TMP  (4, width)
+    real[:, ::1] p,                    # INOUT (n_rows, width): steps (distributions over knots) or free entries
+    real[::1] pi,                      # INOUT (width)
+    real[:, ::1] tables,               # OUT  (n_rows, width)
+    real[:, ::1] scratch,              # TMP  (4, width)
 ):
     """The lemma for all distributions: p = norm(p * counts + prior), as expected counts say.
 

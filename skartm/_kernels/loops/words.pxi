@@ -5,11 +5,11 @@ def accumulate(
     const int64_t[::1] starts,         # IN   (n_present + 1), offsets into docs and order
     const int32_t[::1] docs,           # IN   rows of the transpose: documents of a token
     const int32_t[::1] order,          # IN   position of the same non-zero in ratio
-    const real[::1] ratio,         # IN   (nnz of the batch)
-    const real[:, ::1] theta_dt,   # IN   (n_docs, width)
-    const real[:, ::1] phi_wt,     # IN   (n_tokens, width)
-    real[:, ::1] n_wt,             # INOUT (n_tokens, width)
-    real[:, ::1] scratch,          # TMP  (n_threads, >= width)
+    const real[::1] ratio,             # IN   (nnz of the batch)
+    const real[:, ::1] theta_dt,       # IN   (n_docs, width)
+    const real[:, ::1] phi_wt,         # IN   (n_tokens, width)
+    real[:, ::1] n_wt,                 # INOUT (n_tokens, width)
+    real[:, ::1] scratch,              # TMP  (n_threads, >= width)
     int n_threads,
 ):
     """Add the expected counts of every token of the batch.
@@ -41,10 +41,10 @@ def add_rows(
     const int64_t[::1] starts,         # IN   (n_present + 1), offsets into places and order
     const int32_t[::1] places,         # IN   rows that a token has, those of the transpose
     const int32_t[::1] order,          # IN   position of the same non-zero in values
-    const real[::1] values,        # IN   (nnz of the batch)
-    const real[:, ::1] rows,       # IN   (n_places, width)
-    real[:, ::1] n_wt,             # INOUT (n_tokens, width)
-    real[:, ::1] scratch,          # TMP  (n_threads, >= width)
+    const real[::1] values,            # IN   (nnz of the batch)
+    const real[:, ::1] rows,           # IN   (n_places, width)
+    real[:, ::1] n_wt,                 # INOUT (n_tokens, width)
+    real[:, ::1] scratch,              # TMP  (n_threads, >= width)
     int n_threads,
 ):
     """Equivalent to `n_wt += M.T @ rows` for M the batch with `values` as its data: `accumulate` without phi."""
@@ -65,9 +65,9 @@ def add_rows(
 
 
 def normalise_rows(
-    const real[:, ::1] phi_wt,     # IN   (n_tokens, width)
-    const real[::1] share,         # IN   (width), zeros in the pad
-    real[:, ::1] p_wt,             # OUT  (n_tokens, width), may be phi_wt itself
+    const real[:, ::1] phi_wt,         # IN   (n_tokens, width)
+    const real[::1] share,             # IN   (width), zeros in the pad
+    real[:, ::1] p_wt,                 # OUT  (n_tokens, width), may be phi_wt itself
     int n_threads,
 ):
     """Equivalent to `p = phi * share; p /= p.sum(axis=1)`; rows without a positive sum become zeros."""
@@ -85,13 +85,13 @@ def normalise_rows(
 def row_means(
     const int64_t[::1] indptr,         # IN   (n_docs + 1), offsets into indices and x
     const int32_t[::1] indices,        # IN   rows of the table
-    const real[::1] x,             # IN   counts
+    const real[::1] x,                 # IN   counts
     const int32_t[::1] places,         # IN   0, 1, ..., as many as the longest row has entries
-    const real[:, ::1] p_wt,       # IN   (n_tokens, width); rows sum to 1, or are zeros and do not count
+    const real[:, ::1] p_wt,           # IN   (n_tokens, width); rows sum to 1, or are zeros and do not count
     Py_ssize_t n_topics,
-    real[:, ::1] theta_dt,         # OUT  (n_docs, >= n_topics); what is beyond the topics stays
-    real[::1] mass,                # OUT  (n_docs), sum of the counts of the rows that are not zeros
-    real[:, ::1] scratch,          # TMP  (n_threads, width)
+    real[:, ::1] theta_dt,             # OUT  (n_docs, >= n_topics); what is beyond the topics stays
+    real[::1] mass,                    # OUT  (n_docs), sum of the counts of the rows that are not zeros
+    real[:, ::1] scratch,              # TMP  (n_threads, width)
     int n_threads,
 ):
     """Mean row of a table for every document, by its counts; uniform for a document without any.
