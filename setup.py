@@ -1,11 +1,15 @@
 """Compiled parts of skartm; everything else is in pyproject.toml.
 
-The half step is built once per x86-64 level and picked at import, so that one wheel runs everywhere and still uses
-AVX2 and AVX-512. Environment variables: ``SKARTM_NO_OPENMP=1`` builds without OpenMP (it is also left out, with a note,
-where the compiler has none), ``SKARTM_LEVELS=baseline,v3`` limits the levels, ``SKARTM_CFLAGS`` has flags of the
-compiler that follow ours.
+The half step is built once per precision and x86-64 level, which is picked at import, so that one wheel runs everywhere
+and still uses AVX2 and AVX-512. Environment variables: ``SKARTM_NO_OPENMP=1`` builds without OpenMP (it is also left
+out, with a note, where the compiler has none), ``SKARTM_LEVELS=baseline,v3`` limits the levels, ``SKARTM_CFLAGS`` has
+flags of the compiler that follow ours. The libraries have neither symbols nor debug information, unless
+``SKARTM_CFLAGS`` has a ``-g``.
 """
 
+import copy
+import glob
+import itertools
 import os
 import platform
 import shutil
@@ -27,6 +31,7 @@ GNU_FLAGS = [
     "-fassociative-math",
     "-fno-signed-zeros",
     "-ffp-contract=fast",
+    "-g0",  # Python itself may have been built with -g, and passes it on
 ]
 GNU_LEVELS = {
     "baseline": [],
@@ -47,13 +52,19 @@ class BuildKernels(build_ext):
     def build_extensions(self):
         msvc = self.compiler.compiler_type == "msvc"
         openmp, added = self.openmp_flags(msvc), os.environ.get("SKARTM_CFLAGS", "").split()
+        stripped = sys.platform == "linux" and not any(flag.startswith("-g") for flag in added)
         for extension in self.extensions:
-            level = extension.name.rpartition("_half_step_")[2]
+            level = extension.name.rpartition("_half_step_")[2].partition("_")[0]
             extra = MSVC_LEVELS.get(level, []) if msvc else GNU_LEVELS.get(level, [])
             extension.extra_compile_args = (["/O2", "/fp:fast"] if msvc else GNU_FLAGS) + extra + openmp[0] + added
-            extension.extra_link_args = openmp[1]
+            extension.extra_link_args = openmp[1] + (["-Wl,-s"] if stripped else [])
         self.parallel = self.parallel or os.cpu_count()
         super().build_extensions()
+
+    def build_extension(self, extension):
+        own = copy.copy(self)  # objects of the variants of a source have the same name
+        own.build_temp = os.path.join(self.build_temp, extension.name)
+        build_ext.build_extension(own, extension)
 
     def openmp_flags(self, msvc):
         if os.environ.get("SKARTM_NO_OPENMP") == "1":
@@ -86,35 +97,37 @@ class BuildKernels(build_ext):
             shutil.rmtree(folder)
 
 
-def kernel(name, depends=()):
-    return Extension(
-        f"skartm._kernels.{name}",
-        [f"{KERNELS}/{name}.pyx"],
-        include_dirs=[KERNELS],
-        depends=[f"{KERNELS}/{file}" for file in depends],
-    )
+def kernel(name, *depends):
+    files = [*depends, *glob.glob(f"{KERNELS}/c/*.h")]
+    return Extension(f"skartm._kernels.{name}", [f"{KERNELS}/{name}.pyx"], include_dirs=[f"{KERNELS}/c"], depends=files)
 
 
-HALF_STEP = ["_half_step.pxi", "_grouped.pxi", "_context.pxi", "_edge_products.pxi", "_hals.pxi", "_observed.pxi"]
-HALF_STEP += ["_tables.pxi", "_products.pxi"]
-HALF_STEP += ["_team.pxi", "team.h", "rows.h", "rows_real.h", "rows_dense.h"]
-HALF_STEP += ["rows_special_f32.h", "rows_special_f64.h", "rows_context.h", "rows_context_real.h", "rows_products.h"]
-TEAM = ["_team.pxi", "team.h"]
-extensions = [kernel("_cpu", TEAM), kernel("_neighbours", TEAM)]
-extensions += [kernel("_transpose"), kernel("_windows"), kernel("_ranking")]
-extensions += [kernel(f"_half_step_{level}", HALF_STEP) for level in levels()]
+def variants(translated):
+    """The half step for every level and precision, from one translation to C, whose init function gets their names."""
+    for level, (precision, double) in itertools.product(levels(), {"f32": "0", "f64": "1"}.items()):
+        variant = copy.copy(translated)
+        variant.name = f"{translated.name}_{level}_{precision}"
+        init = f"PyInit_{translated.name.rpartition('.')[2]}"
+        variant.define_macros = [("ROWS_DOUBLE", double), (init, f"{init}_{level}_{precision}")]
+        yield variant
 
-setup(
-    cmdclass={"build_ext": BuildKernels},
-    ext_modules=cythonize(
-        extensions,
-        compiler_directives={
-            "language_level": 3,
-            "boundscheck": False,
-            "wraparound": False,
-            "cdivision": True,
-            "initializedcheck": False,
-            "freethreading_compatible": True,
-        },
-    ),
+
+# what Cython needs for memory views and functions, compiled once and not with every kernel
+SHARED = "skartm._kernels._shared"
+*others, half_step = cythonize(
+    [
+        Extension(SHARED, [f"{KERNELS}/_shared.c"]),
+        *(kernel(name) for name in ("_cpu", "_neighbours", "_transpose", "_windows", "_ranking")),
+        kernel("_half_step", *glob.glob(f"{KERNELS}/loops/*.pxi")),
+    ],
+    shared_utility_qualified_name=SHARED,
+    compiler_directives={
+        "language_level": 3,
+        "boundscheck": False,
+        "wraparound": False,
+        "cdivision": True,
+        "initializedcheck": False,
+        "freethreading_compatible": True,
+    },
 )
+setup(cmdclass={"build_ext": BuildKernels}, ext_modules=[*others, *variants(half_step)])

@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import re
 from pathlib import Path
 
 import pytest
@@ -177,10 +178,43 @@ def test_engine_never_asks_for_a_class(path):
             assert asked <= {"str", "slice", "Integral", "Mapping", "bool", "np"}, ast.unparse(node)
 
 
+COMPILED = [path for pattern in ("*.pyx", "*.pxi", "*.h") for path in ROOT.rglob(pattern)]
+# the beginnings of functions: Cython's and those of the C headers
+HEAD = re.compile(r"^ *(?:def|cdef [^=\n(]*?|(?:ROWS_LOCAL|ROWS_INLINE|static)[^=\n(;]*?)\s\*?([\w#]+)\(", re.MULTILINE)
+
+
+def arguments_of(source, start):
+    """How many arguments stand between a parenthesis, after which the number ``start`` is, and its end."""
+    depth, count, inside = 1, 0, False
+    for character in re.sub(r"#(?!#).*|/\*.*?\*/", "", source[start:]):
+        depth += (character in "([") - (character in ")]")
+        if depth == 0:
+            return count + inside
+        if character == "," and depth == 1:
+            count, inside = count + 1, False
+        else:
+            inside = inside or not character.isspace()
+    raise AssertionError("a parenthesis is not closed")
+
+
 def test_kernels_are_the_only_compiled_code():
-    sources = [path for pattern in ("*.pyx", "*.pxi", "*.h") for path in ROOT.rglob(pattern)]
-    assert sources
-    assert {path.relative_to(ROOT).parts[0] for path in sources} == {"_kernels"}
+    assert COMPILED
+    assert {path.relative_to(ROOT).parts[0] for path in COMPILED} == {"_kernels"}
+
+
+def test_files_of_kernels_are_short():
+    assert not [path.name for path in COMPILED if len(path.read_text(encoding="utf-8").splitlines()) > 400]
+
+
+def test_kernels_take_few_arguments():
+    """At most twelve; a struct, or a tuple of what belongs together, counts as one."""
+    found = {}
+    for path in COMPILED:
+        source = path.read_text(encoding="utf-8")
+        found |= {(path.name, head[1]): arguments_of(source, head.end()) for head in HEAD.finditer(source)}
+    assert found["documents.pxi", "map_documents"] == 12
+    assert found["rows_mix.h", "mix"] == 7
+    assert not {name: count for name, count in found.items() if count > 12}
 
 
 def test_tests_mirror_the_package():

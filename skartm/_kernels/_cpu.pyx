@@ -1,6 +1,6 @@
 # What the processor can run, and how many threads there are.
 
-include "_team.pxi"
+include "loops/team.pxi"
 
 cdef extern from *:
     """

@@ -3,7 +3,7 @@
 from cython.parallel cimport parallel, prange, threadid
 from libc.stdint cimport int32_t, int64_t
 
-include "_team.pxi"
+include "loops/team.pxi"
 
 
 cdef inline bint weaker(double value, int32_t column, double than, int32_t than_column) noexcept nogil:
@@ -47,17 +47,27 @@ cdef inline void raise_last(double* values, int32_t* columns, Py_ssize_t last) n
     columns[child] = column
 
 
-cdef int32_t nearest(Py_ssize_t u, const int64_t* indptr, const int32_t* indices, const int64_t* ends,
-                     const int32_t* docs, const double* single, const double* joint, const double* scale,
-                     int32_t min_count, Py_ssize_t n_top, int32_t* counts, int32_t* touched,
-                     double* values, int32_t* columns) noexcept nogil:
+cdef struct Corpus:               # documents and tokens, and how pairs of tokens are measured: see nearest_neighbours
+    const int64_t* indptr
+    const int32_t* indices
+    const int64_t* ends
+    const int32_t* docs
+    const double* single
+    const double* joint
+    const double* scale
+    int32_t min_count
+    Py_ssize_t n_top
+
+
+cdef int32_t nearest(Py_ssize_t u, const Corpus* of, int32_t* counts, int32_t* touched, double* values,
+                     int32_t* columns) noexcept nogil:
     cdef Py_ssize_t k, j, d, n_touched = 0, n = 0
     cdef int32_t v, count
     cdef double value
-    for k in range(ends[u - 1] if u > 0 else 0, ends[u]):
-        d = docs[k]
-        for j in range(indptr[d], indptr[d + 1]):
-            v = indices[j]
+    for k in range(of.ends[u - 1] if u > 0 else 0, of.ends[u]):
+        d = of.docs[k]
+        for j in range(of.indptr[d], of.indptr[d + 1]):
+            v = of.indices[j]
             if counts[v] == 0:
                 touched[n_touched] = v
                 n_touched = n_touched + 1
@@ -66,12 +76,12 @@ cdef int32_t nearest(Py_ssize_t u, const int64_t* indptr, const int32_t* indices
         v = touched[k]
         count = counts[v]
         counts[v] = 0
-        if v == u or count < min_count:
+        if v == u or count < of.min_count:
             continue
-        value = (joint[count] - single[u] - single[v]) * scale[count]
+        value = (of.joint[count] - of.single[u] - of.single[v]) * of.scale[count]
         if value <= 0:
             continue
-        if n < n_top:
+        if n < of.n_top:
             values[n] = value
             columns[n] = v
             raise_last(values, columns, n)
@@ -88,9 +98,7 @@ def nearest_neighbours(
     const int32_t[::1] indices,   # IN   tokens of the documents, each once in a document
     const int64_t[::1] ends,      # IN   (n_tokens): where the documents of a token end in docs
     const int32_t[::1] docs,      # IN   (nnz)
-    const double[::1] single,     # IN   (n_tokens)
-    const double[::1] joint,      # IN   (n_docs + 1), by the number of common documents
-    const double[::1] scale,      # IN   (n_docs + 1), likewise
+    tuple measure not None,       # IN   single (n_tokens); joint and scale (n_docs + 1), by the common documents
     int32_t min_count,
     Py_ssize_t start,             # the token of the first of the rows below
     double[:, ::1] values,        # OUT  (n_rows, n_top), in no order
@@ -105,11 +113,17 @@ def nearest_neighbours(
     taken. Equivalent to
         B = X > 0; n = B.T @ B; value = (joint[n] - single[:, None] - single) * scale[n]; the n_top largest of each row
     """
+    cdef const double[::1] single = measure[0]
+    cdef const double[::1] joint = measure[1]
+    cdef const double[::1] scale = measure[2]
     cdef Py_ssize_t n_tokens = ends.shape[0], n_rows = values.shape[0], n_top = values.shape[1], u
+    cdef Corpus corpus
     if n_rows == 0 or docs.shape[0] == 0 or n_top == 0:
         return
+    corpus.indptr, corpus.indices, corpus.ends, corpus.docs = &indptr[0], &indices[0], &ends[0], &docs[0]
+    corpus.single, corpus.joint, corpus.scale = &single[0], &joint[0], &scale[0]
+    corpus.min_count, corpus.n_top = min_count, n_top
     with nogil, parallel(num_threads=team(n_threads)):
         for u in prange(n_rows, schedule="dynamic", chunksize=16):
-            found[u] = nearest(start + u, &indptr[0], &indices[0], &ends[0], &docs[0], &single[0], &joint[0], &scale[0],
-                               min_count, n_top, &scratch[threadid(), 0], &scratch[threadid(), n_tokens],
+            found[u] = nearest(start + u, &corpus, &scratch[threadid(), 0], &scratch[threadid(), n_tokens],
                                &values[u, 0], &columns[u, 0])

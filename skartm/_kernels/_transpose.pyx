@@ -2,14 +2,10 @@
 
 from libc.stdint cimport int32_t, int64_t
 
-ctypedef fused index_t:
-    int32_t
-    int64_t
-
 
 def transpose_index(
-    const index_t[::1] indptr,   # IN   (n_docs + 1), offsets into indices
-    const index_t[::1] indices,  # IN
+    const int64_t[::1] indptr,   # IN   (n_docs + 1), offsets into indices
+    const int32_t[::1] indices,  # IN
     int64_t[::1] ends,           # OUT  (n_tokens): where the documents of a token end in docs and order
     int32_t[::1] docs,           # OUT  (nnz of the batch)
     int32_t[::1] order,          # OUT  (nnz of the batch)

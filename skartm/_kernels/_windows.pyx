@@ -6,13 +6,9 @@
 
 from libc.stdint cimport int32_t, int64_t
 
-ctypedef fused index_t:
-    int32_t
-    int64_t
-
 
 cdef Py_ssize_t exact_intervals(
-    const index_t[::1] indices,     # IN
+    const int32_t[::1] indices,     # IN
     Py_ssize_t first,               # IN   of the document in indices
     Py_ssize_t last,                # IN   one past its end
     const int32_t[::1] slot_of,     # IN
@@ -42,7 +38,7 @@ cdef Py_ssize_t exact_intervals(
 
 
 cdef Py_ssize_t gensim_intervals(
-    const index_t[::1] indices,     # IN
+    const int32_t[::1] indices,     # IN
     Py_ssize_t first,               # IN   of the document in indices
     Py_ssize_t last,                # IN   one past its end
     const int32_t[::1] slot_of,     # IN
@@ -106,7 +102,7 @@ cdef void count_intervals(
 
 def count_windows(
     const int64_t[::1] indptr,          # IN   (n_docs + 1), offsets into indices
-    const index_t[::1] indices,         # IN   tokens in the order of the text
+    const int32_t[::1] indices,         # IN   tokens in the order of the text
     const int32_t[::1] slot_of,         # IN   (n_tokens): slot of a token, -1 where it is not asked for
     const int64_t[::1] partner_indptr,  # IN   (n_slots + 1), offsets into partners
     const int32_t[::1] partners,        # IN   (n_pairs): slots asked for together with a slot, in both directions
@@ -131,7 +127,7 @@ def count_windows(
 
 def count_gensim_windows(
     const int64_t[::1] indptr,          # IN   (n_docs + 1), offsets into indices
-    const index_t[::1] indices,         # IN   tokens in the order of the text
+    const int32_t[::1] indices,         # IN   tokens in the order of the text
     const int32_t[::1] slot_of,         # IN   (n_tokens): slot of a token, -1 where it is not asked for
     const int64_t[::1] partner_indptr,  # IN   (n_slots + 1), offsets into partners
     const int32_t[::1] partners,        # IN   (n_pairs): slots asked for together with a slot, in both directions

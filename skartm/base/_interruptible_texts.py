@@ -19,10 +19,12 @@ def count_windows(
     *rest: Any,
     gensim: bool = False,
 ) -> None:
-    """Windows that contain tokens and pairs, or in which gensim sees them."""
+    """Windows that contain tokens and pairs, or in which gensim sees them; ``indices`` may be int64."""
     count = _count_gensim_windows if gensim else _count_windows
     for start, stop in portions(indptr, 20.0 + float(np.diff(partner_indptr).max(initial=0)), 1):
-        count(indptr[start : stop + 1], indices, slot_of, partner_indptr, *rest)
+        offsets = indptr[start : stop + 1] - indptr[start]
+        some = indices[indptr[start] : indptr[stop]].astype(np.int32, copy=False)
+        count(offsets, some, slot_of, partner_indptr, *rest)
 
 
 def nearest_neighbours(
@@ -30,20 +32,14 @@ def nearest_neighbours(
     indices: NDArray,
     ends: NDArray,
     docs: NDArray,
-    single: NDArray,
-    joint: NDArray,
-    scale: NDArray,
+    measure: tuple[NDArray, NDArray, NDArray],
     least: int,
-    values: NDArray,
-    columns: NDArray,
-    found: NDArray,
+    found: tuple[NDArray, NDArray, NDArray],
     scratch: NDArray,
     n_threads: int,
 ) -> None:
-    """Tokens that occur together most."""
+    """Tokens that occur together most; what is ``found`` are values, columns and how many of them."""
     visits = np.concatenate([[0.0], np.cumsum(np.diff(indptr)[docs], dtype=np.float64)])  # entries that a token reads
     for start, stop in portions(visits[np.concatenate([[0], ends])], 4.0, n_threads):
-        _nearest_neighbours(
-            indptr, indices, ends, docs, single, joint, scale, least, start, values[start:stop], columns[start:stop],
-            found[start:stop], scratch, n_threads,
-        )  # fmt: skip
+        out = (array[start:stop] for array in found)
+        _nearest_neighbours(indptr, indices, ends, docs, measure, least, start, *out, scratch, n_threads)

@@ -24,7 +24,7 @@ class TokenIndex:
         ends = np.empty(n_tokens, dtype=np.int64)
         self.docs = np.empty(nnz, dtype=np.int32)
         self.order = np.empty(nnz, dtype=np.int32)
-        transpose_index(indptr, indices, ends, self.docs, self.order)
+        transpose_index(indptr.astype(np.int64, copy=False), indices, ends, self.docs, self.order)
         self.tokens = np.flatnonzero(np.diff(ends, prepend=0)).astype(np.int32)
         self.starts = np.concatenate([np.zeros(1, dtype=np.int64), ends[self.tokens]])
 
@@ -105,7 +105,8 @@ class Batch:
     Attributes
     ----------
     indptr, indices, x : arrays
-        As in CSR; ``indptr`` keeps its offsets into the whole ``indices`` and ``x``.
+        As in CSR, of int64, int32 and ``dtype``. ``indptr`` has offsets into ``indices`` and ``x``, which are those of
+        all rows of X where nothing had to be converted.
     sample_weight : array of shape (n_docs,) or None
     token_weight : array of shape (n_tokens,) or None
         Multiplies the counts: the weights of modalities.
@@ -133,6 +134,11 @@ class Batch:
         first, last = int(self.indptr[0]), int(self.indptr[-1])
         if X.data.dtype != dtype or token_weight is not None or (not ordered and self._repeats(first, last)):
             self._materialise(X[start:stop], dtype, token_weight, ordered)
+        self.indptr = self.indptr.astype(np.int64, copy=False)
+        if self.indices.dtype != np.int32:  # of these rows alone: a memory map is not read whole
+            first, last = int(self.indptr[0]), int(self.indptr[-1])
+            self.indptr, self.x = self.indptr - first, self.x[first:last]
+            self.indices = self.indices[first:last].astype(np.int32)
         self._token_index: TokenIndex | None = None
         self._mass: float | None = None
 

@@ -54,6 +54,11 @@ class Context:
     indptr: NDArray | None = None
 
     @property
+    def rule(self) -> tuple[float, int, int, bool]:
+        """How the kernels make contexts of values."""
+        return self.beta, self.reach, self.n_layers, self.own_word
+
+    @property
     def reach(self) -> int:
         """Window as the kernel takes it; 0 is the moving average."""
         return 0 if self.gamma is not None else min(self.window or _WHOLE, _WHOLE)
@@ -281,10 +286,8 @@ class ContextMixture:
         n_threads = worthwhile(self.n_threads, float(text.longest) * batch.nnz * self.n_topics)
         scratch = padded_zeros(n_threads, rows * self.width + 3 * text.longest, phi_wt.dtype)
         interruptible.context_left_out(
-            text.indptr, text.tokens, text.left, text.right, phi_wt, scale, mass, context.beta, context.reach,
-            context.n_layers, context.own_word, per_entry=float(text.longest) * self.width, z=z, scratch=scratch,
-            n_threads=n_threads,
-        )  # fmt: skip
+            text.indptr, text.tokens, text.left, text.right, phi_wt, scale, mass, context.rule, z, scratch, n_threads
+        )
         return z
 
     def _prepare(self, batch: Batch, phi_wt: NDArray, tokens: NDArray) -> tuple[_Text, NDArray, NDArray]:
@@ -322,9 +325,9 @@ class ContextMixture:
         n_threads = worthwhile(self.n_threads, 8.0 * rows.size * context.n_layers)
         tails = context.reach if context.reach < text.longest else 0
         half_step.context_documents(
-            text.indptr[start : stop + 1], text.tokens, text.x, text.left, text.right, phi_wt, scale, mass,
-            context.beta, context.reach, context.n_layers, context.own_word, rows, self._values, z, ratio,
-            nothing if left is None else left, nothing if right is None else right, counts, totals,
+            (text.indptr[start : stop + 1], text.tokens, text.x, text.left, text.right), (phi_wt, scale, mass),
+            context.rule, rows, self._values, z, ratio,
+            (nothing if left is None else left, nothing if right is None else right), counts, totals,
             padded_zeros(n_threads, self.width * (1 + tails), phi_wt.dtype), n_threads,
         )  # fmt: skip
 

@@ -139,7 +139,7 @@ class EdgeBatch(Batch):
         self.sizes = segment_sums(self.powers, self.edges)
         weights = graph.weights[first:last].astype(dtype)
         self.edge_docs = np.repeat(np.arange(self.n_docs, dtype=np.int32), np.diff(bounds))
-        self.indptr = self.edges[bounds - first].astype(np.int32)
+        self.indptr = self.edges[bounds - first]
         self.indices = graph.vertices[entries]
         self.x = np.repeat(weights, np.diff(self.edges)) * self.powers
         own = np.arange(last - first, dtype=np.int32)

@@ -36,7 +36,7 @@ class _Workspace:
         return type(self), (self.n_topics, self.dtype, self.n_threads)
 
     def scratch(self, batch: Batch) -> NDArray:
-        """Topic rows, positions, z and gathered phi of a document (see _half_step.pxi), one a thread."""
+        """Topic rows, positions, z and gathered phi of a document (see loops/documents.pxi), one a thread."""
         longest = int(batch.row_lengths.max(initial=1))
         limit = max(16, _LARGEST_BUFFER // (self.width * self.dtype.itemsize))
         needed = 7 * self.width + min(longest, limit) * (self.width + 1)
@@ -225,7 +225,7 @@ class DirichletMixture:
         result = Expectation(theta, self._workspace.ratio(batch), np.zeros((batch.n_docs, 2)))
         n_threads = worthwhile(self.n_threads, 2.0 * batch.nnz * self.n_topics * (self.n_passes + 1))
         interruptible.dirichlet_documents(
-            batch.indptr, batch.indices, batch.x, phi_wt, self.prior, self.n_topics, self.n_passes, self.tol,
+            batch.indptr, batch.indices, batch.x, phi_wt, self.prior, (self.n_topics, self.n_passes, self.tol),
             gamma_dt, theta, result.ratio, result.totals, self._workspace.scratch(batch), n_threads,
         )  # fmt: skip
         return result

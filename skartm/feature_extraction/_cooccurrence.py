@@ -130,7 +130,7 @@ def _nearest(present: csr_array, measure: str, min_count: float, n_top: int) -> 
     n_docs, n_tokens = present.shape
     indptr, indices = present.indptr.astype(np.int64), present.indices.astype(np.int32)
     ends, docs, order = np.empty(n_tokens, np.int64), np.empty(indices.size, np.int32), np.empty(indices.size, np.int32)
-    transpose_index(indptr, indices.astype(np.int64), ends, docs, order)
+    transpose_index(indptr, indices, ends, docs, order)
     common = np.arange(n_docs + 1, dtype=np.float64)
     single, joint, scale = np.zeros(n_tokens), common, np.ones(n_docs + 1)
     if measure != "count":
@@ -144,7 +144,7 @@ def _nearest(present: csr_array, measure: str, min_count: float, n_top: int) -> 
     scratch = np.zeros((n_threads, 2 * n_tokens), np.int32)
     least = int(min(np.ceil(min_count), n_docs + 1))
     interruptible.nearest_neighbours(
-        indptr, indices, ends, docs, single, joint, scale, least, values, columns, found, scratch, n_threads
+        indptr, indices, ends, docs, (single, joint, scale), least, (values, columns, found), scratch, n_threads
     )
     kept = np.arange(n_top) < found[:, None]
     pairs = csr_array(

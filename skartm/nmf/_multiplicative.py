@@ -36,8 +36,8 @@ class MultiplicativeSide:
         if self.full:
             base[0] = X.column_weights @ other
         interruptible.multiply_observed(
-            X.indptr, X.indices, X.counts, self.none if self.full else X.weights, base, self.factors, other, n_passes,
-            tol, self.n_components, factor, self.losses, self.scratch, self.n_threads,
+            X.indptr, X.indices, X.counts, self.none if self.full else X.weights, base, self.factors, other,
+            (self.n_components, n_passes, tol), factor, self.losses, self.scratch, self.n_threads,
         )  # fmt: skip
         return float(self.losses.sum())
 

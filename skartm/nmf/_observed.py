@@ -131,8 +131,8 @@ class ObservedSide:
         """Improve the padded ``factor`` in place; the squared norm of its projected gradient before that."""
         X = self.X
         interruptible.hals_observed(
-            X.indptr, X.indices, X.data, X.weights, other, self.penalties, n_sweeps, ratio, self.n_components, factor,
-            self.totals, self.scratch, self.n_threads,
+            X.indptr, X.indices, X.data, X.weights, other, self.penalties, (self.n_components, n_sweeps, ratio),
+            factor, self.totals, self.scratch, self.n_threads,
         )  # fmt: skip
         return float(self.totals[:, 0].sum())
 

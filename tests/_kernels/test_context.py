@@ -42,16 +42,16 @@ def run(problem, dtype, n_threads=1):
     context, values, left, right = (padded_zeros(n, n_topics, dtype) for _ in range(4))
     z, ratio = np.full((2, n), np.nan, dtype=dtype)
     counts, totals = padded_zeros(n_docs, n_topics, dtype), np.zeros((n_docs, 2))
+    rule = options["beta"], window, options["n_layers"], options["own"]
     half_step.context_documents(
-        indptr, tokens, x.astype(dtype), *gammas.astype(dtype), table, scale, weights, options["beta"], window,
-        options["n_layers"], options["own"], context, values, z, ratio, left, right, counts, totals,
+        (indptr, tokens, x.astype(dtype), *gammas.astype(dtype)), (table, scale, weights), rule,
+        context, values, z, ratio, (left, right), counts, totals,
         padded_zeros(n_threads, table.shape[1] * (1 + min(window, 9)), dtype), n_threads,
     )  # fmt: skip
     left_out = np.full(n, np.nan, dtype=dtype)
     scratch = padded_zeros(n_threads, table.shape[1] * (20 + min(window, 9)) + 27, dtype)
     half_step.context_left_out(
-        indptr, tokens, *gammas.astype(dtype), table, scale, weights, options["beta"], window, options["n_layers"],
-        options["own"], left_out, scratch, n_threads,
+        indptr, tokens, *gammas.astype(dtype), table, scale, weights, rule, left_out, scratch, n_threads
     )  # fmt: skip
     return z, ratio, context * weights, left, right, counts, totals, left_out
 

@@ -24,7 +24,7 @@ def run(case, gamma, prior, *, n_passes=3, tol=0.0, n_threads=1, capacity=None, 
     ratio, totals = np.full(case.nnz, np.nan, dtype=case.dtype), np.full((case.n_docs, 2), np.nan)
     kernel.dirichlet_documents(
         case.indptr, case.indices, case.x, case.padded(case.phi), case.padded(np.full((1, case.n_topics), prior)),
-        case.n_topics, n_passes, tol, gamma, theta, ratio, totals, case.scratch(n_threads, capacity), n_threads,
+        (case.n_topics, n_passes, tol), gamma, theta, ratio, totals, case.scratch(n_threads, capacity), n_threads,
     )  # fmt: skip
     assert not theta[:, case.n_topics :].any()
     return gamma[:, : case.n_topics], theta[:, : case.n_topics], ratio, totals

@@ -16,14 +16,13 @@ def grouped(draw):
     """Counts, phi, shares and psi of a random shape, empty rows among them."""
     n_docs, n_tokens, n_groups = draw(st.integers(1, 30)), draw(st.integers(1, 40)), draw(st.integers(1, 12))
     n_topics, seed = draw(st.sampled_from([1, 3, 16, 17, 130])), draw(st.integers(0, 99))
-    dtype, index = draw(st.sampled_from(["float32", "float64"])), draw(st.sampled_from(["int32", "int64"]))
+    dtype = draw(st.sampled_from(["float32", "float64"]))
     rng = np.random.default_rng(seed)
     X = sparse.random(n_docs, n_tokens, draw(st.sampled_from([0.0, 0.2, 1.0])), "csr", dtype, rng)
     pi = sparse.random(n_docs, n_groups, draw(st.sampled_from([0.0, 0.3, 1.0])), "csr", dtype, rng)
     phi, psi = rng.random((n_tokens, n_topics)), rng.random((n_groups, n_topics))
     phi[rng.random(phi.shape) < 0.3] = 0
     psi[rng.random(psi.shape) < 0.3] = 0
-    X.indices, X.indptr = X.indices.astype(index), X.indptr.astype(index)
     pi.indices, pi.indptr = pi.indices.astype("int32"), pi.indptr.astype("int32")
     return X, phi.astype(dtype), pi, psi.astype(dtype)
 
@@ -37,7 +36,7 @@ def run(problem, n_threads):
     phi, psi = padded(phi, dtype), padded(psi, dtype)
     half_step.mix_rows(pi.indptr, pi.indices, pi.data, psi, theta, n_threads)
     half_step.group_slopes(
-        X.indptr, X.indices, X.data, phi, pi.indptr, pi.indices, pi.data, psi, slope, scratch, n_threads
+        X.indptr.astype("int64"), X.indices, X.data, phi, pi.indptr, pi.indices, pi.data, psi, slope, scratch, n_threads
     )
     half_step.row_dots(pi.indptr, pi.indices, psi, slope, dots, n_threads)
     return theta, slope, dots

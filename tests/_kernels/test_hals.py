@@ -72,7 +72,7 @@ def hals_observed(X, V, W, H, l1, l2, n_sweeps, dtype, n_threads=1):
     penalties, totals = np.tile([l1, l2], (n_rows, 1)).astype(float), np.zeros((n_rows, 2))
     scratch = padded_zeros(n_threads, (k + 2) * w.shape[1], dtype)
     half_step.hals_observed(
-        indptr, indices, x, weights.astype(dtype), table, penalties, n_sweeps, 0.0, k, w, totals, scratch, n_threads
+        indptr, indices, x, weights.astype(dtype), table, penalties, (k, n_sweeps, 0.0), w, totals, scratch, n_threads
     )  # fmt: skip
     return w, totals, 0.5 * float(V.ravel() @ np.square(X).ravel())
 
@@ -109,7 +109,7 @@ def multiply_observed(X, V, W, H, l1, l2, n_passes, dtype, n_threads=1, capacity
     scratch = padded_zeros(n_threads, 2 * w.shape[1] + capacity * (w.shape[1] + 1), dtype)
     half_step.multiply_observed(
         indptr, indices, (weights * x).astype(dtype), weights.astype(dtype), padded_zeros(1, k, dtype), factors, table,
-        n_passes, 0.0, k, w, losses, scratch, n_threads,
+        (k, n_passes, 0.0), w, losses, scratch, n_threads,
     )  # fmt: skip
     return w, losses, float((weights * (np.log(np.where(x > 0, x, 1)) * x - x)).sum())
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from skartm._kernels import LEVEL, available_levels, max_threads
+from skartm._kernels import LEVEL, available_levels, half_step, max_threads
 
-COMMAND = [sys.executable, "-c", "import skartm._kernels as kernels; print(kernels.LEVEL, kernels.half_step.__name__)"]
+COMMAND = [sys.executable, "-c", "import skartm._kernels as kernels; print(kernels.LEVEL, kernels.half_step.level)"]
 
 
 def run(level):
@@ -25,7 +25,7 @@ def test_baseline_always_runs():
 
 @pytest.mark.parametrize("level", available_levels())
 def test_environment_variable_forces_a_level(level):
-    assert run(level).stdout.split() == [level, f"skartm._kernels._half_step_{level}"]
+    assert run(level).stdout.split() == [level, level]
 
 
 def test_empty_environment_variable_takes_the_best():
@@ -36,6 +36,20 @@ def test_unknown_level_is_an_error():
     result = run("v9")
     assert result.returncode != 0
     assert f"ImportError: SKARTM_KERNEL must be one of {available_levels()} on this machine. Got 'v9'" in result.stderr
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_arrays_choose_the_precision(dtype):
+    table, out = np.eye(16, dtype=dtype), np.empty((16, 16), dtype=dtype)  # rows of whole cache lines
+    half_step.dense_product(table, table, out, 1)
+    assert (out == table).all()
+    with pytest.raises(ValueError, match="Buffer dtype mismatch"):
+        half_step.dense_product(table, table, out.astype("float32" if dtype == "float64" else "float64"), 1)
+
+
+def test_no_precision_is_an_error():
+    with pytest.raises(TypeError, match="dense_product takes arrays of float32 or float64"):
+        half_step.dense_product(*(np.eye(16, dtype=int) for _ in range(3)), 1)
 
 
 FIT = """

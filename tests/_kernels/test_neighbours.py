@@ -15,7 +15,7 @@ def nearest(X, single, joint, scale, min_count, n_top, n_threads):
     n_tokens = X.shape[1]
     indptr, indices = X.indptr.astype(np.int64), X.indices.astype(np.int32)
     ends, docs, order = np.empty(n_tokens, np.int64), np.empty(X.nnz, np.int32), np.empty(X.nnz, np.int32)
-    transpose_index(indptr, indices.astype(np.int64), ends, docs, order)
+    transpose_index(indptr, indices, ends, docs, order)
     values, columns = np.zeros((n_tokens, n_top)), np.zeros((n_tokens, n_top), np.int32)
     found, scratch = np.zeros(n_tokens, np.int32), np.zeros((n_threads, 2 * n_tokens), np.int32)
     nearest_neighbours(
@@ -23,9 +23,7 @@ def nearest(X, single, joint, scale, min_count, n_top, n_threads):
         indices,
         ends,
         docs,
-        single,
-        joint,
-        scale,
+        (single, joint, scale),
         min_count,
         0,
         values,

@@ -64,11 +64,13 @@ def test_token_order_equals_sorted_counts():
 
 
 @pytest.mark.parametrize("container", [csr_matrix, csr_array])
-def test_int64_indices_are_kept(container):
+def test_int64_indices_become_int32_batch_by_batch(container):
     X = container(corpus(1))
     X.indices, X.indptr = X.indices.astype(np.int64), X.indptr.astype(np.int64)
     for batch, expected in zip(Batches(X, 5, np.float64), Batches(corpus(1), 5, np.float64)):
-        assert batch.indices.dtype == batch.indptr.dtype == np.int64
+        assert batch.indptr.dtype == np.int64
+        assert batch.indices.dtype == np.int32
+        assert batch.indices.size == batch.x.size == batch.nnz < X.nnz
         assert_array_equal(dense(batch), dense(expected))
 
 

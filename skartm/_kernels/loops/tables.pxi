@@ -4,20 +4,20 @@
 
 cdef inline void table_products(
     const int32_t* index,              # IN   (n_features): first row of either knot
-    const floating* share,             # IN   (n_features): share of the second knot
-    const floating* tables,            # IN   (n_rows, width)
+    const real* share,             # IN   (n_features): share of the second knot
+    const real* tables,            # IN   (n_rows, width)
     const int32_t* order,              # IN   (n_features)
     Py_ssize_t n_features, Py_ssize_t width,
-    floating* entry,                   # OUT  (n_features, width): u
-    floating* before,                  # OUT  (n_features + 1, width): products of the features before
+    real* entry,                   # OUT  (n_features, width): u
+    real* before,                  # OUT  (n_features + 1, width): products of the features before
 ) noexcept nogil:
     cdef Py_ssize_t j, k, f
-    cdef floating s
-    cdef const floating* low
-    cdef const floating* high
-    cdef floating* u
-    cdef floating* product
-    cdef floating* following
+    cdef real s
+    cdef const real* low
+    cdef const real* high
+    cdef real* u
+    cdef real* product
+    cdef real* following
     for k in range(width):
         before[k] = 1
     for j in range(n_features):
@@ -39,11 +39,11 @@ cdef inline void table_products(
                 following[k] = product[k] * u[k]
 
 
-cdef inline double table_mixture(const floating* product, const floating* pi, Py_ssize_t n_and,
+cdef inline double table_mixture(const real* product, const real* pi, Py_ssize_t n_and,
                                  Py_ssize_t width) noexcept nogil:
     """sum_k pi_k z_k."""
     cdef Py_ssize_t k
-    cdef floating total = 0
+    cdef real total = 0
     for k in range(n_and):
         total = total + pi[k] * product[k]
     for k in range(n_and, width):
@@ -53,14 +53,14 @@ cdef inline double table_mixture(const floating* product, const floating* pi, Py
 
 def table_counts(
     const int32_t[:, ::1] index,       # IN   (n, n_features), rows of the tables
-    const floating[:, ::1] share,      # IN   (n, n_features), of the next row
-    const floating[:, ::1] target,     # IN   (n, 2): weights of ln P and of ln(1 - P)
+    const real[:, ::1] share,          # IN   (n, n_features), of the next row
+    const real[:, ::1] target,         # IN   (n, 2): weights of ln P and of ln(1 - P)
     const int32_t[::1] order,          # IN   order in which the features are asked
-    const floating[:, ::1] tables,     # IN   (n_rows, width)
-    const floating[::1] pi,            # IN   (width)
+    const real[:, ::1] tables,         # IN   (n_rows, width)
+    const real[::1] pi,                # IN   (width)
     Py_ssize_t n_and,
-    floating[:, ::1] counts,           # INOUT (2 n_rows + 1, width): passed, failed, chosen
-    floating[:, ::1] scratch,          # TMP  (2 n_features + 3, width)
+    real[:, ::1] counts,               # INOUT (2 n_rows + 1, width): passed, failed, chosen
+    real[:, ::1] scratch,              # TMP  (2 n_features + 3, width)
 ):
     """Add the expected counts of rows, and give the sum of their log-likelihoods.
 
@@ -74,18 +74,18 @@ def table_counts(
     cdef Py_ssize_t n_features = index.shape[1], width = tables.shape[1], n_rows = tables.shape[0]
     cdef Py_ssize_t i, j, k, f
     cdef double value = 0, p
-    cdef floating a, c, s, g, h
-    cdef floating* entry = &scratch[0, 0]
-    cdef floating* before = entry + n_features * width
-    cdef floating* after = before + (n_features + 1) * width
-    cdef floating* failing = after + width
-    cdef floating* product = before + n_features * width
-    cdef floating* chosen = &counts[2 * n_rows, 0]
-    cdef floating* passed
-    cdef floating* failed
-    cdef floating* u
-    cdef floating* earlier
-    cdef const floating* mixture = &pi[0]
+    cdef real a, c, s, g, h
+    cdef real* entry = &scratch[0, 0]
+    cdef real* before = entry + n_features * width
+    cdef real* after = before + (n_features + 1) * width
+    cdef real* failing = after + width
+    cdef real* product = before + n_features * width
+    cdef real* chosen = &counts[2 * n_rows, 0]
+    cdef real* passed
+    cdef real* failed
+    cdef real* u
+    cdef real* earlier
+    cdef const real* mixture = &pi[0]
     with nogil:
         for i in range(index.shape[0]):
             table_products(&index[i, 0], &share[i, 0], &tables[0, 0], &order[0], n_features, width, entry, before)
@@ -128,18 +128,18 @@ def table_counts(
 
 def table_predictions(
     const int32_t[:, ::1] index,       # IN   (n, n_features)
-    const floating[:, ::1] share,      # IN   (n, n_features)
+    const real[:, ::1] share,          # IN   (n, n_features)
     const int32_t[::1] order,          # IN   (n_features)
-    const floating[:, ::1] tables,     # IN   (n_rows, width)
-    const floating[::1] pi,            # IN   (width)
+    const real[:, ::1] tables,         # IN   (n_rows, width)
+    const real[::1] pi,                # IN   (width)
     Py_ssize_t n_and,
-    floating[:, :, ::1] scratch,       # TMP  (n_threads, 2 n_features + 1, width)
+    real[:, :, ::1] scratch,           # TMP  (n_threads, 2 n_features + 1, width)
     double[::1] out,                   # OUT  (n)
     int n_threads,
 ):
     """Equivalent to `out[i] = sum_k pi_k z_k` for every row."""
     cdef Py_ssize_t n_features = index.shape[1], width = tables.shape[1], i
-    cdef floating* entry
+    cdef real* entry
     with nogil, parallel(num_threads=team(n_threads)):
         for i in prange(index.shape[0], schedule="static"):
             entry = &scratch[threadid(), 0, 0]
@@ -148,9 +148,9 @@ def table_predictions(
             out[i] = table_mixture(entry + 2 * n_features * width, &pi[0], n_and, width)
 
 
-cdef inline floating relaxed(floating before, floating after, int power) noexcept nogil:
+cdef inline real relaxed(real before, real after, int power) noexcept nogil:
     """before (after / before)^power."""
-    cdef floating ratio, value = after
+    cdef real ratio, value = after
     cdef int i
     if power > 1:
         ratio = after / before if before > 0 else 0
@@ -161,18 +161,18 @@ cdef inline floating relaxed(floating before, floating after, int power) noexcep
 
 
 cdef void update_steps(
-    floating* p, const floating* passed, const floating* failed, Py_ssize_t n, Py_ssize_t stride, Py_ssize_t width,
-    floating prior, floating prior_first, int power, floating* tables, floating* sums,
+    real* p, const real* passed, const real* failed, Py_ssize_t n, Py_ssize_t stride, Py_ssize_t width,
+    real prior, real prior_first, int power, real* tables, real* sums,
 ) noexcept nogil:
     """Distributions over the knots of one feature, and their cumulative sums, for `width` components.
 
     With a stride below zero the pointers are to the last knot. `sums` is (3, width).
     """
     cdef Py_ssize_t h, k
-    cdef floating q, count
-    cdef floating* above = sums        # passed at this knot and after it
-    cdef floating* below = sums + width  # failed before this knot
-    cdef floating* norm = sums + 2 * width
+    cdef real q, count
+    cdef real* above = sums        # passed at this knot and after it
+    cdef real* below = sums + width  # failed before this knot
+    cdef real* norm = sums + 2 * width
     for k in range(width):
         above[k] = 0
         below[k] = 0
@@ -185,7 +185,7 @@ cdef void update_steps(
     for h in range(n):
         for k in range(width):
             count = above[k] + below[k]
-            above[k] = max(above[k] - passed[h * stride + k], <floating>0)
+            above[k] = max(above[k] - passed[h * stride + k], <real>0)
             below[k] += failed[h * stride + k]
             q = p[h * stride + k] * count + (prior_first if h == 0 else prior)
             tables[h * stride + k] = q
@@ -203,19 +203,19 @@ cdef void update_steps(
             q = tables[h * stride + k] / sums[3 * width + k]
             p[h * stride + k] = q
             below[k] += q
-            tables[h * stride + k] = min(below[k], <floating>1) if h < n - 1 else 1
+            tables[h * stride + k] = min(below[k], <real>1) if h < n - 1 else 1
 
 
 cdef void update_free(
-    floating* p, const floating* passed, const floating* failed, Py_ssize_t n, Py_ssize_t row, Py_ssize_t width,
-    floating smoothing, floating prior, int power, floating* tables,
+    real* p, const real* passed, const real* failed, Py_ssize_t n, Py_ssize_t row, Py_ssize_t width,
+    real smoothing, real prior, int power, real* tables,
 ) noexcept nogil:
     """Free entries; `row` is the distance of two rows, neighbours are smoothed towards each other."""
     cdef Py_ssize_t h, k
-    cdef floating a, b, mean, q, total
-    cdef const floating* here
-    cdef const floating* left
-    cdef const floating* right
+    cdef real a, b, mean, q, total
+    cdef const real* here
+    cdef const real* left
+    cdef const real* right
     for h in range(n):
         here = p + h * row
         left = here - row if h > 0 else (here + row if n > 1 else here)
@@ -230,7 +230,7 @@ cdef void update_free(
                 a = relaxed(here[k], q, power)
                 b = relaxed(1 - here[k], 1 - q, power)
                 q = a / (a + b)
-            tables[h * row + k] = min(max(q, <floating>1e-4), <floating>(1 - 1e-4))
+            tables[h * row + k] = min(max(q, <real>1e-4), <real>(1 - 1e-4))
     for h in range(n):
         for k in range(width):
             p[h * row + k] = tables[h * row + k]
@@ -238,14 +238,14 @@ cdef void update_free(
 
 def table_update(
     const int32_t[:, ::1] features,    # IN   (n_features, 3): first row, number of knots, sign; a row for NaN follows
-    const floating[:, ::1] counts,     # IN   (2 n_rows + 1, width), see table_counts
-    const floating[::1] priors,        # IN   (4): of components, smoothing, of knots, of entries that pass
+    const real[:, ::1] counts,         # IN   (2 n_rows + 1, width), see table_counts
+    const real[::1] priors,            # IN   (4): of components, smoothing, of knots, of entries that pass
     int power,                         # 1 is the lemma, more goes further in the same direction
     Py_ssize_t n_and,
-    floating[:, ::1] p,                # INOUT (n_rows, width): steps (distributions over knots) or free entries
-    floating[::1] pi,                  # INOUT (width)
-    floating[:, ::1] tables,           # OUT  (n_rows, width)
-    floating[:, ::1] scratch,          # TMP  (4, width)
+    real[:, ::1] p,                    # INOUT (n_rows, width): steps (distributions over knots) or free entries
+    real[::1] pi,                      # INOUT (width)
+    real[:, ::1] tables,               # OUT  (n_rows, width)
+    real[:, ::1] scratch,              # TMP  (4, width)
 ):
     """The lemma for all distributions: p = norm(p * counts + prior), as expected counts say.
 
@@ -255,7 +255,7 @@ def table_update(
     cdef Py_ssize_t width = p.shape[1], n_rows = p.shape[0], j, k, first, n, side, column, size, stride, start
     cdef int sign
     cdef double total, before
-    cdef floating q
+    cdef real q
     with nogil:
         total = 0
         for k in range(width):
@@ -265,10 +265,10 @@ def table_update(
         before, total = total, 0
         if before > 0:
             for k in range(width):
-                scratch[0, k] = relaxed(pi[k], <floating>(scratch[0, k] / before), power)
+                scratch[0, k] = relaxed(pi[k], <real>(scratch[0, k] / before), power)
                 total = total + scratch[0, k]
             for k in range(width):
-                pi[k] = <floating>(scratch[0, k] / total)
+                pi[k] = <real>(scratch[0, k] / total)
         for j in range(features.shape[0]):
             first = features[j, 0]
             n = features[j, 1]

@@ -7,22 +7,20 @@
 #define DENSE_COLUMNS 512 /* of x at a time, so that these rows of the table stay in cache for all rows of x */
 
 #if ROWS_VECTOR_TYPES
-#define VEC NAME(vec)
-#define LANES (ROWS_BYTES / sizeof(REAL))
 #define DENSE_TILE(NV)                                                                                                 \
-    ROWS_LOCAL void ROWS_CAT(NAME(dense_tile), _##NV)(const REAL *const *x, const REAL *restrict table, ptrdiff_t n,    \
-                                                      ptrdiff_t width, REAL *const *out) {                             \
-        VEC acc[DENSE_ROWS][NV];                                                                                       \
+    ROWS_LOCAL void dense_tile_##NV(const real *const *x, const real *restrict table, ptrdiff_t n,                     \
+                                    ptrdiff_t width, real *const *out) {                                               \
+        vec acc[DENSE_ROWS][NV];                                                                                       \
         ROWS_UNROLL                                                                                                    \
         for (int r = 0; r < DENSE_ROWS; r++) {                                                                         \
             ROWS_UNROLL                                                                                                \
-            for (int k = 0; k < NV; k++) acc[r][k] = ((const VEC *)out[r])[k];                                         \
+            for (int k = 0; k < NV; k++) acc[r][k] = ((const vec *)out[r])[k];                                         \
         }                                                                                                              \
         for (ptrdiff_t j = 0; j < n; j++) {                                                                            \
-            const VEC *row = (const VEC *)(table + j * width);                                                         \
+            const vec *row = (const vec *)(table + j * width);                                                         \
             ROWS_UNROLL                                                                                                \
             for (int r = 0; r < DENSE_ROWS; r++) {                                                                     \
-                const VEC factor = (VEC){0} + x[r][j];                                                                 \
+                const vec factor = (vec){0} + x[r][j];                                                                 \
                 ROWS_UNROLL                                                                                            \
                 for (int k = 0; k < NV; k++) acc[r][k] += factor * row[k];                                             \
             }                                                                                                          \
@@ -30,7 +28,7 @@
         ROWS_UNROLL                                                                                                    \
         for (int r = 0; r < DENSE_ROWS; r++) {                                                                         \
             ROWS_UNROLL                                                                                                \
-            for (int k = 0; k < NV; k++) ((VEC *)out[r])[k] = acc[r][k];                                               \
+            for (int k = 0; k < NV; k++) ((vec *)out[r])[k] = acc[r][k];                                               \
         }                                                                                                              \
     }
 DENSE_TILE(1)
@@ -39,55 +37,52 @@ DENSE_TILE(2)
 DENSE_TILE(4)
 #endif
 
-ROWS_LOCAL void NAME(dense_block)(const REAL *const *x, const REAL *table, ptrdiff_t n, ptrdiff_t width,
-                                  int n_own, REAL *const *out) {
+ROWS_LOCAL void dense_block(const real *const *x, const real *table, ptrdiff_t n, ptrdiff_t width,
+                            int n_own, real *const *out) {
     ptrdiff_t t = 0;
-    REAL *at[DENSE_ROWS];
+    real *at[DENSE_ROWS];
     while (t < width) {
         const ptrdiff_t left = (width - t) / (ptrdiff_t)LANES;
         for (int r = 0; r < DENSE_ROWS; r++) at[r] = r < n_own ? out[r] + t : out[r];
 #if DENSE_VECTORS >= 4
         if (left >= 4) {
-            ROWS_CAT(NAME(dense_tile), _4)(x, table + t, n, width, at);
+            dense_tile_4(x, table + t, n, width, at);
             t += 4 * LANES;
             continue;
         }
 #endif
         if (left >= 2) {
-            ROWS_CAT(NAME(dense_tile), _2)(x, table + t, n, width, at);
+            dense_tile_2(x, table + t, n, width, at);
             t += 2 * LANES;
         } else {
-            ROWS_CAT(NAME(dense_tile), _1)(x, table + t, n, width, at);
+            dense_tile_1(x, table + t, n, width, at);
             t += LANES;
         }
     }
 }
 
-ROWS_LOCAL void NAME(dense_rows)(const REAL *x, ptrdiff_t n_rows, ptrdiff_t n, const REAL *table, ptrdiff_t width,
-                                 REAL *out) {
-    REAL spare[4 * LANES] = {0}; /* what comes of the repeated rows */
-    memset(out, 0, n_rows * width * sizeof(REAL));
+ROWS_LOCAL void dense_rows(const real *x, ptrdiff_t n_rows, ptrdiff_t n, const real *table, ptrdiff_t width,
+                           real *out) {
+    real spare[4 * LANES] = {0}; /* what comes of the repeated rows */
+    memset(out, 0, n_rows * width * sizeof(real));
     for (ptrdiff_t j = 0; j < n; j += DENSE_COLUMNS) {
         const ptrdiff_t some = n - j < DENSE_COLUMNS ? n - j : DENSE_COLUMNS;
         for (ptrdiff_t i = 0; i < n_rows; i += DENSE_ROWS) {
             const int n_own = n_rows - i < DENSE_ROWS ? (int)(n_rows - i) : DENSE_ROWS;
-            const REAL *from[DENSE_ROWS];
-            REAL *to[DENSE_ROWS];
+            const real *from[DENSE_ROWS];
+            real *to[DENSE_ROWS];
             for (int r = 0; r < DENSE_ROWS; r++) {
                 from[r] = x + (r < n_own ? i + r : n_rows - 1) * n + j;
                 to[r] = r < n_own ? out + (i + r) * width : spare;
             }
-            NAME(dense_block)(from, table + j * width, some, width, n_own, to);
+            dense_block(from, table + j * width, some, width, n_own, to);
         }
     }
 }
-#undef DENSE_TILE
-#undef VEC
-#undef LANES
 #else /* no vector types */
-ROWS_LOCAL void NAME(dense_rows)(const REAL *restrict x, ptrdiff_t n_rows, ptrdiff_t n, const REAL *restrict table,
-                                 ptrdiff_t width, REAL *restrict out) {
-    memset(out, 0, n_rows * width * sizeof(REAL));
+ROWS_LOCAL void dense_rows(const real *restrict x, ptrdiff_t n_rows, ptrdiff_t n, const real *restrict table,
+                           ptrdiff_t width, real *restrict out) {
+    memset(out, 0, n_rows * width * sizeof(real));
     for (ptrdiff_t j = 0; j < n; j += DENSE_COLUMNS) {
         const ptrdiff_t end = n - j < DENSE_COLUMNS ? n : j + DENSE_COLUMNS;
         for (ptrdiff_t i = 0; i < n_rows; i++)
@@ -96,4 +91,3 @@ ROWS_LOCAL void NAME(dense_rows)(const REAL *restrict x, ptrdiff_t n_rows, ptrdi
     }
 }
 #endif
-#undef DENSE_COLUMNS

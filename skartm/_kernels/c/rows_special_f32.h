@@ -1,7 +1,7 @@
 /* Vectorisable log and exp(digamma) in single precision. */
 
 /* sum_i x[i] * log(z[i]) over z > 1e-30. log by the atanh series of the mantissa in [sqrt(1/2), sqrt(2)): |error| < 2e-7. */
-ROWS_LOCAL double log_likelihood_f32(const float *restrict x, const float *restrict z, ptrdiff_t n) {
+ROWS_LOCAL double log_likelihood(const float *restrict x, const float *restrict z, ptrdiff_t n) {
     double total = 0;
     for (ptrdiff_t start = 0; start < n; start += 256) {
         const ptrdiff_t stop = start + 256 < n ? start + 256 : n;
@@ -27,7 +27,7 @@ ROWS_LOCAL double log_likelihood_f32(const float *restrict x, const float *restr
 /* out[t] = exp(digamma(a[t])), a > 0: digamma(a) = digamma(a + 6) - sum_k 1 / (a + k), and
  * exp(digamma(y)) = y * exp(-1/(2y) - 1/(12y^2) + 1/(120y^4) - ...), so one exponential and no logarithm.
  * Three loops, because one with the clamp inside is not vectorised. */
-ROWS_LOCAL void exp_digamma_f32(const float *restrict a, ptrdiff_t n, float *restrict out) {
+ROWS_LOCAL void exp_digamma(const float *restrict a, ptrdiff_t n, float *restrict out) {
     for (ptrdiff_t t = 0; t < n; t++) {
         const float x = a[t], u = 1.0f / (x + 6.0f), u2 = u * u;
         /* 1/x + ... + 1/(x+5) in pairs: 1/(x+k) + 1/(x+5-k) = (2x+5) / (q + k(5-k)), q = x(x+5) */

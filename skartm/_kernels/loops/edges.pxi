@@ -6,22 +6,16 @@
 
 cdef double LN2 = 0.6931471805599453
 
-cdef extern from "rows.h" nogil:
-    double product_f32(const float*, const int32_t*, const float*, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t,
-                       int32_t*, float*)
-    double product_f64(const double*, const int32_t*, const double*, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t,
-                       int64_t*, double*)
-
 
 def edge_products(
     const int64_t[::1] starts,         # IN   (n_edges + 1), offsets into vertices and powers
     const int32_t[::1] vertices,       # IN   rows of phi
-    const floating[::1] powers,        # IN   how often an edge has the vertex
-    const floating[:, ::1] phi_wt,     # IN   (n_vertices, width)
+    const real[::1] powers,            # IN   how often an edge has the vertex
+    const real[:, ::1] phi_wt,         # IN   (n_vertices, width)
     Py_ssize_t n_topics,
-    floating[:, ::1] products,         # OUT  (n_edges, width): the largest of a row is in [1, 2), or all are 0
+    real[:, ::1] products,             # OUT  (n_edges, width): the largest of a row is in [1, 2), or all are 0
     double[::1] log_scale,             # OUT  (n_edges): logarithm of what the products were divided by
-    floating[:, ::1] scratch,          # TMP  (n_threads, width)
+    real[:, ::1] scratch,              # TMP  (n_threads, width)
     int n_threads,
 ):
     """Products of the rows of phi over the vertices of every edge, safe for edges of any length.
@@ -33,7 +27,7 @@ def edge_products(
     """
     cdef Py_ssize_t n_edges = products.shape[0], width = phi_wt.shape[1], e, start, n, ahead
     cdef const int32_t* index = &vertices[0] if vertices.shape[0] else NULL
-    cdef const floating* power = &powers[0] if powers.shape[0] else NULL
+    cdef const real* power = &powers[0] if powers.shape[0] else NULL
     cdef void* exponents
     if n_edges == 0 or phi_wt.shape[0] == 0:
         return
@@ -43,25 +37,21 @@ def edge_products(
             n = starts[e + 1] - start
             ahead = starts[n_edges] - start
             exponents = &scratch[threadid(), 0]
-            if floating is float:
-                log_scale[e] = LN2 * product_f32(&phi_wt[0, 0], index + start, power + start, n, ahead, width, n_topics,
-                                                 <int32_t*>exponents, &products[e, 0])
-            else:
-                log_scale[e] = LN2 * product_f64(&phi_wt[0, 0], index + start, power + start, n, ahead, width, n_topics,
-                                                 <int64_t*>exponents, &products[e, 0])
+            log_scale[e] = LN2 * product(&phi_wt[0, 0], index + start, power + start, n, ahead, width, n_topics,
+                                             exponents, &products[e, 0])
 
 
 def edge_counts(
     const int32_t[::1] docs,           # IN   (n_edges): the container of every edge
-    const floating[::1] ratio,         # IN   (n_edges)
-    const floating[:, ::1] theta_dt,   # IN   (n_docs, width)
-    floating[:, ::1] products,         # INOUT (n_edges, width); expected counts of topics afterwards
+    const real[::1] ratio,             # IN   (n_edges)
+    const real[:, ::1] theta_dt,       # IN   (n_docs, width)
+    real[:, ::1] products,             # INOUT (n_edges, width); expected counts of topics afterwards
     int n_threads,
 ):
     """Equivalent to `products *= ratio[:, None] * theta_dt[docs]`."""
     cdef Py_ssize_t n_edges = products.shape[0], width = products.shape[1], e, t
-    cdef floating* row
-    cdef const floating* theta
+    cdef real* row
+    cdef const real* theta
     for e in prange(n_edges, schedule="static", num_threads=team(n_threads), nogil=True):
         row = &products[e, 0]
         theta = &theta_dt[docs[e], 0]

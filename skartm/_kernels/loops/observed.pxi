@@ -2,8 +2,8 @@
 # alone, so a pass over all rows costs what is observed, not the size of the matrix.
 
 
-cdef inline void add_outer(const floating* row, floating factor, Py_ssize_t n, Py_ssize_t width,
-                           floating* gram) noexcept nogil:
+cdef inline void add_outer(const real* row, real factor, Py_ssize_t n, Py_ssize_t width,
+                           real* gram) noexcept nogil:
     """gram += factor * row row^T, (n, width)."""
     cdef Py_ssize_t t
     for t in range(n):
@@ -11,7 +11,7 @@ cdef inline void add_outer(const floating* row, floating factor, Py_ssize_t n, P
             add_multiple(row, factor * row[t], width, gram + t * width)
 
 
-cdef inline double dot(const floating* a, const floating* b, Py_ssize_t n) noexcept nogil:
+cdef inline double dot(const real* a, const real* b, Py_ssize_t n) noexcept nogil:
     cdef Py_ssize_t t
     cdef double total = 0
     for t in range(n):
@@ -22,16 +22,14 @@ cdef inline double dot(const floating* a, const floating* b, Py_ssize_t n) noexc
 def hals_observed(
     const int64_t[::1] indptr,         # IN   (n_rows + 1), offsets into the next three
     const int32_t[::1] indices,        # IN   columns that are observed
-    const floating[::1] x,             # IN   their entries
-    const floating[::1] weights,       # IN   their weights, positive
-    const floating[:, ::1] table,      # IN   (n_columns, width): the other factor, transposed
+    const real[::1] x,                 # IN   their entries
+    const real[::1] weights,           # IN   their weights, positive
+    const real[:, ::1] table,          # IN   (n_columns, width): the other factor, transposed
     const double[:, ::1] penalties,    # IN   (n_rows, 2): l1, l2
-    int n_sweeps,
-    double ratio,                      # a row stops when a sweep moves it by at most this share of the first one
-    Py_ssize_t n_components,
-    floating[:, ::1] w,                # INOUT (n_rows, width), non-negative
+    tuple inner not None,              # n_components, n_sweeps, ratio: as in hals_sweeps
+    real[:, ::1] w,                    # INOUT (n_rows, width), non-negative
     double[:, ::1] totals,             # OUT  (n_rows, 2): squared norm of the projected gradient before; loss after
-    floating[:, ::1] scratch,          # TMP  (n_threads, (n_components + 2) * width)
+    real[:, ::1] scratch,              # TMP  (n_threads, (n_components + 2) * width)
     int n_threads,
 ):
     """Coordinate descent on sum_j v_j (x_j - w h_j)^2 / 2 + l1 sum(w) + l2 |w|^2 / 2 over w >= 0, row by row.
@@ -41,32 +39,34 @@ def hals_observed(
         target = table[j].T @ (v * x) - l1
     The loss is that without v x^2 / 2.
     """
-    cdef Py_ssize_t n_rows = w.shape[0], width = w.shape[1], i, j, t
-    cdef floating* gram
-    cdef floating* target
-    cdef floating* slope
-    cdef const floating* row
+    cdef Py_ssize_t n_rows = w.shape[0], width = w.shape[1], n_components = inner[0], i, j, t
+    cdef int n_sweeps = inner[1]
+    cdef double ratio = inner[2]
+    cdef real* gram
+    cdef real* target
+    cdef real* slope
+    cdef const real* row
     with nogil, parallel(num_threads=team(n_threads)):
         for i in prange(n_rows, schedule="dynamic", chunksize=8):
             gram = &scratch[threadid(), 0]
             target = gram + n_components * width
             slope = target + width
-            memset(gram, 0, (n_components + 1) * width * sizeof(floating))
+            memset(gram, 0, (n_components + 1) * width * sizeof(real))
             for j in range(indptr[i], indptr[i + 1]):
                 row = &table[indices[j], 0]
                 add_outer(row, weights[j], n_components, width, gram)
                 add_multiple(row, weights[j] * x[j], width, target)
             for t in range(n_components):
-                gram[t * width + t] = gram[t * width + t] + <floating>penalties[i, 1]
-                target[t] = target[t] - <floating>penalties[i, 0]
-            totals[i, 0] = hals_row(<const floating*>gram, <const floating*>target, n_components, width, n_sweeps,
+                gram[t * width + t] = gram[t * width + t] + <real>penalties[i, 1]
+                target[t] = target[t] - <real>penalties[i, 0]
+            totals[i, 0] = hals_row(gram, target, n_components, width, n_sweeps,
                                     ratio, &w[i, 0], slope)
-            totals[i, 1] = 0.5 * (dot(&w[i, 0], <const floating*>slope, n_components)
-                                  - dot(&w[i, 0], <const floating*>target, n_components))
+            totals[i, 1] = 0.5 * (dot(&w[i, 0], slope, n_components)
+                                  - dot(&w[i, 0], target, n_components))
 
 
-cdef inline double multiplied(const floating* base, const floating* counts, double l1, double l2, Py_ssize_t n,
-                              floating* w) noexcept nogil:
+cdef inline double multiplied(const real* base, const real* counts, double l1, double l2, Py_ssize_t n,
+                              real* w) noexcept nogil:
     """One step over a row; sum |change| divided by the sum."""
     cdef Py_ssize_t t
     cdef double up, down, value, change = 0, total = 0
@@ -77,7 +77,7 @@ cdef inline double multiplied(const floating* base, const floating* counts, doub
         if value > 0:
             value = 2 * up / value
             change = change + fabs(value - w[t])
-            w[t] = <floating>value
+            w[t] = <real>value
         total = total + w[t]
     return change / total if total > 0 else 0
 
@@ -85,17 +85,15 @@ cdef inline double multiplied(const floating* base, const floating* counts, doub
 def multiply_observed(
     const int64_t[::1] indptr,         # IN   (n_rows + 1), offsets into the next three
     const int32_t[::1] indices,        # IN   columns that are observed
-    const floating[::1] counts,        # IN   v x
-    const floating[::1] weights,       # IN   v, or nothing: then `base` has them all
-    const floating[:, ::1] base,       # IN   (1, width): sums of the table over entries that are not listed
+    const real[::1] counts,            # IN   v x
+    const real[::1] weights,           # IN   v, or nothing: then `base` has them all
+    const real[:, ::1] base,           # IN   (1, width): sums of the table over entries that are not listed
     const double[:, ::1] factors,      # IN   (n_rows, 3): of base; l1; l2
-    const floating[:, ::1] table,      # IN   (n_columns, width): the other factor, transposed
-    int n_passes,
-    double tol,                        # a row stops when its relative change in a pass is below
-    Py_ssize_t n_components,
-    floating[:, ::1] w,                # INOUT (n_rows, width), non-negative
+    const real[:, ::1] table,          # IN   (n_columns, width): the other factor, transposed
+    tuple inner not None,              # n_components, n_passes, tol: a row stops when its relative change is below
+    real[:, ::1] w,                    # INOUT (n_rows, width), non-negative
     double[::1] losses,                # OUT  (n_rows), after the passes
-    floating[:, ::1] scratch,          # TMP  (n_threads, 2 * width + capacity * (width + 1))
+    real[:, ::1] scratch,              # TMP  (n_threads, 2 * width + capacity * (width + 1))
     int n_threads,
 ):
     """Multiplicative steps on sum_j v_j (z_j - x_j ln z_j) + l1 sum(w) + l2 |w|^2 / 2, z_j = w h_j, row by row.
@@ -107,14 +105,16 @@ def multiply_observed(
     which is the minimum of what Lee and Seung put above the loss. Components with down = 0 stay as they are. Entries
     with z = 0 are left out of `up`, and charged the logarithm of 1e-16 in the loss.
     """
-    cdef Py_ssize_t n_rows = w.shape[0], width = w.shape[1], capacity, i, j, t, n, start, size
-    cdef int k
-    cdef floating* down
-    cdef floating* up
-    cdef floating* z
-    cdef floating* rows
+    cdef Py_ssize_t n_rows = w.shape[0], width = w.shape[1], n_components = inner[0]
+    cdef Py_ssize_t capacity, i, j, t, n, start, size
+    cdef int n_passes = inner[1], k
+    cdef double tol = inner[2]
+    cdef real* down
+    cdef real* up
+    cdef real* z
+    cdef real* rows
     cdef const int32_t* index
-    cdef const floating* x
+    cdef const real* x
     cdef double loss
     if n_rows == 0 or table.shape[0] == 0:
         return
@@ -129,16 +129,16 @@ def multiply_observed(
             rows = up + width
             z = rows + capacity * width
             for t in range(width):
-                down[t] = <floating>factors[i, 0] * base[0, t]
+                down[t] = <real>factors[i, 0] * base[0, t]
             for j in range(indptr[i], indptr[i + 1] if weights.shape[0] else indptr[i]):
                 add_multiple(&table[indices[j], 0], weights[j], width, down)
             for k in range(n_passes):
-                expected_counts(&table[0, 0], index, x, n, width, <floating>0, <const floating*>&w[i, 0], up, rows,
+                expected_counts(document_of(&table[0, 0], width, index, x, 0, n), width, 0, &w[i, 0], up, rows,
                                 capacity, k == 0)
-                if multiplied(<const floating*>down, <const floating*>up, factors[i, 1], factors[i, 2], n_components,
+                if multiplied(down, up, factors[i, 1], factors[i, 2], n_components,
                               &w[i, 0]) < tol:
                     break
-            loss = dot(<const floating*>down, <const floating*>&w[i, 0], n_components)
+            loss = dot(down, &w[i, 0], n_components)
             for t in range(n_components):
                 loss = loss + w[i, t] * (factors[i, 1] + 0.5 * factors[i, 2] * w[i, t])
             start = 0
@@ -146,9 +146,9 @@ def multiply_observed(
                 size = min(capacity, n - start)
                 if n > capacity or n_passes == 0:
                     copy_rows(&table[0, 0], index + start, size, width, rows)
-                dots(<const floating*>rows, size, width, <const floating*>&w[i, 0], z)
-                loss = loss - log_likelihood(x + start, <const floating*>z, size)
+                dots(rows, size, width, &w[i, 0], z)
+                loss = loss - log_likelihood(x + start, z, size)
                 # the rows are done with, so that the ratios, which nobody reads, go there
-                loss = loss - ratios(x + start, <const floating*>z, size, <floating>0, rows) * log(1e-16)
+                loss = loss - ratios(x + start, z, size, 0, rows) * log(1e-16)
                 start = start + size
             losses[i] = loss

@@ -1,11 +1,11 @@
 # Mixtures of products, f_i = sum_k weight_k prod_j u_jk(i), u_jk(i) = sum_h value_ih table_hk over the h of feature j.
 #
 # All in double precision: products of many features are below what float32 holds. Sums over h and over k have an order
-# that does not depend on the row, so f is monotone in the values in floating point too.
+# that does not depend on the row, so f is monotone in the values in real point too.
 
 
-cdef inline void mixed_values(const double* value, const double* table, Py_ssize_t n, Py_ssize_t width,
-                              double* u) noexcept nogil:
+cdef inline void mixed_values(const real* value, const real* table, Py_ssize_t n, Py_ssize_t width,
+                              real* u) noexcept nogil:
     """u = value @ table; values that are zero cost nothing."""
     cdef Py_ssize_t h
     memset(u, 0, width * sizeof(double))
@@ -14,13 +14,13 @@ cdef inline void mixed_values(const double* value, const double* table, Py_ssize
             add_multiple(table + h * width, value[h], width, u)
 
 
-cdef inline void multiply(const double* u, Py_ssize_t width, double* product) noexcept nogil:
+cdef inline void multiply(const real* u, Py_ssize_t width, real* product) noexcept nogil:
     cdef Py_ssize_t k
     for k in range(width):
         product[k] = product[k] * u[k]
 
 
-cdef inline double divided(double* product, Py_ssize_t width, double below) noexcept nogil:
+cdef inline double divided(real* product, Py_ssize_t width, double below) noexcept nogil:
     """Divide by the largest entry where that is less than `below`; its logarithm, or 0."""
     cdef Py_ssize_t k
     cdef double largest = 0
@@ -33,8 +33,8 @@ cdef inline double divided(double* product, Py_ssize_t width, double below) noex
     return log(largest)
 
 
-cdef inline double shares_row(const double* value, const int64_t* offsets, Py_ssize_t n_features, const double* table,
-                              const double* weights, Py_ssize_t width, double* u, double* share) noexcept nogil:
+cdef inline double shares_row(const real* value, const int64_t* offsets, Py_ssize_t n_features, const real* table,
+                              const real* weights, Py_ssize_t width, real* u, real* share) noexcept nogil:
     cdef Py_ssize_t j, k
     cdef double logarithm = 0, total = 0
     for k in range(width):
@@ -51,13 +51,13 @@ cdef inline double shares_row(const double* value, const int64_t* offsets, Py_ss
 
 
 def product_shares(
-    const double[:, ::1] values,       # IN   (n_rows, n_bases), non-negative; not all zero in a feature
+    const real[:, ::1] values,         # IN   (n_rows, n_bases), non-negative; not all zero in a feature
     const int64_t[::1] offsets,        # IN   (n_features + 1): where the bases of a feature begin
-    const double[:, ::1] table,        # IN   (n_bases, width)
-    const double[::1] weights,         # IN   (width), zeros in the pad
-    double[:, ::1] shares,             # OUT  (n_rows, width)
+    const real[:, ::1] table,          # IN   (n_bases, width)
+    const real[::1] weights,           # IN   (width), zeros in the pad
+    real[:, ::1] shares,               # OUT  (n_rows, width)
     double[::1] logarithms,            # OUT  (n_rows)
-    double[:, ::1] scratch,            # TMP  (n_threads, width)
+    real[:, ::1] scratch,              # TMP  (n_threads, width)
     int n_threads,
 ):
     """Shares of the components in every row, and the logarithm of the sum.
@@ -74,9 +74,9 @@ def product_shares(
                                        &scratch[threadid(), 0], &shares[i, 0])
 
 
-cdef inline void count_feature(const double* value, Py_ssize_t stride, Py_ssize_t n_rows, Py_ssize_t n,
-                               const double* table, const double* share, const double* row_weight, Py_ssize_t width,
-                               double* u, double* counts) noexcept nogil:
+cdef inline void count_feature(const real* value, Py_ssize_t stride, Py_ssize_t n_rows, Py_ssize_t n,
+                               const real* table, const real* share, const real* row_weight, Py_ssize_t width,
+                               real* u, real* counts) noexcept nogil:
     cdef Py_ssize_t i, h, k
     for i in range(n_rows):
         mixed_values(value + i * stride, table, n, width, u)
@@ -88,13 +88,13 @@ cdef inline void count_feature(const double* value, Py_ssize_t stride, Py_ssize_
 
 
 def product_counts(
-    const double[:, ::1] values,       # IN   (n_rows, n_bases), as above
+    const real[:, ::1] values,         # IN   (n_rows, n_bases), as above
     const int64_t[::1] offsets,        # IN   (n_features + 1)
-    const double[:, ::1] table,        # IN   (n_bases, width)
-    const double[:, ::1] shares,       # IN   (n_rows, width)
-    const double[::1] row_weights,     # IN   (n_rows)
-    double[:, ::1] counts,             # INOUT (n_bases, width); what is found is added
-    double[:, ::1] scratch,            # TMP  (n_threads, width)
+    const real[:, ::1] table,          # IN   (n_bases, width)
+    const real[:, ::1] shares,         # IN   (n_rows, width)
+    const real[::1] row_weights,       # IN   (n_rows)
+    real[:, ::1] counts,               # INOUT (n_bases, width); what is found is added
+    real[:, ::1] scratch,              # TMP  (n_threads, width)
     int n_threads,
 ):
     """Gradient of sum_i row_weight_i log f_i by the table; a feature belongs to one thread.
@@ -113,8 +113,8 @@ def product_counts(
                           &counts[offsets[j], 0])
 
 
-cdef inline double sum_row(const double* value, const int64_t* offsets, Py_ssize_t n_features, const double* table,
-                           const double* weights, Py_ssize_t width, double* u, double* product) noexcept nogil:
+cdef inline double sum_row(const real* value, const int64_t* offsets, Py_ssize_t n_features, const real* table,
+                           const real* weights, Py_ssize_t width, real* u, real* product) noexcept nogil:
     cdef Py_ssize_t j, k
     cdef double total = 0
     for k in range(width):
@@ -128,12 +128,12 @@ cdef inline double sum_row(const double* value, const int64_t* offsets, Py_ssize
 
 
 def product_sums(
-    const double[:, ::1] values,       # IN   (n_rows, n_bases), non-negative
+    const real[:, ::1] values,         # IN   (n_rows, n_bases), non-negative
     const int64_t[::1] offsets,        # IN   (n_features + 1)
-    const double[:, ::1] table,        # IN   (n_bases, width)
-    const double[::1] weights,         # IN   (width), zeros in the pad
-    double[::1] sums,                  # OUT  (n_rows)
-    double[:, ::1] scratch,            # TMP  (n_threads, 2 * width)
+    const real[:, ::1] table,          # IN   (n_bases, width)
+    const real[::1] weights,           # IN   (width), zeros in the pad
+    real[::1] sums,                    # OUT  (n_rows)
+    real[:, ::1] scratch,              # TMP  (n_threads, 2 * width)
     int n_threads,
 ):
     """Equivalent to `sums = (weights * np.prod([values[:, o:p] @ table[o:p] for o, p in ...], axis=0)).sum(axis=1)`."""

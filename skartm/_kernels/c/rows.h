@@ -1,7 +1,8 @@
 /* Arithmetic on rows of topics: the innermost loops of the library.
  *
  * A row is `n_vec` vectors of ROWS_BYTES; rows are padded with zeros to 64 bytes by the caller, at every
- * instruction-set level alike. rows_real.h holds the loops, once for float and once for double.
+ * instruction-set level alike. Precision is the macro ROWS_DOUBLE (0 or 1), with which the whole is compiled: `real` is
+ * float or double, and constants that depend on it stand below.
  *
  * Why a C header below Cython: the loops need `restrict`, and accumulators that stay in registers over all tokens of
  * a document, which takes a compile-time number of vectors. GCC's vector types say both in portable C (GCC and Clang, every
@@ -55,29 +56,31 @@
 #define restrict __restrict
 #endif
 
-#define ROWS_CAT_(a, b) a##b
-#define ROWS_CAT(a, b) ROWS_CAT_(a, b)
+#if ROWS_DOUBLE
+typedef double real;
+#define Z_MIN 1e-290 /* at or below it a token has no probability: it contributes nothing */
+#define LEAST_MEAN 1e-30 /* at or below it exp(E[log theta]) is zero */
+#define LEAST_PHI 0.0 /* below it exp(E[log phi]) is zero */
+#define ROUNDING 2.2e-16
+#define LARGEST_EXPONENT 700.0 /* of which exp is finite */
+#else
+typedef float real;
+#define Z_MIN 1e-30f
+#define LEAST_MEAN 1e-18f
+#define LEAST_PHI 1e-18f
+#define ROUNDING 1.2e-7
+#define LARGEST_EXPONENT 87.0
+#endif
 
-#define REAL float
-#define NAME(x) ROWS_CAT(x, _f32)
-#define ROWS_DOUBLE 0
-#include "rows_real.h"
-#include "rows_special_f32.h"
-#include "rows_products.h"
-#include "rows_dense.h"
-#undef ROWS_DOUBLE
-#undef REAL
-#undef NAME
-
-#define REAL double
-#define NAME(x) ROWS_CAT(x, _f64)
-#define ROWS_DOUBLE 1
-#include "rows_real.h"
+#include "rows_mix.h"
+#include "rows_pack.h"
+#include "rows_steps.h"
+#if ROWS_DOUBLE
 #include "rows_special_f64.h"
+#else
+#include "rows_special_f32.h"
+#endif
 #include "rows_products.h"
 #include "rows_dense.h"
-#undef ROWS_DOUBLE
-#undef REAL
-#undef NAME
 
 #endif

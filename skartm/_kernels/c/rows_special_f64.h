@@ -1,7 +1,7 @@
 /* log and exp(digamma) in double precision. */
 
 /* sum_i x[i] * log(z[i]) over z > 1e-290; the series of rows_special_f32.h to ten terms, error of an ulp or two. */
-ROWS_LOCAL double log_likelihood_f64(const double *restrict x, const double *restrict z, ptrdiff_t n) {
+ROWS_LOCAL double log_likelihood(const double *restrict x, const double *restrict z, ptrdiff_t n) {
     double total = 0;
     for (ptrdiff_t i = 0; i < n; i++) {
         int64_t bits;
@@ -28,7 +28,7 @@ ROWS_LOCAL double log_likelihood_f64(const double *restrict x, const double *res
 }
 
 /* out[t] = exp(digamma(a[t])), a > 0, with the relative error of scikit-learn's digamma (2e-9); see rows_special_f32.h for the identity. */
-ROWS_LOCAL void exp_digamma_f64(const double *restrict a, ptrdiff_t n, double *restrict out) {
+ROWS_LOCAL void exp_digamma(const double *restrict a, ptrdiff_t n, double *restrict out) {
     for (ptrdiff_t t = 0; t < n; t++) {
         const double x = a[t], u = 1.0 / (x + 8.0), u2 = u * u;
         /* 1/x + ... + 1/(x+7) in pairs: 1/(x+k) + 1/(x+7-k) = (2x+7) / (q + k(7-k)), q = x(x+7) */

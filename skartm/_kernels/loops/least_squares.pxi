@@ -7,33 +7,29 @@ cdef enum:
 def sparse_product(
     const int64_t[::1] indptr,         # IN   (n_rows + 1), offsets into indices and x
     const int32_t[::1] indices,        # IN   rows of the table
-    const floating[::1] x,             # IN
+    const real[::1] x,                 # IN
     const int32_t[::1] places,         # IN   0, 1, ..., as many as the longest row has entries
-    const floating[:, ::1] table,      # IN   (n_columns, width)
-    floating[:, ::1] out,              # OUT  (n_rows, width)
+    const real[:, ::1] table,          # IN   (n_columns, width)
+    real[:, ::1] out,                  # OUT  (n_rows, width)
     int n_threads,
 ):
     """Equivalent to `out = X @ table`."""
     cdef Py_ssize_t n_rows = out.shape[0], width = out.shape[1], i
     cdef const int32_t* index = &indices[0] if indices.shape[0] else NULL
     cdef const int32_t* place = &places[0] if places.shape[0] else NULL
-    cdef const floating* data = &x[0] if x.shape[0] else NULL
-    cdef const floating* rows = &table[0, 0] if table.shape[0] else NULL
+    cdef const real* data = &x[0] if x.shape[0] else NULL
+    cdef const real* rows = &table[0, 0] if table.shape[0] else NULL
     with nogil, parallel(num_threads=team(n_threads)):
         for i in prange(n_rows, schedule="dynamic", chunksize=32):
-            memset(&out[i, 0], 0, width * sizeof(floating))
-            if floating is float:
-                gather_f32(rows, index + indptr[i], place, data + indptr[i], indptr[i + 1] - indptr[i], width,
-                           &out[i, 0])
-            else:
-                gather_f64(rows, index + indptr[i], place, data + indptr[i], indptr[i + 1] - indptr[i], width,
-                           &out[i, 0])
+            memset(&out[i, 0], 0, width * sizeof(real))
+            gather(rows, index + indptr[i], place, data + indptr[i], indptr[i + 1] - indptr[i], width,
+                       &out[i, 0])
 
 
 def dense_product(
-    const floating[:, ::1] X,          # IN   (n_rows, n_columns)
-    const floating[:, ::1] table,      # IN   (n_columns, width)
-    floating[:, ::1] out,              # OUT  (n_rows, width)
+    const real[:, ::1] X,              # IN   (n_rows, n_columns)
+    const real[:, ::1] table,          # IN   (n_columns, width)
+    real[:, ::1] out,                  # OUT  (n_rows, width)
     int n_threads,
 ):
     """Equivalent to `out = X @ table`; a row of the result depends on no other row, bit for bit."""
@@ -43,26 +39,22 @@ def dense_product(
         out[:, :] = 0
         return
     for b in prange(n_blocks, schedule="dynamic", chunksize=1, num_threads=team(n_threads), nogil=True):
-        if floating is float:
-            dense_rows_f32(&X[b * DENSE_CHUNK, 0], min(DENSE_CHUNK, n_rows - b * DENSE_CHUNK), n, &table[0, 0], width,
-                           &out[b * DENSE_CHUNK, 0])
-        else:
-            dense_rows_f64(&X[b * DENSE_CHUNK, 0], min(DENSE_CHUNK, n_rows - b * DENSE_CHUNK), n, &table[0, 0], width,
-                           &out[b * DENSE_CHUNK, 0])
+        dense_rows(&X[b * DENSE_CHUNK, 0], min(DENSE_CHUNK, n_rows - b * DENSE_CHUNK), n, &table[0, 0], width,
+                       &out[b * DENSE_CHUNK, 0])
 
 
-cdef inline void add_multiple(const floating* row, floating factor, Py_ssize_t width, floating* out) noexcept nogil:
+cdef inline void add_multiple(const real* row, real factor, Py_ssize_t width, real* out) noexcept nogil:
     cdef Py_ssize_t t
     for t in range(width):
         out[t] = out[t] + factor * row[t]
 
 
-cdef inline double hals_row(const floating* gram, const floating* target, Py_ssize_t n, Py_ssize_t width, int n_sweeps,
-                            double ratio, floating* w, floating* slope) noexcept nogil:
+cdef inline double hals_row(const real* gram, const real* target, Py_ssize_t n, Py_ssize_t width, int n_sweeps,
+                            double ratio, real* w, real* slope) noexcept nogil:
     """Sweeps over one row; the squared norm of its projected gradient before them."""
     cdef Py_ssize_t t
     cdef int sweep
-    cdef floating value, step, curve
+    cdef real value, step, curve
     cdef double norm = 0, first = 0, change
     for t in range(width):
         slope[t] = -target[t]
@@ -94,13 +86,13 @@ cdef inline double hals_row(const floating* gram, const floating* target, Py_ssi
 
 
 def hals_sweeps(
-    const floating[:, ::1] gram,       # IN   (n_components, width): H H^T
-    const floating[:, ::1] target,     # IN   (n_rows, width): X H^T
+    const real[:, ::1] gram,           # IN   (n_components, width): H H^T
+    const real[:, ::1] target,         # IN   (n_rows, width): X H^T
     int n_sweeps,
     double ratio,                      # a row stops when a sweep moves it by at most this share of the first one
-    floating[:, ::1] w,                # INOUT (n_rows, width), non-negative
+    real[:, ::1] w,                    # INOUT (n_rows, width), non-negative
     double[::1] slopes,                # OUT  (n_rows): squared norm of the projected gradient before the sweeps
-    floating[:, ::1] scratch,          # TMP  (n_threads, width)
+    real[:, ::1] scratch,              # TMP  (n_threads, width)
     int n_threads,
 ):
     """Coordinate descent on |x - w H|^2 / 2 over w >= 0, row by row.

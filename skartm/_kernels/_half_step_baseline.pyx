@@ -1,8 +1,0 @@
-include "_half_step.pxi"
-include "_grouped.pxi"
-include "_context.pxi"
-include "_edge_products.pxi"
-include "_hals.pxi"
-include "_observed.pxi"
-include "_tables.pxi"
-include "_products.pxi"
