@@ -43,7 +43,9 @@ class FitTask:
     def __init__(self, estimator: Any, X: Any = None, y: Any = None) -> None:
         self.estimator, self.X, self.y = estimator, X, y
         self._parent: FitTask | None = None
-        self._name, self._number, self._context = "fit", None, None
+        self._name = "fit"
+        self._number: int | None = None
+        self._context: Any = None
         self._iteration: FitTask | None = None
 
     def __getstate__(self) -> dict[str, Any]:

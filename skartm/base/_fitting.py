@@ -73,9 +73,9 @@ def iterate(
     return done or stopped
 
 
-def attributes_of(model: Any) -> dict[str, Callable[..., Any]]:
-    """``keep`` and ``write`` for an iteration that sets all attributes of the model by itself."""
-    return {"keep": lambda: dict(vars(model)), "write": lambda kept, interrupted=False: vars(model).update(kept)}
+def attributes_of(model: Any) -> tuple[Callable[[], Any], Callable[..., None]]:
+    """``keep`` and ``write`` for iterations that set all attributes of the model by themselves."""
+    return lambda: dict(vars(model)), lambda kept, interrupted=False: model.__dict__.update(kept)
 
 
 def _nothing(kept: Any, *, interrupted: bool = False) -> None:

@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -227,8 +228,9 @@ class EmbeddedTopicModel(ReadableModel, ScoredModel, TopicModel):
             return age >= self.n_iter_no_change
 
         task = FitTask(self, X).begin(int(self.max_iter))
-        line = self._line if self.verbose else None
-        iterate(task, update, int(self.max_iter), converged=bool, line=line, **attributes_of(self))
+        line = partial(self._line, X) if self.verbose else None
+        keep, write = attributes_of(self)
+        iterate(task, update, int(self.max_iter), keep=keep, write=write, converged=bool, line=line)
         self.__dict__.update(best)
         task.end()
         return self
@@ -259,7 +261,7 @@ class EmbeddedTopicModel(ReadableModel, ScoredModel, TopicModel):
         self._epoch(training, documents, self._random, self.history_, self.n_iter_)
         self.n_iter_ += 1
         if self.verbose:
-            sys.stdout.write(self._line())
+            sys.stdout.write(self._line(X))
         return self
 
     def _epoch(self, training: Training, X: Any, random: Any, history: History, n_before: int) -> None:
@@ -278,7 +280,7 @@ class EmbeddedTopicModel(ReadableModel, ScoredModel, TopicModel):
         history["divergence"].append(divergence / X.shape[0])
         history["seconds"].append(time.perf_counter() - start)
 
-    def _line(self) -> str:
+    def _line(self, X: Any) -> str:
         """A line about the last epoch."""
         last = {name: track[-1] for name, track in self.history_.items() if track}
         held_out = last.get("validation_perplexity")

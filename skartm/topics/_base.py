@@ -127,7 +127,7 @@ class TopicModel(
             return {name: vars(self)[name] for name in _OF_A_PASS}, replace(state)
 
         def write(kept: tuple[dict[str, Any], State | None], *, interrupted: bool = False) -> None:
-            vars(self).update(kept[0])
+            self.__dict__.update(kept[0])
             if kept[1] is not None:  # phi of this pass is still there, also while the next one is in the making
                 self._publish(engine, kept[1])
 
