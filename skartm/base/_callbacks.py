@@ -8,7 +8,7 @@ from typing import Any, Self, TypeVar
 from sklearn.callback import AutoPropagatedCallback, CallbackSupportMixin, ScoringMonitor
 from sklearn.callback import with_callbacks as with_callbacks_of_sklearn
 
-__all__ = ["SILENT", "CallbackSupportMixin", "FitTask", "Iterations", "ScoringMonitor", "with_callbacks"]
+__all__ = ["SILENT", "CallbackSupportMixin", "FitTask", "ScoringMonitor", "with_callbacks"]
 
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])
@@ -82,6 +82,11 @@ class FitTask:
             estimator=self.estimator, X=self.X, y=self.y, reconstruction_attributes=made
         )
 
+    def mark_whole(self) -> None:
+        """Say that the attributes of the estimator are whole; an interruption after it keeps them."""
+        if self.estimator is not None:
+            self.estimator._mark_whole()
+
     @contextmanager
     def around(self, model: Any) -> Iterator[None]:
         """Begin a task that is the fit of another estimator, which is told of as a part of this one."""
@@ -92,6 +97,21 @@ class FitTask:
         with self._propagated(model):
             self._context.call_on_fit_task_begin(estimator=self.estimator, X=self.X, y=self.y)
             yield
+
+    @contextmanager
+    def shown_by(self, model: Any, fitted: Callable[[Any], None]) -> Iterator[None]:
+        """Within it iterations of a model, which the user does not see, are iterations of this task.
+
+        ``fitted`` makes the attributes of the estimator from a fitted copy of the model, for callbacks that ask.
+        """
+        if not self.observed:
+            yield
+            return
+        model.set_callbacks(_Iterations(self, fitted))
+        try:
+            yield
+        finally:
+            model.set_callbacks()
 
     def begin_iteration(self) -> None:
         self._iteration = self.part("em-iteration").begin() if self.observed else None
@@ -123,7 +143,7 @@ def _no_more(function: Callable[[], None]) -> dict[str, Any]:
     return {}
 
 
-class Iterations:
+class _Iterations:
     """A callback of a model inside of an estimator: iterations of the model are iterations of the estimator.
 
     Parameters

@@ -64,11 +64,11 @@ def iterate(
             done = not stopped and converged is not None and converged(value)
         if whole is not None:
             write(whole)
-            task.estimator._mark_whole()
+            task.mark_whole()
     except BaseException:
         if whole is not None:
             write(whole, interrupted=True)
-            task.estimator._mark_whole()
+            task.mark_whole()
         raise
     return done or stopped
 

@@ -11,6 +11,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from skartm.base import shown
+from skartm.base._callbacks import CallbackSupportMixin, FitTask, with_callbacks
 from skartm.base._data import check_counts, check_weights
 from skartm.base._order import carry_order
 from skartm.base._parameters import (
@@ -40,6 +41,7 @@ class ARTMClassifier(
     ClassifierMixin,
     NamedRegularizers,
     ModalModel,
+    CallbackSupportMixin,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
     BaseEstimator,
@@ -160,8 +162,12 @@ class ARTMClassifier(
         tags.classifier_tags.poor_score = True  # as MultinomialNB: counts, not points in a plane
         return tags
 
+    @with_callbacks
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "ARTMClassifier":
         """Learn topics of words and labels, and how topics tell classes.
+
+        After an interruption the topics are those of the last whole pass, and the classes are learned from them, for
+        which the documents are read once more. A second interruption leaves the model as it was before the call.
 
         Parameters
         ----------
@@ -190,9 +196,24 @@ class ARTMClassifier(
         if warm:
             self._check_kind(labels)
         model = self._model(X, labels, weights, self.model_ if warm else None)
-        model.fit(beside(X, labels), sample_weight=weights)
-        bayes = TopicBayes(labels.classes.size, model.components_.shape[0], multilabel=labels.multilabel)
-        return self._learn_classes(model, bayes, X, labels, weights)
+
+        def learn_classes(model: ARTMTransformer) -> None:
+            bayes = TopicBayes(labels.classes.size, model.components_.shape[0], multilabel=labels.multilabel)
+            self._learn_classes(model, bayes, X, labels, weights)
+
+        task = FitTask(self, X, y).begin(int(model.max_iter))
+        before = getattr(model, "components_", None)
+        try:
+            with task.shown_by(model, learn_classes):
+                model.fit(beside(X, labels), sample_weight=weights)
+        except BaseException as error:
+            if not isinstance(error, Exception) and getattr(model, "components_", None) is not before:
+                learn_classes(model)
+                self._mark_whole()
+            raise
+        learn_classes(model)
+        task.end()
+        return self
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> "ARTMClassifier":
         """Update topics and classes by the documents of X.
