@@ -99,17 +99,22 @@ class FitTask:
             yield
 
     @contextmanager
-    def shown_by(self, model: Any, fitted: Callable[[Any], None]) -> Iterator[None]:
+    def shown_by(self, model: Any, fitted: Callable[[Any], Any]) -> Iterator[None]:
         """Within it iterations of a model, which the user does not see, are iterations of this task.
 
-        ``fitted`` makes the attributes of the estimator from a fitted copy of the model, for callbacks that ask.
+        ``fitted`` makes the attributes of the estimator from a fitted model: for callbacks that ask for them, and after
+        an interruption, if the model has learned anything.
         """
-        if not self.observed:
-            yield
-            return
-        model.set_callbacks(_Iterations(self, fitted))
+        before = vars(model)  # which a fit replaces
+        if self.observed:
+            model.set_callbacks(_Iterations(self, fitted))
         try:
             yield
+        except BaseException as error:
+            if not isinstance(error, Exception) and vars(model) is not before:
+                fitted(model)
+                self.mark_whole()
+            raise
         finally:
             model.set_callbacks()
 
@@ -154,7 +159,7 @@ class _Iterations:
         Makes the attributes of the estimator from a fitted copy of the model.
     """
 
-    def __init__(self, task: FitTask, fitted: Callable[[Any], None]) -> None:
+    def __init__(self, task: FitTask, fitted: Callable[[Any], Any]) -> None:
         self.task, self.fitted = task, fitted
 
     def setup(self, estimator: Any, context: Any) -> None:
@@ -170,4 +175,6 @@ class _Iterations:
 
     def on_fit_task_end(self, estimator: Any, context: Any, *, fitted_estimator: Any = None) -> bool:
         """End an iteration."""
-        return context.parent is not None and self.task.end_iteration(lambda: self.fitted(fitted_estimator))
+        if context.parent is None:
+            return False
+        return self.task.end_iteration(lambda: self.fitted(fitted_estimator.set_callbacks()))

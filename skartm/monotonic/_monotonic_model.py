@@ -61,7 +61,7 @@ class MonotonicModel(Stateful, CallbackSupportMixin, BaseEstimator):
             raise ValueError(f"{type(self).__name__}: {msg} Models that can: {able}.")
         return net
 
-    def _fit_net(self, X: NDArray, y: NDArray, sample_weight: Any, loss: Loss, targets: NDArray) -> None:
+    def _fit_net(self, X: NDArray, y: NDArray, sample_weight: Any, loss: Loss, targets: Any) -> None:
         """Learn ``net_`` from checked data; ``targets`` are y as the user has them."""
         net = self._new_net(loss)
         self.monotonic_cst_ = check_monotonic_cst(self, self.monotonic_cst)

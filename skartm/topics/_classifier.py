@@ -1,5 +1,6 @@
 """ARTMClassifier: class labels as a modality."""
 
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -196,21 +197,10 @@ class ARTMClassifier(
         if warm:
             self._check_kind(labels)
         model = self._model(X, labels, weights, self.model_ if warm else None)
-
-        def learn_classes(model: ARTMTransformer) -> None:
-            bayes = TopicBayes(labels.classes.size, model.components_.shape[0], multilabel=labels.multilabel)
-            self._learn_classes(model, bayes, X, labels, weights)
-
+        learn_classes = partial(self._learn_classes, X=X, labels=labels, weights=weights)
         task = FitTask(self, X, y).begin(int(model.max_iter))
-        before = getattr(model, "components_", None)
-        try:
-            with task.shown_by(model, learn_classes):
-                model.fit(beside(X, labels), sample_weight=weights)
-        except BaseException as error:
-            if not isinstance(error, Exception) and getattr(model, "components_", None) is not before:
-                learn_classes(model)
-                self._mark_whole()
-            raise
+        with task.shown_by(model, learn_classes):
+            model.fit(beside(X, labels), sample_weight=weights)
         learn_classes(model)
         task.end()
         return self
@@ -252,9 +242,8 @@ class ARTMClassifier(
         model.partial_fit(beside(X, labels), sample_weight=weights)
         decay = Decay(float(self.learning_offset), float(self.learning_decay))
         if first:
-            bayes = TopicBayes(labels.classes.size, model.components_.shape[0], multilabel=labels.multilabel)
-            return self._learn_classes(model, bayes, X, labels, weights)
-        return self._learn_classes(model, self._bayes, X, labels, weights, decay.rho(self._bayes.n_updates + 1))
+            return self._learn_classes(model, X, labels, weights)
+        return self._learn_classes(model, X, labels, weights, self._bayes, decay.rho(self._bayes.n_updates + 1))
 
     # --- use ---------------------------------------------------------------------------------------------------------
 
@@ -367,12 +356,14 @@ class ARTMClassifier(
     def _learn_classes(
         self,
         model: ARTMTransformer,
-        bayes: TopicBayes,
         X: Any,
         labels: Labels,
         weights: NDArray | None,
+        bayes: TopicBayes | None = None,
         rho: float = 1.0,
     ) -> "ARTMClassifier":
+        if bayes is None:
+            bayes = TopicBayes(labels.classes.size, model.components_.shape[0], multilabel=labels.multilabel)
         self.model_, self.classes_, self._bayes = model, labels.classes, bayes
         bayes.learn(self._doc_topic(X), labels.columns, np.ones(X.shape[0]) if weights is None else weights, rho)
         return self
