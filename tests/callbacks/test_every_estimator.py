@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
-from sklearn.callback import ProgressBar
+from sklearn.callback import ProgressBar, ScoringMonitor
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from skartm import MonotoneCDF, MonotonicRegressor, SimplexNMF
+from skartm.callbacks import EarlyStopping, TopicMonitor
+from skartm.metrics import make_topic_scorer
 from skartm.monotonic import Constrained, Linear, MinMax, Polynomial, Smooth
 from skartm.topics._base import TopicModel
 from tests.reliability.estimators import CASES, PUBLIC, Case, call, labelled, points, table
@@ -141,10 +143,8 @@ def path_of(context):
     return tuple(steps)
 
 
-class Watcher:
-    """Writes down what happens; goes down to the models inside."""
-
-    max_propagation_depth = None
+class Onlooker:
+    """Writes down what happens to the estimator that it is set on."""
 
     def __init__(self):
         self.events, self.contexts = [], {}
@@ -170,6 +170,12 @@ class Watcher:
     def iterations(self):
         """How many iterations the tasks have that have any."""
         return Counter(path[:-1] for what, path in self.events if what == "end" and path[-1][0] == ITERATION)
+
+
+class Watcher(Onlooker):
+    """Goes down to the models inside."""
+
+    max_propagation_depth = None
 
 
 class Stop(Watcher):
@@ -292,6 +298,52 @@ def assert_same(found, expected):
             assert one == pytest.approx(other, rel=1e-4)
         elif isinstance(one, list) and all(isinstance(item, np.ndarray) for item in one):
             assert_same(dict(enumerate(one)), other)
+
+
+class StopAtPart(Onlooker):
+    """Stops what goes over parts of a name at the end of the first of them."""
+
+    def __init__(self, part):
+        super().__init__()
+        self.part = part
+
+    def ended(self, context):
+        return context.task_name == self.part
+
+
+def test_a_callback_stops_between_parts():
+    case = CASES["HierarchicalARTM"]
+    assert fit(case.make(), case, StopAtPart("fit-level0")).level_names_ == ["level0"]
+    case = CASES["MonotonicRegressor"]
+    assert len(fit(case.make(), case, StopAtPart("member")).net_.n_iter_) == 1
+    case = CASES["TauPath"]
+    path = case.make().set_params(stages=[("smooth__tau", [0.1]), ("smooth__tau", [0.2])])
+    assert set(fit(path, case, StopAtPart("smooth__tau")).results_["stage"]) == {0, 1}
+
+
+def test_scores_of_iterations():
+    """Callbacks that score find the model, its data and its targets."""
+    case, monitor = CASES["ARTMClassifier"], TopicMonitor(["diversity", "perplexity"])
+    model = fit(case.make(), case, monitor)
+    assert [record["iteration"] for record in monitor.data] == [1, 2, 3, 4]
+    expected = make_topic_scorer("perplexity")(model, case.data(0)["X"])
+    assert_allclose([record["perplexity"] for record in monitor.data][-1], -expected)
+    loop, monitor = LOOPS["Smooth"], ScoringMonitor(scoring="r2")
+    model = fit(loop.make(5), loop.case, monitor)
+    scores = [record["r2"] for record in monitor.get_logs().data]
+    assert len(scores) == 5
+    assert scores[-1] == model.score(**loop.case.data(0))
+
+
+@pytest.mark.parametrize("name", ["ARTMClassifier", "DeepSimplexNMF", "MonotoneCDF", "Smooth"])
+def test_early_stopping(name):
+    """Also where the iterations are those of a part of the fit."""
+    loop = LOOPS[name]
+    stopping = EarlyStopping(lambda model, X: 0.0, patience=2)
+    watcher = Watcher()
+    call(loop.make(9).set_callbacks(stopping, watcher), "fit", loop.case.data(0))
+    assert [n for path, n in watcher.iterations.items() if path[-1][0] == loop.of] == [3]
+    assert stopping.stopped_
 
 
 @pytest.mark.parametrize("name", SHOWN)
