@@ -25,8 +25,8 @@ def iterate(
 ) -> bool:
     """Update until convergence, True, or until a callback says so, also True, or ``max_iter`` times.
 
-    Also after an interruption the attributes of the estimator are those of the last whole iteration; before the first
-    one is complete, what was learned before stays.
+    Also after an interruption (an exception that is no ``Exception``, such as KeyboardInterrupt) the attributes of the
+    estimator are those of the last whole iteration; before the first one is complete, what was learned before stays.
 
     Parameters
     ----------
@@ -65,8 +65,8 @@ def iterate(
         if whole is not None:
             write(whole)
             task.mark_whole()
-    except BaseException:
-        if whole is not None:
+    except BaseException as error:
+        if whole is not None and not isinstance(error, Exception):  # an error leaves what was there before the call
             write(whole, interrupted=True)
             task.mark_whole()
         raise

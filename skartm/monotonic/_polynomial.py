@@ -202,8 +202,8 @@ class Polynomial(Versioned, BaseEstimator):
         task.begin(n_members, ordered=False)
         try:
             _do_all(train, n_members, n_threads, ended)
-        except BaseException:
-            if learned:
+        except BaseException as error:
+            if learned and not isinstance(error, Exception):
                 write()
                 task.mark_whole()
             raise

@@ -92,13 +92,20 @@ def test_what_stops_it():
     assert (model.count, model.ended) == (4, True)
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
 def test_an_interruption_keeps_the_last_whole_iteration(error):
     model = Counter(9).set_callbacks(Look(stop_at=3, error=error))
     with pytest.raises(error):
         model.fit()
     assert model.calls[-1] == (3, True)
     assert model.whole == 3
+
+
+def test_an_error_keeps_nothing():
+    model = Counter(9, lazily=True).set_callbacks(Look(stop_at=3, error=ValueError))
+    with pytest.raises(ValueError):  # noqa: PT011
+        model.fit()
+    assert (model.calls, model.whole) == ([], None)
 
 
 def test_an_interruption_of_the_first_iteration_keeps_nothing():
