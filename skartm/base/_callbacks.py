@@ -38,10 +38,15 @@ class FitTask:
     estimator : estimator with CallbackSupportMixin, or None
         Nobody is told of the tasks of None.
     X, y : what the estimator learns from, for callbacks that ask for it
+
+    Attributes
+    ----------
+    stopped : bool
+        Whether it has ended, and a callback asked to stop what it is a part of.
     """
 
     def __init__(self, estimator: Any, X: Any = None, y: Any = None) -> None:
-        self.estimator, self.X, self.y = estimator, X, y
+        self.estimator, self.X, self.y, self.stopped = estimator, X, y, False
         self._parent: FitTask | None = None
         self._name = "fit"
         self._number: int | None = None
@@ -70,17 +75,17 @@ class FitTask:
         return self
 
     def end(self, fitted: Callable[[], None] | None = None) -> bool:
-        """End; True when a callback asks to stop.
+        """End; True when a callback asks to stop what this is a part of.
 
         ``fitted`` makes the attributes of the estimator those of a fit that ends here. It is called if a callback asks
         for the model, of which it gets a copy.
         """
-        if self.estimator is None:
-            return False
-        made = None if fitted is None else functools.partial(_no_more, fitted)
-        return self._context.call_on_fit_task_end(
-            estimator=self.estimator, X=self.X, y=self.y, reconstruction_attributes=made
-        )
+        if self.estimator is not None:
+            made = None if fitted is None else functools.partial(_no_more, fitted)
+            self.stopped = self._context.call_on_fit_task_end(
+                estimator=self.estimator, X=self.X, y=self.y, reconstruction_attributes=made
+            )
+        return self.stopped
 
     def mark_whole(self) -> None:
         """Say that the attributes of the estimator are whole; an interruption after it keeps them."""

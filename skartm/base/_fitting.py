@@ -31,7 +31,7 @@ def iterate(
     Parameters
     ----------
     task : FitTask
-        The part of the fit that these iterations are. It has begun, and whoever began it ends it.
+        The fit, or the part of one, that these iterations are; it begins and ends here.
     update : callable
         Makes an iteration, whose number from 0 it gets.
     max_iter : int
@@ -50,6 +50,7 @@ def iterate(
     """
     n_iter, stopped, done, whole = 0, False, False, None
     write = write or _nothing
+    task.begin(max_iter)
     try:
         while n_iter < max_iter and not stopped and not done:
             task.begin_iteration()
@@ -70,6 +71,7 @@ def iterate(
             write(whole, interrupted=True)
             task.mark_whole()
         raise
+    task.end()
     return done or stopped
 
 

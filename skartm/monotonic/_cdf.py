@@ -316,9 +316,7 @@ class MonotoneCDF(Stateful, CallbackSupportMixin, DensityMixin, BaseEstimator):
         def keep() -> tuple[int, list[ProductMixture]]:
             return len(objective), learner.mixtures
 
-        task.begin(settings.max_iter)
         ended = iterate(task, update, settings.max_iter, keep=keep, write=write, converged=converged, lazily=True)
-        task.end()
         if by_gain and not ended:
             msg = f"MonotoneCDF did not converge in {settings.max_iter} steps. Increase max_iter, or tol."
             warn(msg, ConvergenceWarning)

@@ -83,9 +83,7 @@ class Network(Versioned, BaseEstimator):
         def keep() -> tuple[NDArray, NDArray]:
             return search.best.copy(), search.n_iter.copy()
 
-        task.begin(self.max_iter)
         iterate(task, search.step, self.max_iter, keep=keep, write=write, converged=bool, lazily=True)
-        task.end()
         return self
 
     def predict(self, X: NDArray) -> NDArray:

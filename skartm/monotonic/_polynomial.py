@@ -186,7 +186,7 @@ class Polynomial(Versioned, BaseEstimator):
             member = self._train(index, share, target, idles[number], own_rngs[number], few, part, ended)
             if not ended.is_set():
                 learned[number] = member
-                if part.end():
+                if part.stopped:
                     ended.set()
 
         def write() -> None:
@@ -306,7 +306,7 @@ class Polynomial(Versioned, BaseEstimator):
             return waited > self.n_iter_no_change or ended.is_set()
 
         max_iter = min(self.max_iter, _FEW_ITERATIONS) if few else self.max_iter
-        iterate(task.begin(max_iter), update, max_iter, converged=bool)
+        iterate(task, update, max_iter, converged=bool)
         return Member(*best_state, tables.n_and, n_iter)
 
     def _n_batches(self, n_rows: int) -> int:

@@ -227,12 +227,11 @@ class EmbeddedTopicModel(ReadableModel, ScoredModel, TopicModel):
                 best.update({name: getattr(self, name) for name in _LEARNED})
             return age >= self.n_iter_no_change
 
-        task = FitTask(self, X).begin(int(self.max_iter))
+        task = FitTask(self, X)
         line = partial(self._line, X) if self.verbose else None
         keep, write = attributes_of(self)
         iterate(task, update, int(self.max_iter), keep=keep, write=write, converged=bool, line=line)
         self.__dict__.update(best)
-        task.end()
         return self
 
     def partial_fit(self, X: Any, y: Any = None) -> Self:

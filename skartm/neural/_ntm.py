@@ -324,9 +324,8 @@ class NeuralTopicModel(
             elif targets is not None:
                 self._fit_labels(X, targets)
 
-        task = FitTask(self, X, targets).begin(int(self.max_iter))
+        task = FitTask(self, X, targets)
         iterate(task, update, int(self.max_iter), keep=keep, write=write, lazily=True)
-        task.end()
 
     def _publish(self, X: Any, weights: Weights) -> None:
         if not all(np.isfinite(matrix).all() for matrix in (weights.term, weights.document)):

@@ -153,7 +153,5 @@ def refine(
         return Refined(tuple(curve), model.layers, model.last_masses, model.last_losses[-1])
 
     rule = SmallDecrease(model, tol, loss=curve[0])
-    task.begin(max_iter)
     ended = iterate(task, update, max_iter, keep=keep if write else None, write=write, converged=rule, lazily=True)
-    task.end()
     return len(curve) - 1, ended

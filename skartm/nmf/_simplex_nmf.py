@@ -205,9 +205,8 @@ class SimplexNMF(
             self.n_iter_, self.reconstruction_err_ = n_iter, float(np.sqrt(2 * loss))
             self._write(X, known, solver.H, weights, W)
 
-        task = FitTask(self, X).begin(self.max_iter)
+        task = FitTask(self, X)
         ended = iterate(task, update, self.max_iter, keep=lambda: self.n_iter_, write=write, converged=converged)
-        task.end()
         if not ended and self.tol > 0:
             msg = f"SimplexNMF did not converge in {self.max_iter} iterations. Increase max_iter, or tol."
             warn(msg, ConvergenceWarning)

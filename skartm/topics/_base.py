@@ -103,7 +103,7 @@ class TopicModel(
     ) -> None:
         """What was learned before stays until the first pass is complete; then every pass replaces it as a whole."""
         shown = X[:] if isinstance(X, SomeRows) and getattr(self, "_skl_callbacks", None) else X  # others read a matrix
-        task = FitTask(self, shown).begin(max_iter)
+        task = FitTask(self, shown)
         iterations = passes(engine, batches, state, max_iter=max_iter, decay=decay)
         # A copy of phi an iteration would cost some percent of it; offline, phi itself survives an interruption.
         eager = task.observed or held_out is not None or decay is not None or not self._phi_is_published
@@ -140,7 +140,6 @@ class TopicModel(
         line = partial(self._line, X) if self.verbose else None
         ended = iterate(task, update, max_iter, keep=keep, write=write, converged=converged, line=line)
         self._keep_counters(engine, state)
-        task.end()
         if tol > 0 and not ended:
             msg = f"{type(self).__name__}: max_iter={max_iter} iterations did not reach tol={tol}; raise one of them."
             warn(msg, ConvergenceWarning)

@@ -15,7 +15,6 @@ class Counter(CallbackSupportMixin):
 
     @with_callbacks
     def fit(self):
-        task = FitTask(self, "X").begin(self.max_iter)
         self.count = 0
 
         def update(number):
@@ -28,8 +27,7 @@ class Counter(CallbackSupportMixin):
             self.written = kept
 
         options = {"keep": lambda: self.count, "write": write} | self.options
-        self.ended = iterate(task, update, self.max_iter, **options)
-        task.end()
+        self.ended = iterate(FitTask(self, "X"), update, self.max_iter, **options)
         return self
 
     def _mark_whole(self):
@@ -114,7 +112,7 @@ def test_an_interruption_of_the_first_iteration_keeps_nothing():
 
     model, calls = Counter(), []
     with pytest.raises(KeyboardInterrupt):
-        iterate(FitTask(model).begin(3), update, 3, keep=lambda: 1, write=calls.append)
+        iterate(FitTask(model), update, 3, keep=lambda: 1, write=calls.append)
     assert not calls
     assert model.whole is None
 
@@ -134,7 +132,7 @@ def test_lines(capsys):
 
 def test_nobody_is_told_of_a_silent_task():
     found = []
-    assert not iterate(SILENT.part("anything").begin(4), found.append, 4, keep=lambda: 0, write=lambda *_: None)
+    assert not iterate(SILENT.part("anything"), found.append, 4, keep=lambda: 0, write=lambda *_: None)
     assert found == [0, 1, 2, 3]
     with SILENT.around(object()):
         pass
