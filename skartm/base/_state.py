@@ -207,8 +207,8 @@ class Stateful(Versioned):
         return new
 
     def _return_to_whole(self) -> bool:
-        """Go back to the last state that was marked as whole, if there is one."""
-        whole = self.__dict__.get(_WHOLE)
+        """Go back to the last state that was marked as whole, if there is one; from now on none is marked."""
+        whole = self.__dict__.pop(_WHOLE, None)
         if whole is not None:
             self.__dict__.update(whole)
         return whole is not None

@@ -98,17 +98,24 @@ class EarlyStopping:
 
     def on_fit_task_end(self, estimator: Any, context: Any, *, X: Any = None, fitted_estimator: Any = None) -> bool:
         """Score the model and say whether to stop; called by the model."""
-        state = self._running.get(id(context.parent))
+        state = self._state(context.parent)
         if state is None or fitted_estimator is None or (context.task_id + 1) % self.every:
             return False
         with said_before(state["iteration"] > 0):
             score = self._scorer(fitted_estimator, X if self.X_val is None else self.X_val)
         if score > state["best"] + self.min_delta or state["iteration"] == 0:
-            state |= {"best": score, "iteration": fitted_estimator.n_iter_, "age": 0}
+            iteration = getattr(fitted_estimator, "n_iter_", context.task_id + 1)
+            state |= {"best": score, "iteration": iteration, "age": 0}
         else:
             state["age"] += 1
         state["stopped"] = state["age"] >= self.patience
         return state["stopped"]
+
+    def _state(self, context: Any) -> dict[str, Any] | None:
+        """What is known of the fit that a task belongs to: iterations may be those of a part of it."""
+        while context is not None and id(context) not in self._running:
+            context = context.parent
+        return None if context is None else self._running[id(context)]
 
     def __getstate__(self) -> dict[str, Any]:
         # a copy in another process has fits of its own

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from skartm._callbacks import ScoringMonitor
+from skartm.base._callbacks import ScoringMonitor
 from skartm.base._parameters import check_integer
 from skartm.metrics import TopicScorer, TopicScoring
 from skartm.metrics._completion import said_before

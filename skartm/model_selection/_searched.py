@@ -13,6 +13,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _num_samples, check_is_fitted
 
 from skartm.base import shown
+from skartm.base._callbacks import CallbackSupportMixin
 from skartm.base._data import check_structure
 from skartm.base._state import Stateful
 from skartm.model_selection._front import Alone
@@ -29,7 +30,7 @@ def _best_has(name: str) -> Any:
     return check
 
 
-class TopicSearch(Stateful, MetaEstimatorMixin, BaseEstimator):
+class TopicSearch(Stateful, CallbackSupportMixin, MetaEstimatorMixin, BaseEstimator):
     """Base of the searches; parameters ``estimator``, ``scoring``, ``validation_fraction`` and ``random_state``."""
 
     estimator: Any

@@ -12,14 +12,8 @@ from sklearn.utils.parallel import Parallel, delayed  # joblib's, with warning f
 
 from skartm._threads import effective_n_processes
 from skartm.base import shown
-from skartm.base._parameters import (
-    check_declared,
-    choice,
-    declared,
-    flag,
-    integer,
-    parameters,
-)
+from skartm.base._callbacks import FitTask, with_callbacks
+from skartm.base._parameters import check_declared, choice, declared, flag, integer, parameters
 from skartm.model_selection._front import front_of
 from skartm.model_selection._judges import Bench, judges_of, name_of
 from skartm.model_selection._searched import TopicSearch
@@ -110,6 +104,7 @@ class TauPath(TopicSearch):
     n_jobs: int | None = None
     random_state: Any = None
 
+    @with_callbacks
     def fit(self, X: Any, y: Any = None) -> "TauPath":
         """Walk the path.
 
@@ -133,30 +128,40 @@ class TauPath(TopicSearch):
         judges = judges_of("TauPath", {"score": self.scoring} | {name_of(score): score for score in tolerances})
         shares = {name_of(score): float(share) for score, share in tolerances.items()}
         counts, targets, model, bench = self._held_out(front, X, y, judges)
-        trial = _Trial(counts, targets, bench, n_iter)
+        trial, task = _Trial(counts, targets, bench, n_iter), FitTask(self, X, y)
+        task.begin(1 + len(stages) + bool(self.refit))
         self.results_ = Results(shares)
-        chosen, scores, seconds = trial(model, {})
+        chosen, scores, seconds = trial(model, {}, task.part("start"))
         self.results_.add(scores, stage=0, parameter=None, value=None, feasible=True, chosen=True, fit_time=seconds)
         start, changes = scores, []
         with Parallel(n_jobs=effective_n_processes(self.n_jobs)) as parallel:
             for number, stage in enumerate(stages, start=1):
-                tried = [stage.parameters(value) for value in (None, *stage.values)]
-                trials = parallel(delayed(trial)(copy.deepcopy(chosen), parameters) for parameters in tried)
+                tried, part = [stage.parameters(value) for value in (None, *stage.values)], task.part(stage.name)
+                part.begin(len(tried), ordered=False)
+                trials = parallel(
+                    delayed(trial)(copy.deepcopy(chosen), parameters, part.part("trial", place))
+                    for place, parameters in enumerate(tried)
+                )
                 reference = start if self.reference == "start" else trials[0][1]
                 best = self._choose(number, stage, trials, reference, shares)
                 chosen, scores, _ = trials[best]
                 changes.append(tried[best])
+                if part.end():
+                    break
         self.best_score_ = scores["score"]
         final = chosen.get_params()
         self.best_params_ = clone_values({stage.name: final[stage.name] for stage in stages if stage.name in final})
         if self.refit:
             front = front_of(self.estimator)
             counts, chosen = front.begin(X, y)
+            part = task.part("refit").begin(1 + len(changes))
             for parameters in ({}, *changes):
-                chosen = advance(chosen, counts, y, clone_values(parameters), n_iter)
+                chosen = advance(chosen, counts, y, clone_values(parameters), n_iter, part.part("step"))
+            part.end()
         declared = front.declared.get_params(deep=False)
         chosen.set_params(**{name: declared[name] for name in ("warm_start", "max_iter", "tol")})
         self.best_estimator_ = front.joined(chosen)
+        task.end()
         return self
 
     def _check(self) -> int:
@@ -212,16 +217,20 @@ class _Trial:
     def __init__(self, counts: Any, y: Any, bench: Bench, n_iter: int) -> None:
         self.counts, self.y, self.bench, self.n_iter = counts, y, bench, n_iter
 
-    def __call__(self, model: Any, parameters: Mapping[str, Any]) -> tuple[Any, dict[str, float], float]:
+    def __call__(self, model: Any, parameters: Mapping[str, Any], task: FitTask) -> tuple[Any, dict[str, float], float]:
         started = time.perf_counter()
-        model = advance(model, self.counts, self.y, parameters, self.n_iter)
+        model = advance(model, self.counts, self.y, parameters, self.n_iter, task)
         seconds = time.perf_counter() - started
         return model, self.bench(model), seconds
 
 
-def advance(model: Any, X: Any, y: Any, parameters: Mapping[str, Any], n_iter: int) -> Any:
+def advance(model: Any, X: Any, y: Any, parameters: Mapping[str, Any], n_iter: int, task: FitTask) -> Any:
     """The model after ``n_iter`` more passes with the given parameters."""
-    return model.set_params(**parameters).set_params(warm_start=True, max_iter=n_iter, tol=0).fit(X, y)
+    model.set_params(**parameters).set_params(warm_start=True, max_iter=n_iter, tol=0)
+    with task.around(model):
+        model.fit(X, y)
+    task.end()
+    return model
 
 
 def clone_values(parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,14 +11,8 @@ from sklearn.utils.parallel import Parallel, delayed  # joblib's, with warning f
 
 from skartm._threads import effective_n_processes
 from skartm.base import shown
-from skartm.base._parameters import (
-    check_declared,
-    check_integer,
-    choice,
-    declared,
-    flag,
-    parameters,
-)
+from skartm.base._callbacks import FitTask, with_callbacks
+from skartm.base._parameters import check_declared, check_integer, choice, declared, flag, parameters
 from skartm.metrics import topic_stability
 from skartm.model_selection._front import front_of
 from skartm.model_selection._judges import Bench, judges_of
@@ -97,6 +91,7 @@ class TopicNumberSearch(TopicSearch):
     n_jobs: int | None = None
     random_state: Any = None
 
+    @with_callbacks
     def fit(self, X: Any, y: Any = None) -> "TopicNumberSearch":
         """Train and score the models.
 
@@ -121,8 +116,12 @@ class TopicNumberSearch(TopicSearch):
         counts, targets, model, bench = self._held_out(front, X, y, judges)
         seeds = check_random_state(self.random_state).randint(np.iinfo(np.int32).max, size=int(self.n_seeds))
         models = [clone(model).set_params(n_components=n, random_state=int(seed)) for n in numbers for seed in seeds]
-        parallel = Parallel(n_jobs=effective_n_processes(self.n_jobs))
-        trials = parallel(delayed(_train)(model, counts, targets, bench) for model in models)
+        task = FitTask(self, X, y).begin(1 + bool(self.refit))
+        part, parallel = task.part("search"), Parallel(n_jobs=effective_n_processes(self.n_jobs))
+        part.begin(len(models), ordered=False)
+        tried = [(model, part.part("trial", number)) for number, model in enumerate(models)]
+        trials = parallel(delayed(_train)(model, counts, targets, bench, trial) for model, trial in tried)
+        part.end()
         groups = [trials[start : start + seeds.size] for start in range(0, len(trials), seeds.size)]
         self.results_ = self._table(numbers, others, groups)
         place = self._choice(self.results_["mean_score"], self.results_["std_score"], seeds.size)
@@ -131,8 +130,13 @@ class TopicNumberSearch(TopicSearch):
         if self.refit:
             front = front_of(self.estimator)
             counts, model = front.begin(X, y)
-            best = model.set_params(n_components=best.n_components, random_state=best.random_state).fit(counts, y)
+            best = model.set_params(n_components=best.n_components, random_state=best.random_state)
+            part = task.part("refit")
+            with part.around(best):
+                best.fit(counts, y)
+            part.end()
         self.best_estimator_ = front.joined(best)
+        task.end()
         return self
 
     def _check(self) -> list[int]:
@@ -183,8 +187,10 @@ class TopicNumberSearch(TopicSearch):
         return next(place for place, mean in enumerate(means) if mean >= means[best] - error)
 
 
-def _train(model: Any, X: Any, y: Any, bench: Bench) -> tuple[Any, dict[str, float], float]:
+def _train(model: Any, X: Any, y: Any, bench: Bench, task: FitTask) -> tuple[Any, dict[str, float], float]:
     started = time.perf_counter()
-    model.fit(X, y)
-    seconds = time.perf_counter() - started
-    return model, bench(model), seconds
+    with task.around(model):
+        model.fit(X, y)
+    seconds, scores = time.perf_counter() - started, bench(model)
+    task.end()
+    return model, scores, seconds

@@ -13,26 +13,20 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skartm._threads import effective_n_threads
 from skartm.base import shown
+from skartm.base._callbacks import CallbackSupportMixin, FitTask, with_callbacks
 from skartm.base._caller import warn
 from skartm.base._data import as_array, check_weights
-from skartm.base._parameters import (
-    check_declared,
-    check_integer,
-    declared,
-    flag,
-    integer,
-    parameters,
-    real,
-)
+from skartm.base._fitting import iterate
+from skartm.base._parameters import check_declared, check_integer, declared, flag, integer, parameters, real
 from skartm.base._state import Stateful
-from skartm.monotonic._held_out import Learner, Settings, chosen
+from skartm.monotonic._held_out import Learner, Settings, average_of, chosen
 from skartm.monotonic._product_mixture import ProductMixture
 
 _LARGEST = 1e150  # the square of more than that is infinite
 
 
 @parameters
-class MonotoneCDF(Stateful, DensityMixin, BaseEstimator):
+class MonotoneCDF(Stateful, CallbackSupportMixin, DensityMixin, BaseEstimator):
     r"""A multivariate distribution function: density, conditional and marginal distributions, samples.
 
     .. math::
@@ -134,8 +128,9 @@ class MonotoneCDF(Stateful, DensityMixin, BaseEstimator):
     n_jobs: int | None = None
     random_state: Any = None
 
+    @with_callbacks
     def fit(self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
-        """Learn the weights.
+        """Learn the weights; after an interruption they are those of the last whole step.
 
         Parameters
         ----------
@@ -164,13 +159,15 @@ class MonotoneCDF(Stateful, DensityMixin, BaseEstimator):
         self._check_values(X)
         components, bandwidth = self.n_components == "auto", self.bandwidth == "auto"
         steps = bool(self.early_stopping)
-        if components or bandwidth or steps:
+        choice = components or bandwidth or steps
+        task = FitTask(self, X).begin(1 + choice)
+        if choice:
+            part = task.part("choice").begin(None)
             options = {"components": components, "bandwidth": bandwidth, "steps": steps}
-            settings = chosen(X, weights, settings, **options)
-        learner = Learner(X, weights, settings)
-        self.objective_ = self._steps(learner, settings.max_iter, weights.sum())
-        self._keep(learner.average, settings.bandwidth, len(self.objective_))
-        self.n_components_ = max(len(trainer.mixture.weights) for trainer in learner.trainers)
+            settings = chosen(X, weights, settings, part, **options)
+            part.end()
+        self._learn(Learner(X, weights, settings), settings, float(weights.sum()), task.part("steps"))
+        task.end()
         return self
 
     def cdf(self, X: Any) -> NDArray:
@@ -298,18 +295,31 @@ class MonotoneCDF(Stateful, DensityMixin, BaseEstimator):
         check_is_fitted(self)
         return validate_data(self, as_array(X), reset=False, dtype=np.float64, ensure_all_finite="allow-nan")
 
-    def _steps(self, learner: Learner, max_iter: int, total: float) -> NDArray:
+    def _learn(self, learner: Learner, settings: Settings, total: float, task: FitTask) -> None:
+        """Steps until they gain little, if nothing else says how many."""
+        by_gain = not self.early_stopping and self.tol > 0
         objective: list[float] = []
-        while len(objective) < max_iter:
+
+        def converged(value: float) -> bool:
+            return by_gain and len(objective) > 1 and value - objective[-2] < self.tol * total
+
+        def update(_: int) -> float:
             objective.append(learner.update())
-            gain = np.inf if len(objective) < 2 else objective[-1] - objective[-2]
-            if not self.early_stopping and self.tol > 0 and gain < self.tol * total:
-                break
-        else:
-            if not self.early_stopping and self.tol > 0:
-                msg = f"MonotoneCDF did not converge in {max_iter} steps. Increase max_iter, or tol."
-                warn(msg, ConvergenceWarning)
-        return np.array(objective)
+            return objective[-1]
+
+        def write(kept: tuple[int, list[ProductMixture]], *, interrupted: bool = False) -> None:
+            n_iter, mixtures = kept
+            self._keep(average_of(mixtures), settings.bandwidth, n_iter)
+            self.objective_ = np.array(objective[:n_iter])
+            self.n_components_ = max(len(mixture.weights) for mixture in mixtures)
+
+        def keep() -> tuple[int, list[ProductMixture]]:
+            return len(objective), learner.mixtures
+
+        ended = iterate(task, update, settings.max_iter, keep=keep, write=write, converged=converged, lazily=True)
+        if by_gain and not ended:
+            msg = f"MonotoneCDF did not converge in {settings.max_iter} steps. Increase max_iter, or tol."
+            warn(msg, ConvergenceWarning)
 
     def _keep(self, mixture: ProductMixture, bandwidth: float, n_iter: int) -> None:
         self.mixture_ = mixture

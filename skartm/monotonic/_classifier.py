@@ -9,6 +9,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skartm.base import shown
+from skartm.base._callbacks import with_callbacks
 from skartm.base._data import as_array, check_weights
 from skartm.base._parameters import declared, parameters
 from skartm.monotonic._losses import LogLoss
@@ -67,6 +68,7 @@ class MonotonicClassifier(ClassifierMixin, MonotonicModel):
     n_jobs: int | None = None
     random_state: Any = None
 
+    @with_callbacks
     def fit(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Learn the probability of ``classes_[1]``.
 
@@ -93,7 +95,7 @@ class MonotonicClassifier(ClassifierMixin, MonotonicModel):
         if seen.size < 2:
             msg = f"y must have two classes of positive weight. Got one class: {shown(self.classes_[seen[0]])}."
             raise ValueError(f"MonotonicClassifier: {msg}")
-        self._fit_net(X, codes.astype(np.float64), weights, LogLoss())
+        self._fit_net(X, codes.astype(np.float64), weights, LogLoss(), y)
         return self
 
     def predict_proba(self, X: Any) -> NDArray:

@@ -11,6 +11,7 @@ from sklearn.model_selection import check_cv
 from sklearn.utils import _safe_indexing
 
 from skartm._threads import effective_n_processes, foreign_threads
+from skartm.base._callbacks import FitTask
 
 
 def equal_rows(X: Any) -> NDArray:
@@ -60,6 +61,7 @@ def cross_fit(
     rows: NDArray,
     folds: list[NDArray],
     n_jobs: int | None,
+    task: FitTask,
     *,
     distinct: bool,
 ) -> list[list[Any]]:
@@ -69,9 +71,13 @@ def cross_fit(
     """
     shown = [np.setdiff1d(rows, fold) for fold in folds] or [rows]
     given = [_merged(X, y, sample_weight, part) if distinct else (part, sample_weight) for part in shown]
+    fits = [(clone(member), weights, part) for member in members for part, weights in given]
+    task.begin(len(fits), ordered=False)
     fitted = Parallel(n_jobs=effective_n_processes(n_jobs))(
-        delayed(_fitted)(clone(member), X, y, weights, part) for member in members for part, weights in given
+        delayed(_fitted)(member, X, y, weights, part, task.part("member", number))
+        for number, (member, weights, part) in enumerate(fits)
     )
+    task.end()
     return [fitted[first : first + len(shown)] for first in range(0, len(fitted), len(shown))]
 
 
@@ -87,7 +93,9 @@ def _merged(X: Any, y: NDArray, sample_weight: NDArray | None, rows: NDArray) ->
     return rows[first], weights
 
 
-def _fitted(member: Any, X: Any, y: NDArray, sample_weight: NDArray | None, rows: NDArray) -> Any:
+def _fitted(member: Any, X: Any, y: NDArray, sample_weight: NDArray | None, rows: NDArray, task: FitTask) -> Any:
     weights = {} if sample_weight is None else {"sample_weight": sample_weight[rows]}
-    with foreign_threads():
-        return member.fit(_safe_indexing(X, rows), y[rows], **weights)
+    with foreign_threads(), task.around(member):
+        fitted = member.fit(_safe_indexing(X, rows), y[rows], **weights)
+    task.end()
+    return fitted

@@ -1,11 +1,12 @@
 """Size and widths of a mixture of products and the number of steps, chosen by the likelihood of rows left out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from skartm.base._callbacks import FitTask
 from skartm.monotonic._normal_bases import NormalBases
 from skartm.monotonic._product_mixture import Kernel, ProductMixture, Trainer, clustered, independent
 
@@ -60,17 +61,27 @@ class Learner:
         return float(np.mean([trainer.update() for trainer in self.trainers]))
 
     @property
+    def mixtures(self) -> list[ProductMixture]:
+        """The mixtures as they are now; later steps put others in their place."""
+        return [trainer.mixture for trainer in self.trainers]
+
+    @property
     def average(self) -> ProductMixture:
-        """Also a mixture of products, of the components of all."""
-        mixtures = [trainer.mixture for trainer in self.trainers]
-        weights = np.concatenate([mixture.weights for mixture in mixtures]) / len(mixtures)
-        return ProductMixture(mixtures[0].bases, weights, np.hstack([mixture.table for mixture in mixtures]))
+        return average_of(self.mixtures)
 
 
-def held_out_curve(X: NDArray, weights: NDArray, folds: NDArray, settings: Settings) -> NDArray:
+def average_of(mixtures: Sequence[ProductMixture]) -> ProductMixture:
+    """The average of mixtures, which is also a mixture of products, of the components of all."""
+    weights = np.concatenate([mixture.weights for mixture in mixtures]) / len(mixtures)
+    return ProductMixture(mixtures[0].bases, weights, np.hstack([mixture.table for mixture in mixtures]))
+
+
+def held_out_curve(X: NDArray, weights: NDArray, folds: NDArray, settings: Settings, task: FitTask) -> NDArray:
     """Mean log-likelihood of rows that were left out, after each step; shape (max_iter,)."""
-    total = np.zeros(settings.max_iter)
-    for fold in np.unique(folds):
+    total, numbers = np.zeros(settings.max_iter), np.unique(folds)
+    task.begin(len(numbers))
+    for fold in numbers:
+        part = task.part("fold").begin()
         left_out = folds == fold
         learner = Learner(X[~left_out], weights[~left_out], settings)
         values, largest = learner.average.bases.densities(X[left_out])
@@ -78,11 +89,13 @@ def held_out_curve(X: NDArray, weights: NDArray, folds: NDArray, settings: Setti
             learner.update()
             logarithms = Kernel(learner.average, settings.n_threads).shares(values)[1]
             total[step] += weights[left_out] @ (logarithms + largest)
+        part.end()
+    task.end()
     return total / weights.sum()
 
 
 def chosen(
-    X: NDArray, weights: NDArray, settings: Settings, *, components: bool, bandwidth: bool, steps: bool
+    X: NDArray, weights: NDArray, settings: Settings, task: FitTask, *, components: bool, bandwidth: bool, steps: bool
 ) -> Settings:
     """Settings of the highest likelihood held out; what is not to be chosen stays as it is.
 
@@ -101,7 +114,7 @@ def chosen(
         key = (n_components, width)
         if key not in curves:
             trial = replace(settings, n_components=n_components, n_estimators=1, bandwidth=width)
-            curves[key] = held_out_curve(X, weights, folds, trial)
+            curves[key] = held_out_curve(X, weights, folds, trial, task.part("trial"))
         return float(curves[key].max() if steps else curves[key][-1])
 
     alone = X.shape[1] == 1  # components of one feature are bases again
@@ -112,7 +125,8 @@ def chosen(
         size = _climbed(sizes, size, lambda size: value(size, width))
     settings = replace(settings, n_components=size, bandwidth=width)
     if steps:  # an average can make more steps than one mixture before it adapts to chance
-        settings = replace(settings, max_iter=int(held_out_curve(X, weights, folds, settings).argmax()) + 1)
+        curve = held_out_curve(X, weights, folds, settings, task.part("number-of-steps"))
+        settings = replace(settings, max_iter=int(curve.argmax()) + 1)
     return settings
 
 

@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, has_fit_parameter, validate_data
 
 from skartm._threads import effective_n_threads
 from skartm.base import shown
+from skartm.base._callbacks import CallbackSupportMixin, FitTask
 from skartm.base._data import as_array, check_weights
 from skartm.base._state import Stateful
 from skartm.monotonic._constrained import Constrained
@@ -35,7 +36,7 @@ MODELS: dict[str, Any] = {
 }
 
 
-class MonotonicModel(Stateful, BaseEstimator):
+class MonotonicModel(Stateful, CallbackSupportMixin, BaseEstimator):
     """Base of the estimators; ``model``, ``monotonic_cst``, ``n_jobs`` and ``random_state`` are theirs."""
 
     model: Any
@@ -60,18 +61,22 @@ class MonotonicModel(Stateful, BaseEstimator):
             raise ValueError(f"{type(self).__name__}: {msg} Models that can: {able}.")
         return net
 
-    def _fit_net(self, X: NDArray, y: NDArray, sample_weight: Any, loss: Loss) -> None:
-        """Learn ``net_`` from checked data."""
+    def _fit_net(self, X: NDArray, y: NDArray, sample_weight: Any, loss: Loss, targets: Any) -> None:
+        """Learn ``net_`` from checked data; ``targets`` are y as the user has them."""
         net = self._new_net(loss)
         self.monotonic_cst_ = check_monotonic_cst(self, self.monotonic_cst)
         weights = check_weights(self, sample_weight, X.shape[0])
         if weights is None:
             weights = np.ones(X.shape[0])
-        kept = weights > 0
+        given, kept = (X, targets), weights > 0
         X, y, weights = X[kept], y[kept], weights[kept]
         self.scaling_ = Scaling().fit(X)
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
-        self.net_ = net.fit(
+        self.net_, task = net, FitTask(self, *given)
+        watched = has_fit_parameter(net, "task")
+        if not watched:
+            task.begin()
+        net.fit(
             self.scaling_.transform(X, fill=not net.handles_missing),
             y,
             _copies(weights),
@@ -79,7 +84,10 @@ class MonotonicModel(Stateful, BaseEstimator):
             loss,
             np.random.default_rng(seed),
             effective_n_threads(self.n_jobs),
+            **({"task": task} if watched else {}),
         )
+        if not watched:
+            task.end()
 
     def _net_predictions(self, X: Any) -> NDArray:
         X = validate_data(self, as_array(X), reset=False, dtype=np.float64, ensure_all_finite="allow-nan")

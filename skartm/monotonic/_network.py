@@ -8,10 +8,12 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from skartm.base import Versioned
+from skartm.base._callbacks import SILENT, FitTask
+from skartm.base._fitting import iterate
 from skartm.base._parameters import check_declared, integer, parameters, real
 from skartm.monotonic._grid import snap
 from skartm.monotonic._losses import Loss
-from skartm.monotonic._rprop import rprop
+from skartm.monotonic._rprop import Rprop
 
 _MOST_ROWS = 2048  # of a step of a member
 _CHUNK = 4096  # rows predicted at a time
@@ -53,6 +55,7 @@ class Network(Versioned, BaseEstimator):
         loss: Loss,
         rng: np.random.Generator,
         n_threads: int = 1,
+        task: FitTask = SILENT,
     ) -> Self:
         """Learn from rows, as ``_protocol.Net`` says; nothing here depends on ``n_threads``."""
         check_declared(self)
@@ -63,6 +66,7 @@ class Network(Versioned, BaseEstimator):
         if y.min() == y.max():  # there is nothing to learn
             self.standard_ = replace(self.standard_, spread=0.0)
             self.theta_, self.n_iter_ = start, np.zeros(self.n_members, int)
+            task.begin().end()
             return self
         y = standard_y
         rows, train, held = self._splits(weights, _groups(X), rng)
@@ -70,10 +74,16 @@ class Network(Versioned, BaseEstimator):
         target = y[None] if rows is None else y[rows]
         evaluate = _Evaluation(self, shown.astype(np.float32), target, train, held)
         tol = self.tol * abs(np.average(loss.values(y, np.full_like(y, self.standard_.start)), weights=weights))
-        theta, self.n_iter_ = rprop(
-            evaluate, start.astype(np.float32), max_iter=self.max_iter, patience=self.patience, tol=tol
-        )
-        self.theta_ = theta.astype(np.float64)
+        search = Rprop(evaluate, start.astype(np.float32), patience=self.patience, tol=tol)
+
+        def write(kept: tuple[NDArray, NDArray], *, interrupted: bool = False) -> None:
+            theta, self.n_iter_ = kept
+            self.theta_ = theta.astype(np.float64)
+
+        def keep() -> tuple[NDArray, NDArray]:
+            return search.best.copy(), search.n_iter.copy()
+
+        iterate(task, search.step, self.max_iter, keep=keep, write=write, converged=bool, lazily=True)
         return self
 
     def predict(self, X: NDArray) -> NDArray:

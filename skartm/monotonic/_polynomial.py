@@ -1,7 +1,9 @@
 """The positive-polynomial net: sums of products of monotone functions of one feature."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Event
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -10,6 +12,8 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
 from skartm.base import Versioned, shown
+from skartm.base._callbacks import SILENT, FitTask
+from skartm.base._fitting import iterate
 from skartm.base._parameters import check_declared, integer, parameters, real
 from skartm.monotonic._knots import Knots
 from skartm.monotonic._losses import Loss
@@ -155,8 +159,9 @@ class Polynomial(Versioned, BaseEstimator):
         loss: Loss,
         rng: Generator,
         n_threads: int,
+        task: FitTask = SILENT,
     ) -> Self:
-        """See Net."""
+        """See Net; after an interruption the members are those that were whole."""
         self._check()
         few = sample_weight.sum() <= _FEW
         dtype = np.float64 if few else np.float32
@@ -168,25 +173,42 @@ class Polynomial(Versioned, BaseEstimator):
         n_members = self._n_members(*X.shape)
         scales = [_scale(y, loss, margin) for margin in _turns(self._margin(loss, curve=curve), n_members)]
 
-        def train(member: tuple[Scale, float, Generator]) -> Member:
-            scale, idle, own_rng = member
-            z = scale.probabilities(y)
-            target = np.column_stack([sample_weight * z, sample_weight * (1 - z)])
-            return self._train(index, share, target, idle, own_rng, few)
+        idles, own_rngs = _turns(self.idle, n_members), rng.spawn(n_members)
+        learned: dict[int, Member] = {}
+        ended = Event()
 
-        jobs = list(zip(scales, _turns(self.idle, n_members), rng.spawn(n_members), strict=True))
-        if n_threads > 1 and n_members > 1:
-            with ThreadPoolExecutor(min(n_threads, n_members)) as pool:
-                members = list(pool.map(train, jobs))
-        else:
-            members = [train(job) for job in jobs]
-        self._merge(members, scales)
-        self._fill_missing(index, share, sample_weight)
-        self.range_ = _range(y, loss, sample_weight)
-        if np.ptp(y) == 0:  # there is nothing to learn
-            self.weights_[:] = 0
-            self.offset_, self.range_ = float(y[0]), (float(y[0]), float(y[0]))
-        self.n_threads_ = n_threads
+        def train(number: int) -> None:
+            if ended.is_set():
+                return
+            z = scales[number].probabilities(y)
+            target = np.column_stack([sample_weight * z, sample_weight * (1 - z)])
+            part = task.part("member", number)
+            member = self._train(index, share, target, idles[number], own_rngs[number], few, part, ended)
+            if not ended.is_set():
+                learned[number] = member
+                if part.stopped:
+                    ended.set()
+
+        def write() -> None:
+            numbers = sorted(learned)
+            self._merge([learned[number] for number in numbers], [scales[number] for number in numbers])
+            self._fill_missing(index, share, sample_weight)
+            self.range_ = _range(y, loss, sample_weight)
+            if np.ptp(y) == 0:  # there is nothing to learn
+                self.weights_[:] = 0
+                self.offset_, self.range_ = float(y[0]), (float(y[0]), float(y[0]))
+            self.n_threads_ = n_threads
+
+        task.begin(n_members, ordered=False)
+        try:
+            _do_all(train, n_members, n_threads, ended)
+        except BaseException as error:
+            if learned and not isinstance(error, Exception):
+                write()
+                task.mark_whole()
+            raise
+        write()
+        task.end()
         return self
 
     def predict(self, X: NDArray) -> NDArray:
@@ -240,8 +262,18 @@ class Polynomial(Versioned, BaseEstimator):
             return self.n_members
         return int(np.clip(_ENOUGH_ROWS // n_rows, 1, _CURVE["n_members"] if n_features == 1 else _MOST_MEMBERS))
 
-    def _train(self, index: NDArray, share: NDArray, target: NDArray, idle: float, rng: Generator, few: bool) -> Member:
-        """One member, as it was when the rows held out were likeliest."""
+    def _train(
+        self,
+        index: NDArray,
+        share: NDArray,
+        target: NDArray,
+        idle: float,
+        rng: Generator,
+        few: bool,
+        task: FitTask,
+        ended: Event,
+    ) -> Member:
+        """One member, as it was when the rows held out were likeliest, unless the fit has ended meanwhile."""
         n = index.shape[0]
         tables = Tables(
             self.knots_,
@@ -258,17 +290,23 @@ class Polynomial(Versioned, BaseEstimator):
         held_index, held_share, held_target = index[held], share[held], target[held]
         batches = np.array_split(rows, 1 if few else self._n_batches(rows.size))
         best, best_state, waited, n_iter = np.inf, (tables.entries, tables.pi), 0, 0
-        for n_iter in range(1, (min(self.max_iter, _FEW_ITERATIONS) if few else self.max_iter) + 1):
-            self._pass(tables, index, share, target, batches, rng, first=n_iter == 1)
+
+        def update(number: int) -> bool:
+            nonlocal best, best_state, waited, n_iter
+            n_iter = number + 1
+            self._pass(tables, index, share, target, batches, rng, first=number == 0)
             if not n_held:
-                continue
+                return ended.is_set()
             P = np.clip(tables.probabilities(held_index, held_share), 1e-6, 1 - 1e-6)
             loss = -(held_target[:, 0] @ np.log(P) + held_target[:, 1] @ np.log(1 - P)) / held_target.sum()
             waited += 1
             if loss < best - _IMPROVED:
                 best, best_state, waited = loss, (tables.entries.copy(), tables.pi.copy()), 0
-            elif waited > self.n_iter_no_change:
-                break
+                return ended.is_set()
+            return waited > self.n_iter_no_change or ended.is_set()
+
+        max_iter = min(self.max_iter, _FEW_ITERATIONS) if few else self.max_iter
+        iterate(task, update, max_iter, converged=bool)
         return Member(*best_state, tables.n_and, n_iter)
 
     def _n_batches(self, n_rows: int) -> int:
@@ -297,6 +335,20 @@ class Polynomial(Versioned, BaseEstimator):
             scaled = (target[batch] * (new * n_rows / batch.size)).astype(share.dtype)
             tables.count(index[batch], share[batch], scaled, rng.permutation(tables.order))
             tables.update()
+
+
+def _do_all(job: Callable[[int], None], n_jobs: int, n_threads: int, ended: Event) -> None:
+    """Do a number of jobs in threads. After an exception ``ended`` is set, so that those that go on end soon."""
+    if n_threads == 1 or n_jobs == 1:
+        for number in range(n_jobs):
+            job(number)
+        return
+    with ThreadPoolExecutor(min(n_threads, n_jobs)) as pool:
+        try:
+            list(pool.map(job, range(n_jobs)))
+        except BaseException:
+            ended.set()
+            raise
 
 
 def _turns(value: Any, n: int) -> list[Any]:

@@ -18,6 +18,11 @@ class Net(Protocol):
     ----------
     losses : names of the losses it can be fitted by
     handles_missing : whether X may contain NaN; else the estimator puts the training median in its place
+
+    Notes
+    -----
+    A net whose ``fit`` has a parameter ``task`` tells callbacks what it does. It gets a ``FitTask`` that has not begun,
+    begins and ends it, and makes its iterations by ``skartm.base._fitting.iterate``. A net without it is one step.
     """
 
     losses: ClassVar[tuple[str, ...]]

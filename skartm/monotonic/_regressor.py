@@ -8,6 +8,7 @@ from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skartm.base import shown
+from skartm.base._callbacks import with_callbacks
 from skartm.base._data import as_array
 from skartm.base._parameters import check_declared, choice, declared, parameters, real
 from skartm.monotonic._losses import Loss, Poisson, Quantile, SquaredError
@@ -80,6 +81,7 @@ class MonotonicRegressor(RegressorMixin, MonotonicModel):
     n_jobs: int | None = None
     random_state: Any = None
 
+    @with_callbacks
     def fit(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Learn the function.
 
@@ -98,7 +100,7 @@ class MonotonicRegressor(RegressorMixin, MonotonicModel):
         X, y = validate_data(self, as_array(X), y, dtype=np.float64, ensure_all_finite="allow-nan", y_numeric=True)
         y = np.asarray(y, dtype=np.float64)
         self._check_target(y, loss)
-        self._fit_net(X, y, sample_weight, loss)
+        self._fit_net(X, y, sample_weight, loss, y)
         return self
 
     def predict(self, X: Any) -> NDArray:

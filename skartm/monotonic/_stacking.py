@@ -24,6 +24,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skartm._named import NamedItems, is_named
 from skartm._threads import foreign_threads
 from skartm.base import shown
+from skartm.base._callbacks import CallbackSupportMixin, FitTask, with_callbacks
 from skartm.base._data import as_array, check_structure, check_weights
 from skartm.base._parameters import (
     check_declared,
@@ -63,7 +64,7 @@ def _two_whole_numbers(y: NDArray) -> bool:
 
 
 @parameters
-class MonotonicStacking(Stateful, NamedItems, BaseEstimator):
+class MonotonicStacking(Stateful, NamedItems, CallbackSupportMixin, BaseEstimator):
     r"""Average of monotone estimators, whose weights are a learned distribution.
 
     .. math::
@@ -141,6 +142,7 @@ class MonotonicStacking(Stateful, NamedItems, BaseEstimator):
 
     _listed = "estimators"
 
+    @with_callbacks
     def fit(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Fit the members and learn their weights.
 
@@ -179,8 +181,13 @@ class MonotonicStacking(Stateful, NamedItems, BaseEstimator):
         distinct = self.estimators is None
         if distinct:
             check_default_data(self, X, target, [np.setdiff1d(rows, fold) for fold in folds] or [rows])
-        self.estimators_ = cross_fit(members, X, target, weights, rows, folds, self.n_jobs, distinct=distinct)
+        task = FitTask(self, X, y).begin(2)
+        given = (X, target, weights, rows, folds, self.n_jobs, task.part("members"))
+        self.estimators_ = cross_fit(members, *given, distinct=distinct)
+        part = task.part("weights").begin()
         self._learn_weights(X, target, weights, folds)
+        part.end()
+        task.end()
         return self
 
     def predict(self, X: Any) -> NDArray:

@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -10,7 +11,8 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from scipy.special import softmax
 from sklearn.utils import check_random_state
 
-from skartm._callbacks import FitTask, with_callbacks
+from skartm.base._callbacks import FitTask, with_callbacks
+from skartm.base._fitting import age_of_best, attributes_of, iterate
 from skartm.base._parameters import check_dtype, choice, flag, integer, parameters, precision, real
 from skartm.em import Batch, FreeMixture, History, padded, perplexity_of
 from skartm.feature_extraction import embedding_matrix, word_embeddings
@@ -212,24 +214,24 @@ class EmbeddedTopicModel(ReadableModel, ScoredModel, TopicModel):
         random = check_random_state(self.random_state)
         documents = filled_documents(X, type(self).__name__)
         training = self._new_training(documents, random)
-        task, history, best, n_iter = FitTask(self, int(self.max_iter), X), _history(held_out is not None), {}, 0
-        stopped = False
-        while n_iter < self.max_iter and not stopped:
-            task.begin_iteration()
-            self._epoch(training, documents, random, history, n_iter)
-            n_iter += 1
-            self.n_iter_, self.history_, self._random = n_iter, history, random
+        history, best = _history(held_out is not None), dict[str, Any]()
+
+        def update(number: int) -> bool:
+            self._epoch(training, documents, random, history, number)
+            self.n_iter_, self._random = number + 1, random
             if held_out is not None:
                 history["validation_perplexity"].append(perplexity_of(self._score_held_out(*held_out)))
-                age = n_iter - 1 - int(np.argmin(history["validation_perplexity"]))
-                if age == 0:
-                    best = {name: getattr(self, name) for name in _LEARNED}
-                stopped = age >= self.n_iter_no_change
-            self._report(X)
-            self._mark_whole()
-            stopped = task.end_iteration() or stopped
+            self.history_ = History((key, list(track)) for key, track in history.items())
+            age = 0 if held_out is None else age_of_best(history["validation_perplexity"])
+            if held_out is not None and age == 0:
+                best.update({name: getattr(self, name) for name in _LEARNED})
+            return age >= self.n_iter_no_change
+
+        task = FitTask(self, X)
+        line = partial(self._line, X) if self.verbose else None
+        keep, write = attributes_of(self)
+        iterate(task, update, int(self.max_iter), keep=keep, write=write, converged=bool, line=line)
         self.__dict__.update(best)
-        task.end()
         return self
 
     def partial_fit(self, X: Any, y: Any = None) -> Self:
@@ -257,7 +259,8 @@ class EmbeddedTopicModel(ReadableModel, ScoredModel, TopicModel):
             training = self._old_training()
         self._epoch(training, documents, self._random, self.history_, self.n_iter_)
         self.n_iter_ += 1
-        self._report(X)
+        if self.verbose:
+            sys.stdout.write(self._line(X))
         return self
 
     def _epoch(self, training: Training, X: Any, random: Any, history: History, n_before: int) -> None:
@@ -276,15 +279,15 @@ class EmbeddedTopicModel(ReadableModel, ScoredModel, TopicModel):
         history["divergence"].append(divergence / X.shape[0])
         history["seconds"].append(time.perf_counter() - start)
 
-    def _report(self, X: Any) -> None:
-        if self.verbose:
-            last = {name: track[-1] for name, track in self.history_.items() if track}
-            held_out = last.get("validation_perplexity")
-            sys.stdout.write(
-                f"{type(self).__name__}: epoch {self.n_iter_}, perplexity {last['perplexity']:.1f}, divergence "
-                f"{last['divergence']:.2f}{'' if held_out is None else f', held out {held_out:.1f}'}, "
-                f"{last['seconds']:.2f} s\n"
-            )
+    def _line(self, X: Any) -> str:
+        """A line about the last epoch."""
+        last = {name: track[-1] for name, track in self.history_.items() if track}
+        held_out = last.get("validation_perplexity")
+        return (
+            f"{type(self).__name__}: epoch {self.n_iter_}, perplexity {last['perplexity']:.1f}, divergence "
+            f"{last['divergence']:.2f}{'' if held_out is None else f', held out {held_out:.1f}'}, "
+            f"{last['seconds']:.2f} s\n"
+        )
 
     def _new_training(self, X: Any, random: Any) -> Training:
         vectors = self._vectors(X, random)

@@ -16,15 +16,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from skartm._threads import effective_n_threads
 from skartm.base import names_in_order
+from skartm.base._callbacks import CallbackSupportMixin, FitTask, with_callbacks
 from skartm.base._data import check_counts
-from skartm.base._parameters import (
-    check_declared,
-    choice,
-    integer,
-    parameters,
-    precision,
-    real,
-)
+from skartm.base._fitting import iterate
+from skartm.base._parameters import check_declared, choice, integer, parameters, precision, real
 from skartm.base._sparse import compact
 from skartm.base._state import Stateful
 from skartm.em import Batches, FreeMixture, padded, row_products
@@ -43,7 +38,9 @@ def _has_labels(model: Any) -> bool:
 
 
 @parameters
-class NeuralTopicModel(Stateful, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class NeuralTopicModel(
+    Stateful, CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+):
     r"""Topics that rank documents with a term above documents without it (NTM), with labels if there are any (sNTM).
 
     .. math::
@@ -178,8 +175,12 @@ class NeuralTopicModel(Stateful, ClassNamePrefixFeaturesOutMixin, TransformerMix
     n_jobs: int | None = None
     random_state: Any = None
 
+    @with_callbacks
     def fit(self, X: Any, y: Any = None) -> Self:
         """Learn W1 and W2, and with ``label_weight`` the labels.
+
+        After an interruption the model is that of the last whole pass. Its layer of labels is then the one that was
+        trained with W1, which is less accurate for new documents.
 
         Parameters
         ----------
@@ -215,9 +216,6 @@ class NeuralTopicModel(Stateful, ClassNamePrefixFeaturesOutMixin, TransformerMix
         if targets is not None:
             weights.label = np.zeros((self.n_components, self.classes_.size), dtype=self.dtype)
         self._train(X, weights, targets, random_state)
-        self._publish(X, weights)
-        if targets is not None:
-            self._fit_labels(X, targets)
         return self
 
     def transform(self, X: Any) -> NDArray:
@@ -306,20 +304,28 @@ class NeuralTopicModel(Stateful, ClassNamePrefixFeaturesOutMixin, TransformerMix
             targets=targets,
         )
         start = weights.document.copy()
-        self.history_: dict[str, list[float]] = {"loss": [], "margin": [], "movement": []}
-        for n_iter in range(self.max_iter):
-            self.n_iter_, whole = n_iter, Weights(weights.term.copy(), weights.document.copy())
-            try:
-                loss, margin = training.run(int(self.batch_size), random_state)
-            except BaseException as error:
-                if n_iter and targets is None and not isinstance(error, Exception):
-                    self._publish(X, whole)  # without labels, which are learned at the end
-                    self._mark_whole()
-                raise
+        history: dict[str, list[float]] = {"loss": [], "margin": [], "movement": []}
+
+        def update(number: int) -> None:
+            loss, margin = training.run(int(self.batch_size), random_state)
             movement = float(np.sqrt(np.square(weights.document - start, dtype=np.float64).mean()))
             for name, value in (("loss", loss), ("margin", margin), ("movement", movement)):
-                self.history_[name].append(value)
-        self.n_iter_ = int(self.max_iter)
+                history[name].append(value)
+            self.n_iter_, self.history_ = number + 1, {name: list(track) for name, track in history.items()}
+
+        def keep() -> tuple[dict[str, Any], Weights]:
+            return {"n_iter_": self.n_iter_, "history_": self.history_}, weights.copy()
+
+        def write(kept: tuple[dict[str, Any], Weights], *, interrupted: bool = False) -> None:
+            self.__dict__.update(kept[0])
+            self._publish(X, kept[1])
+            if kept[1].label is not None and interrupted:
+                self.label_weights_, self.label_intercept_ = kept[1].label.T, np.zeros(self.classes_.size)
+            elif targets is not None:
+                self._fit_labels(X, targets)
+
+        task = FitTask(self, X, targets)
+        iterate(task, update, int(self.max_iter), keep=keep, write=write, lazily=True)
 
     def _publish(self, X: Any, weights: Weights) -> None:
         if not all(np.isfinite(matrix).all() for matrix in (weights.term, weights.document)):

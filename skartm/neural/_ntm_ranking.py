@@ -32,6 +32,10 @@ class Weights:
     document: NDArray
     label: NDArray | None = None
 
+    def copy(self) -> "Weights":
+        """The same weights, which training does not change."""
+        return Weights(self.term.copy(), self.document.copy(), None if self.label is None else self.label.copy())
+
 
 @dataclass(frozen=True)
 class Objective:

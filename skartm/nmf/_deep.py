@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from skartm._threads import effective_n_threads
 from skartm._topic_tree import TopicTree
 from skartm.base import shown
+from skartm.base._callbacks import CallbackSupportMixin, FitTask, with_callbacks
 from skartm.base._caller import warn
 from skartm.base._data import check_matrix, check_scale, check_weights, read_matrix
 from skartm.base._parameters import (
@@ -32,7 +33,7 @@ from skartm.base._state import Stateful
 from skartm.nmf._kullback_leibler import KullbackLeibler, solve_rows
 from skartm.nmf._labels import LabelledRows
 from skartm.nmf._layer_tree import layer_tree
-from skartm.nmf._layers import Blocks, LayeredDivergence, products
+from skartm.nmf._layers import Blocks, LayeredDivergence, Refined, products, refine
 from skartm.nmf._simplex_nmf import SimplexNMF
 from skartm.nmf._start import STARTS
 
@@ -41,7 +42,9 @@ _PASSES = 3  # updates of W before one of the layers
 
 
 @parameters
-class DeepSimplexNMF(Stateful, LabelledRows, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class DeepSimplexNMF(
+    Stateful, LabelledRows, CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+):
     r"""Non-negative matrix factorisation in layers whose rows are distributions.
 
     .. math::
@@ -103,7 +106,8 @@ class DeepSimplexNMF(Stateful, LabelledRows, ClassNamePrefixFeaturesOutMixin, Tr
         The objective in the joint phase, labels included: before it, and in every iteration between the updates of W
         and those of the layers.
     reconstruction_err_ : float
-        Square root of twice the divergence of X from its rebuilding by the last layer, without the labels.
+        Square root of twice the divergence of X from its rebuilding by the last layer, without the labels. After an
+        interruption it is what the last whole iteration found on its way, with the labels.
     n_iter_ : int
         Iterations over all layers together; of SimplexNMF where there is one layer.
     classes_ : array
@@ -157,8 +161,9 @@ class DeepSimplexNMF(Stateful, LabelledRows, ClassNamePrefixFeaturesOutMixin, Tr
 
     _live: ClassVar[frozenset[str]] = frozenset({"output", "max_iter", "tol", "inner_iter"})
 
+    @with_callbacks
     def fit(self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
-        """Learn the layers.
+        """Learn the layers; after an interruption, they are those of the last whole iteration over all of them.
 
         Parameters
         ----------
@@ -181,16 +186,24 @@ class DeepSimplexNMF(Stateful, LabelledRows, ClassNamePrefixFeaturesOutMixin, Tr
         X = self._checked(X, reset=True)
         weights = check_weights(self, sample_weight, X.shape[0])
         data, blocks = self._with_labels(X, y)
-        layers, W = self._layer_by_layer(X, data, blocks, weights)
+        refined = len(self.layers) > 1 and self.joint_iter > 0
+        task = FitTask(self, X, y).begin(len(self.layers) + (data is not X) + refined)
+        layers, W = self._layer_by_layer(X, data, blocks, weights, task)
         model = self._joint(data, layers, W, weights, blocks)
-        if len(layers) > 1:
-            curve, converged = model.iterate(self.joint_iter, self.tol)
-            self.n_iter_ = len(curve) - 1
+
+        def write(reached: Refined, *, interrupted: bool = False) -> None:
+            self.n_iter_, self.loss_curve_ = len(reached.curve) - 1, np.array(reached.curve)
+            self._write(X, model, weights, reached if interrupted else None)
+
+        if refined:
+            _, converged = refine(model, task.part("joint"), self.joint_iter, self.tol, write)
         else:
-            curve, converged = [model.loss()], self.tol == 0 or self.n_iter_ < self.max_iter
-        self.loss_curve_ = np.array(curve)
-        self._write(X, model, weights)
-        if not converged:
+            converged = len(layers) > 1 or self.n_iter_ < self.max_iter
+            self.n_iter_ = 0 if len(layers) > 1 else self.n_iter_
+            self.loss_curve_ = np.array([model.loss()])
+            self._write(X, model, weights)
+        task.end()
+        if self.tol > 0 and not converged:
             msg = "DeepSimplexNMF did not converge. Increase joint_iter (one layer: max_iter), or tol."
             warn(msg, ConvergenceWarning)
         return self
@@ -300,14 +313,15 @@ class DeepSimplexNMF(Stateful, LabelledRows, ClassNamePrefixFeaturesOutMixin, Tr
     # --- learning ----------------------------------------------------------------------------------------------------
 
     def _layer_by_layer(
-        self, X: Any, data: Any, blocks: Blocks, weights: NDArray | None
+        self, X: Any, data: Any, blocks: Blocks, weights: NDArray | None, task: FitTask
     ) -> tuple[list[NDArray], list[NDArray]]:
         """H and W of the layers, each but the first learned from the W below; with labels the first one is not X."""
         random_state = check_random_state(self.random_state)
         layers: list[NDArray] = []
         W: list[NDArray] = []
-        for size in self.layers:
-            labelled = not layers and data is not X
+        for number, size in enumerate(self.layers):
+            labelled = number == 0 and data is not X
+            part = task.part(f"layer-{number}")
             model = SimplexNMF(
                 int(size),
                 init=self.init,
@@ -319,24 +333,16 @@ class DeepSimplexNMF(Stateful, LabelledRows, ClassNamePrefixFeaturesOutMixin, Tr
             )
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ConvergenceWarning)
-                X = model.fit(X, sample_weight=weights).transform(X)
+                with part.around(model):
+                    model.fit(X, sample_weight=weights)
+            X = model.transform(X)
+            part.end()
             H, self.n_iter_ = model.components_, model.n_iter_
             if labelled:
-                H, X = self._first_with_labels(data, H, X, blocks, weights)
+                H, X = self._first_with_labels(data, H, X, blocks, weights, task.part("labels"))
             layers.append(H)
             W.append(X)
         return layers, W
-
-    def _first_with_labels(
-        self, data: Any, H: NDArray, W: NDArray, blocks: Blocks, weights: NDArray | None
-    ) -> tuple[NDArray, NDArray]:
-        """H and W of features and labels, from a start that knows no labels: every component has all of them alike."""
-        (_, features), (own, labels) = blocks
-        n_classes = own.stop - own.start
-        alike = np.full((H.shape[0], n_classes), labels / n_classes, dtype=H.dtype)
-        model = self._joint(data, [np.hstack([features * H, alike])], [W], weights, blocks)
-        self.n_iter_ = len(model.iterate(self.max_iter, self.tol)[0]) - 1
-        return model.layers[0].astype(H.dtype), model.W[0]
 
     def _joint(
         self, data: Any, layers: list[NDArray], W: list[NDArray], weights: NDArray | None, blocks: Blocks
@@ -356,24 +362,31 @@ class DeepSimplexNMF(Stateful, LabelledRows, ClassNamePrefixFeaturesOutMixin, Tr
         n_threads = effective_n_threads(self.n_jobs)
         return solve_rows(X, self.layer_components_[number], n_passes=self.max_iter, tol=self.tol, n_threads=n_threads)
 
-    def _write(self, X: Any, model: LayeredDivergence, weights: NDArray | None) -> None:
-        """What is published: features and labels apart, each with rows that are distributions."""
+    def _write(
+        self, X: Any, model: LayeredDivergence, weights: NDArray | None, reached: Refined | None = None
+    ) -> None:
+        """What is published: features and labels apart, each with rows that are distributions.
+
+        What was ``reached`` takes the place of the present state, and of a look at the data.
+        """
         (_, share), *labels = model.blocks
         m, dtype = X.shape[1], X.dtype
-        layers = [model.layers[0][:, :m] / share, *model.layers[1:]]
+        whole = model.layers if reached is None else reached.layers
+        layers = [whole[0][:, :m] / share, *whole[1:]]
         for own, mass in labels:
-            self.label_components_ = (model.layers[0][:, own] / mass).astype(dtype)
+            self.label_components_ = (whole[0][:, own] / mass).astype(dtype)
         self.layers_ = [layer.astype(dtype) for layer in layers]
         self.layer_components_ = [c.astype(dtype) for c in products(layers)]
         self.components_ = self.layer_components_[-1]
-        W = [share * w for w in model.W]
-        masses = [w.sum(axis=0, dtype=np.float64) if weights is None else weights @ w for w in W]
+        if reached is None:
+            W = [share * w for w in model.W]
+            masses = [w.sum(axis=0, dtype=np.float64) if weights is None else weights @ w for w in W]
+            options: dict[str, Any] = {"n_passes": 1, "n_threads": effective_n_threads(self.n_jobs)}
+            loss = KullbackLeibler(X, self.components_, W[-1].astype(dtype), sample_weight=weights, **options).loss()
+        else:
+            masses, loss = reached.masses, reached.loss
         self.component_weights_ = [mass / max(mass.sum(), np.finfo(np.float64).tiny) for mass in masses]
-        n_threads = effective_n_threads(self.n_jobs)
-        last = KullbackLeibler(
-            X, self.components_, W[-1].astype(dtype), sample_weight=weights, n_passes=1, n_threads=n_threads
-        )
-        self.reconstruction_err_ = float(np.sqrt(2 * last.loss()))
+        self.reconstruction_err_ = float(np.sqrt(2 * loss))
 
     @property
     def _n_features_out(self) -> int:

@@ -10,14 +10,16 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_consistent_length, column_or_1d
 
+from skartm.base._callbacks import FitTask
 from skartm.em import row_products
-from skartm.nmf._layers import WHOLE, Blocks
+from skartm.nmf._layers import WHOLE, Blocks, LayeredDivergence, refine
 
 
 class LabelledRows:
     """Mixin: ``predict`` after a fit with labels.
 
-    Of the estimator it asks the parameter ``label_weight``, ``_checked`` (X of a user) and ``_solve`` (W of a layer).
+    Of the estimator it asks some parameters, ``_checked`` (X of a user), ``_solve`` (W of a layer) and ``_joint`` (the
+    layers, to be refined together).
     """
 
     label_weight: float
@@ -25,6 +27,10 @@ class LabelledRows:
     label_components_: NDArray
     _checked: Callable[..., Any]
     _solve: Callable[[Any, int], NDArray]
+    _joint: Callable[..., LayeredDivergence]
+    max_iter: int
+    tol: float
+    n_iter_: int
 
     def _knows_labels(self) -> bool:
         if not hasattr(self, "classes_"):
@@ -64,3 +70,14 @@ class LabelledRows:
         share = 1 / (1 + self.label_weight)
         blocks = ((slice(0, m), share), (slice(m, m + n_classes), 1 - share))
         return sparse.hstack([X, labels], format="csr", dtype=X.dtype), blocks
+
+    def _first_with_labels(
+        self, data: Any, H: NDArray, W: NDArray, blocks: Blocks, weights: NDArray | None, task: FitTask
+    ) -> tuple[NDArray, NDArray]:
+        """H and W of features and labels, from a start that knows no labels: every component has all of them alike."""
+        (_, features), (own, labels) = blocks
+        n_classes = own.stop - own.start
+        alike = np.full((H.shape[0], n_classes), labels / n_classes, dtype=H.dtype)
+        model = self._joint(data, [np.hstack([features * H, alike])], [W], weights, blocks)
+        self.n_iter_, _ = refine(model, task, self.max_iter, self.tol)
+        return model.layers[0].astype(H.dtype), model.W[0]

@@ -1,16 +1,18 @@
 """Products of stochastic matrices: the layers of a deep factorisation, refined together."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from skartm.base._callbacks import FitTask
+from skartm.base._fitting import SmallDecrease, iterate
 from skartm.nmf._kullback_leibler import KullbackLeibler
 
 Blocks = Sequence[tuple[slice, float]]
 WHOLE: Blocks = ((slice(None), 1.0),)
-_LOOK = 10  # iterations from one look at the objective to the next
 _STEPS = 5  # M steps of the layers on the counters of one E step, which cost what the small matrices cost
 
 
@@ -64,7 +66,16 @@ class LayeredDivergence:
         Updates of a W before one of the layers.
     blocks : sequence of (slice, float)
         Features of a kind, and what they sum to in every row of H_1.
+
+    Attributes
+    ----------
+    last_losses : list of float
+        Divergences of the layers in the last update, between W and the layers.
+    last_masses : list of arrays of shape (n_l,)
+        Sums of the columns of all W after the last update, rows weighted.
     """
+
+    in_parts = False
 
     def __init__(
         self,
@@ -82,6 +93,8 @@ class LayeredDivergence:
         dtype = layers[0].dtype
         self.layers = [layer.astype(np.float64) for layer in layers]
         self.weights = list(weights)
+        self.last_losses: list[float] = []
+        self.last_masses: list[NDArray] = []
         self.models = [
             KullbackLeibler(X, c.astype(dtype), w, sample_weight=sample_weight, n_passes=n_passes, n_threads=n_threads)
             for c, w in zip(products(self.layers), W, strict=True)
@@ -109,17 +122,36 @@ class LayeredDivergence:
         for model, c, n_tj in zip(self.models, products(self.layers), counts, strict=True):
             model.phi_wt[:, : model.n_components] = c.T
             model.rescale(n_tj.sum(axis=1))
+        self.last_losses, self.last_masses = divergences, [n_tj.sum(axis=1) for n_tj in counts]
         return float(np.dot(self.weights, divergences))
 
-    def iterate(self, n_iter: int, tol: float) -> tuple[list[float], bool]:
-        """Objectives before the updates and in each of them, and whether they have converged."""
-        curve = [self.loss()]
-        converged = tol == 0 or n_iter == 0
-        for iteration in range(1, n_iter + 1):
-            curve.append(self.update())
-            if tol > 0 and iteration % _LOOK == 0:
-                fall = np.sqrt(curve[-1 - _LOOK]) - np.sqrt(curve[-1])
-                converged = bool(fall <= tol * np.sqrt(curve[0]))
-                if converged:
-                    break
-        return curve, converged
+
+@dataclass(frozen=True)
+class Refined:
+    """What the updates of layers have led to: objectives, layers, sums of the columns of W, loss of the last layer."""
+
+    curve: tuple[float, ...]  # before the updates and in each of them
+    layers: list[NDArray]
+    masses: list[NDArray]
+    loss: float
+
+
+def refine(
+    model: LayeredDivergence, task: FitTask, max_iter: int, tol: float, write: Callable[..., None] | None = None
+) -> tuple[int, bool]:
+    """Update until the objective falls slowly; the number of updates, and whether they ended before the last one.
+
+    ``write`` is that of :func:`skartm.base._fitting.iterate`; it gets what is ``Refined``.
+    """
+    curve = [model.loss()]
+
+    def update(_: int) -> float:
+        curve.append(model.update())
+        return curve[-1]
+
+    def keep() -> Refined:
+        return Refined(tuple(curve), model.layers, model.last_masses, model.last_losses[-1])
+
+    rule = SmallDecrease(model, tol, loss=curve[0])
+    ended = iterate(task, update, max_iter, keep=keep if write else None, write=write, converged=rule, lazily=True)
+    return len(curve) - 1, ended

@@ -48,6 +48,8 @@ class Regularized:
     ARTMTransformer(reuse_theta=True).
     """
 
+    in_parts = False
+
     def __init__(self, model: KullbackLeibler, n_iter: int) -> None:
         self.model, self.n_iter = model, n_iter
         self.done = 0

@@ -10,21 +10,13 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skartm._callbacks import CallbackSupportMixin, with_callbacks
+from skartm.base._callbacks import CallbackSupportMixin, FitTask, with_callbacks
 from skartm.base._caller import warn
 from skartm.base._data import check_matrix, check_scale, check_weights, read_matrix
-from skartm.base._parameters import (
-    check_choice,
-    check_declared,
-    choice,
-    integer,
-    parameters,
-    precision,
-    real,
-)
+from skartm.base._fitting import iterate
+from skartm.base._parameters import check_choice, check_declared, choice, integer, parameters, precision, real
 from skartm.base._sparse import canonical, own_csr
 from skartm.base._state import Stateful
-from skartm.nmf._fitting import iterate
 from skartm.nmf._least_squares import check_squares, is_sparse
 from skartm.nmf._observed import Observed, observed
 from skartm.nmf._online import check_online, statistics_of
@@ -203,12 +195,19 @@ class SimplexNMF(
         self.__dict__.pop("_online", None)
         solver, converged = solver_of(self, X, known, W, H, weights)
 
-        def write(*, interrupted: bool = False) -> None:
+        def update(number: int) -> Any:
+            value = solver.update()
+            self.n_iter_ = number + 1
+            return value
+
+        def write(n_iter: int, *, interrupted: bool = False) -> None:
             loss, W = (solver.last_loss, solver.W) if interrupted else (solver.loss(), None)
-            self.reconstruction_err_ = float(np.sqrt(2 * loss))
+            self.n_iter_, self.reconstruction_err_ = n_iter, float(np.sqrt(2 * loss))
             self._write(X, known, solver.H, weights, W)
 
-        if not iterate(self, X, solver, converged, write) and self.tol > 0:
+        task = FitTask(self, X)
+        ended = iterate(task, update, self.max_iter, keep=lambda: self.n_iter_, write=write, converged=converged)
+        if not ended and self.tol > 0:
             msg = f"SimplexNMF did not converge in {self.max_iter} iterations. Increase max_iter, or tol."
             warn(msg, ConvergenceWarning)
         return self

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from skartm._threads import effective_n_threads
-from skartm.nmf._fitting import SmallChange, SmallDecrease, SmallShare, SmallSlope
+from skartm.base._fitting import SmallChange, SmallDecrease, SmallShare, SmallSlope
 from skartm.nmf._kullback_leibler import KullbackLeibler, affordable_parts
 from skartm.nmf._kullback_leibler import solve_rows as solve_rows_kl
 from skartm.nmf._least_squares import LeastSquares

@@ -36,6 +36,8 @@ class SmallVolume:
     (Leplat, Gillis and Ang 2020, with another divergence).
     """
 
+    in_parts = False
+
     def __init__(
         self,
         X: Any,

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from skartm._callbacks import with_callbacks
+from skartm.base._callbacks import with_callbacks
 from skartm.base._parameters import (
     MOST_SAMPLES,
     check_declared,

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from skartm._callbacks import with_callbacks
+from skartm.base._callbacks import with_callbacks
 from skartm.base._data import check_counts, check_weights
 from skartm.base._parameters import choice, integer, parameters
 from skartm.em import ModalitySelection, perplexity_of

@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,11 +12,12 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from skartm._callbacks import CallbackSupportMixin, FitTask
 from skartm._threads import effective_n_threads
 from skartm.base import shown
+from skartm.base._callbacks import CallbackSupportMixin, FitTask
 from skartm.base._caller import warn
 from skartm.base._data import check_counts, check_weights
+from skartm.base._fitting import age_of_best, iterate
 from skartm.base._order import keep_order
 from skartm.base._state import Stateful
 from skartm.em import (
@@ -101,46 +103,44 @@ class TopicModel(
     ) -> None:
         """What was learned before stays until the first pass is complete; then every pass replaces it as a whole."""
         shown = X[:] if isinstance(X, SomeRows) and getattr(self, "_skl_callbacks", None) else X  # others read a matrix
-        task = FitTask(self, max_iter, shown)
+        task = FitTask(self, shown)
         iterations = passes(engine, batches, state, max_iter=max_iter, decay=decay)
         # A copy of phi an iteration would cost some percent of it; offline, phi itself survives an interruption.
         eager = task.observed or held_out is not None or decay is not None or not self._phi_is_published
-        n_iter, final, stopped, whole = 0, 0, False, None
+        final = 0
         self.history_ = history
-        try:
-            while n_iter < max_iter and not stopped:
-                engine.regularized = not final and n_iter < max_iter - self.unregularized_iter
-                task.begin_iteration()
-                result = next(iterations)
-                n_iter += 1
-                self.n_iter_, self.n_samples_seen_ = n_iter, batches.n_samples
-                self.__dict__.pop("n_wt_", None)
-                self.n_updates_, self._counted_samples = state.n_updates, state.n_samples
-                self._last_step = (n_iter - 1, max_iter, engine.regularized)
-                if eager:
-                    self._publish(engine, state)
-                self._record(engine, result, state, held_out)
-                if eager:
-                    self._mark_whole()
-                else:
-                    whole = {name: vars(self)[name] for name in _OF_A_PASS}, replace(state)
-                if self.verbose:
-                    self._print_pass(X)
-                stopped = task.end_iteration()
-                if not stopped and not final and engine.settled(n_iter - 1, max_iter) and self._has_converged(tol, X):
-                    final = min(n_iter + self.unregularized_iter, max_iter) if engine.regularized else n_iter
-                stopped = stopped or n_iter == final
-            if not eager:
+
+        def update(number: int) -> None:
+            engine.regularized = not final and number < max_iter - self.unregularized_iter
+            result = next(iterations)
+            self.n_iter_, self.n_samples_seen_ = number + 1, batches.n_samples
+            self.__dict__.pop("n_wt_", None)
+            self.n_updates_, self._counted_samples = state.n_updates, state.n_samples
+            self._last_step = (number, max_iter, engine.regularized)
+            if eager:
                 self._publish(engine, state)
-        except BaseException:
-            if whole is not None:  # phi of this pass is still there, while the next one was in the making
-                self.__dict__.update(whole[0])
-                self._publish(engine, whole[1])
-                self._mark_whole()
-            raise
+            self._record(engine, result, state, held_out)
+
+        def keep() -> tuple[dict[str, Any], State | None]:
+            if eager:
+                return dict(vars(self)), None
+            return {name: vars(self)[name] for name in _OF_A_PASS}, replace(state)
+
+        def write(kept: tuple[dict[str, Any], State | None], *, interrupted: bool = False) -> None:
+            self.__dict__.update(kept[0])
+            if kept[1] is not None:  # phi of this pass is still there, also while the next one is in the making
+                self._publish(engine, kept[1])
+
+        def converged(_: None) -> bool:
+            nonlocal final
+            if not final and engine.settled(self.n_iter_ - 1, max_iter) and self._has_converged(tol, X):
+                final = min(self.n_iter_ + self.unregularized_iter, max_iter) if engine.regularized else self.n_iter_
+            return self.n_iter_ == final
+
+        line = partial(self._line, X) if self.verbose else None
+        ended = iterate(task, update, max_iter, keep=keep, write=write, converged=converged, line=line)
         self._keep_counters(engine, state)
-        task.end()
-        if tol > 0 and not stopped:
+        if tol > 0 and not ended:
             msg = f"{type(self).__name__}: max_iter={max_iter} iterations did not reach tol={tol}; raise one of them."
             warn(msg, ConvergenceWarning)
 
@@ -149,9 +149,7 @@ class TopicModel(
             return False
         if self.validation_fraction is None:
             return self.history_.change("objective") < tol
-        track = self.history_["validation_perplexity"][-self.n_iter_ :]  # of this fit
-        best = int(np.argmin(track))
-        return len(track) - 1 - best >= _PATIENCE
+        return age_of_best(self.history_["validation_perplexity"][-self.n_iter_ :]) >= _PATIENCE  # of this fit
 
     def _record(self, engine: EM, result: Pass, state: State, held_out: Any, kept: int | None = None) -> None:
         posterior = engine.posterior
@@ -167,10 +165,10 @@ class TopicModel(
             result, state.phi_wt, engine.n_topics, posterior.topic_mass, values, coefficients, held_out_perplexity, kept
         )
 
-    def _print_pass(self, X: Any) -> None:
-        """Print a line about the last pass."""
+    def _line(self, X: Any) -> str:
+        """A line about the last pass."""
         last = {key: track[-1] for key, track in self.history_.items()}
-        sys.stdout.write(
+        return (
             f"{type(self).__name__}: iteration {self.n_iter_}, perplexity {last['perplexity']:.1f}, phi sparsity "
             f"{last['phi_sparsity']:.3f}, {last['seconds']:.2f} s\n"
         )
@@ -207,7 +205,7 @@ class TopicModel(
         self._publish(engine, state)
         self._record(engine, result, state, None, kept=History.UPDATES)
         if self.verbose:
-            self._print_pass(X)
+            sys.stdout.write(self._line(X))
         self._keep_counters(engine, state)
         self._warn(layout)
         return self

@@ -1,5 +1,6 @@
 """ARTMClassifier: class labels as a modality."""
 
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,6 +12,7 @@ from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from skartm.base import shown
+from skartm.base._callbacks import CallbackSupportMixin, FitTask, with_callbacks
 from skartm.base._data import check_counts, check_weights
 from skartm.base._order import carry_order
 from skartm.base._parameters import (
@@ -40,6 +42,7 @@ class ARTMClassifier(
     ClassifierMixin,
     NamedRegularizers,
     ModalModel,
+    CallbackSupportMixin,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
     BaseEstimator,
@@ -160,8 +163,12 @@ class ARTMClassifier(
         tags.classifier_tags.poor_score = True  # as MultinomialNB: counts, not points in a plane
         return tags
 
+    @with_callbacks
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> "ARTMClassifier":
         """Learn topics of words and labels, and how topics tell classes.
+
+        After an interruption the topics are those of the last whole pass, and the classes are learned from them, for
+        which the documents are read once more. A second interruption leaves the model as it was before the call.
 
         Parameters
         ----------
@@ -190,9 +197,13 @@ class ARTMClassifier(
         if warm:
             self._check_kind(labels)
         model = self._model(X, labels, weights, self.model_ if warm else None)
-        model.fit(beside(X, labels), sample_weight=weights)
-        bayes = TopicBayes(labels.classes.size, model.components_.shape[0], multilabel=labels.multilabel)
-        return self._learn_classes(model, bayes, X, labels, weights)
+        learn_classes = partial(self._learn_classes, X=X, labels=labels, weights=weights)
+        task = FitTask(self, X, y).begin(int(model.max_iter))
+        with task.shown_by(model, learn_classes):
+            model.fit(beside(X, labels), sample_weight=weights)
+        learn_classes(model)
+        task.end()
+        return self
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> "ARTMClassifier":
         """Update topics and classes by the documents of X.
@@ -231,9 +242,8 @@ class ARTMClassifier(
         model.partial_fit(beside(X, labels), sample_weight=weights)
         decay = Decay(float(self.learning_offset), float(self.learning_decay))
         if first:
-            bayes = TopicBayes(labels.classes.size, model.components_.shape[0], multilabel=labels.multilabel)
-            return self._learn_classes(model, bayes, X, labels, weights)
-        return self._learn_classes(model, self._bayes, X, labels, weights, decay.rho(self._bayes.n_updates + 1))
+            return self._learn_classes(model, X, labels, weights)
+        return self._learn_classes(model, X, labels, weights, self._bayes, decay.rho(self._bayes.n_updates + 1))
 
     # --- use ---------------------------------------------------------------------------------------------------------
 
@@ -346,12 +356,14 @@ class ARTMClassifier(
     def _learn_classes(
         self,
         model: ARTMTransformer,
-        bayes: TopicBayes,
         X: Any,
         labels: Labels,
         weights: NDArray | None,
+        bayes: TopicBayes | None = None,
         rho: float = 1.0,
     ) -> "ARTMClassifier":
+        if bayes is None:
+            bayes = TopicBayes(labels.classes.size, model.components_.shape[0], multilabel=labels.multilabel)
         self.model_, self.classes_, self._bayes = model, labels.classes, bayes
         bayes.learn(self._doc_topic(X), labels.columns, np.ones(X.shape[0]) if weights is None else weights, rho)
         return self

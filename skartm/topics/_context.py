@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from skartm._callbacks import with_callbacks
 from skartm.base import shown
+from skartm.base._callbacks import with_callbacks
 from skartm.base._data import as_floats, check_counts
 from skartm.base._parameters import (
     choice,

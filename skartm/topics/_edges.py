@@ -61,12 +61,12 @@ class EdgeModel(ARTMTransformer):
         """Passes, and ``settle`` with theta of the containers at the end, also after an interruption."""
         try:
             self._fit(graph, None, decay=decay, max_iter=int(self.max_iter), tol=float(self.tol))
+            self._share_out(graph, settle)
         except BaseException as error:
             if not isinstance(error, Exception) and self._return_to_whole():
                 self._share_out(graph, settle)
                 self._mark_whole()
             raise
-        self._share_out(graph, settle)
 
     def _share_out(self, graph: Hypergraph, settle: Callable[[NDArray], None]) -> None:
         """What follows for containers from the topics."""

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skartm._topic_tree import TopicNode, TopicTree, make_tree
 from skartm.base import shown
+from skartm.base._callbacks import CallbackSupportMixin, FitTask, with_callbacks
 from skartm.base._data import check_counts, check_weights
 from skartm.base._parameters import check_declared, declared, parameters, real
 from skartm.base._state import Stateful
@@ -24,7 +25,7 @@ from skartm.topics._hierarchy_links import level_counts, parents_of, psi_of, tie
 
 
 @parameters
-class HierarchicalARTM(Stateful, NamedLevels, TransformerMixin, BaseEstimator):
+class HierarchicalARTM(Stateful, NamedLevels, CallbackSupportMixin, TransformerMixin, BaseEstimator):
     r"""Hierarchy of topics, learned level by level from the top.
 
     Level 0 is a topic model of the documents. Each further level is one too, whose topics :math:`s` besides explain
@@ -87,9 +88,10 @@ class HierarchicalARTM(Stateful, NamedLevels, TransformerMixin, BaseEstimator):
     :math:`n_{wt}` are the counts of the documents in the fitted level, without those of its own parents and without
     regularizers, and not weighted by modality: the weights of the level below apply to them as to documents.
     Regularizers of theta do not act on psi. Levels may learn online; their M-steps then have the whole of psi each.
-    There is no ``partial_fit``, for a level can begin only when the one above has ended. Callbacks are those of the
-    levels: a callback of ``estimator`` looks on at each. After a ``KeyboardInterrupt`` in ``fit`` the hierarchy has the
-    levels learned so far, the last of them as of its last whole pass.
+    There is no ``partial_fit``, for a level can begin only when the one above has ended. To a callback of the hierarchy
+    a level is an iteration; a callback of ``estimator`` looks on at the iterations of each level. After a
+    ``KeyboardInterrupt`` in ``fit`` the hierarchy has the levels learned so far, the last of them as of its last whole
+    pass.
 
     References
     ----------
@@ -137,6 +139,7 @@ class HierarchicalARTM(Stateful, NamedLevels, TransformerMixin, BaseEstimator):
 
     # --- fitting -----------------------------------------------------------------------------------------------------
 
+    @with_callbacks
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> "HierarchicalARTM":
         """Learn the levels, one after another.
 
@@ -163,16 +166,21 @@ class HierarchicalARTM(Stateful, NamedLevels, TransformerMixin, BaseEstimator):
         check_declared(self)
         X = check_counts(self, X, np.result_type(*(model._dtype() for _, model in named)), reset=True)
         weights = check_weights(self, sample_weight, X.shape[0])
-        names, learned = [name for name, _ in named], []
+        names, models, counts = [name for name, _ in named], list[ARTMTransformer](), list[NDArray]()
+        task = FitTask(self, X, y).begin(len(named))
         try:
-            for level in learn_levels(self, named, ties, X, y, weights):
-                learned.append(level)
+            for model, count, part in learn_levels(self, named, ties, X, y, weights, task):
+                models.append(model)
+                counts.append(count)
+                if part.end(lambda: self._publish(names, models, counts)):
+                    break
         except BaseException as error:
-            if learned and not isinstance(error, Exception):
-                self._publish(names, *zip(*learned, strict=True))
+            if models and not isinstance(error, Exception):
+                self._publish(names, models, counts)
                 self._mark_whole()
             raise
-        self._publish(names, *zip(*learned, strict=True))
+        self._publish(names, models, counts)
+        task.end()
         return self
 
     def refit_subtopics(

@@ -13,6 +13,7 @@ from sklearn.utils import check_random_state
 
 from skartm._named import NamedItems, is_named, named_pairs
 from skartm.base import shown
+from skartm.base._callbacks import SILENT, FitTask
 from skartm.base._parameters import check_integer, check_real
 from skartm.regularizers import ParentTopics, Schedule
 from skartm.topics._artm import ARTMTransformer
@@ -146,20 +147,31 @@ def fill_in(owner: Any, model: ARTMTransformer, name: str, random_state: Any) ->
 
 
 def learn_levels(
-    owner: Any, named: list[tuple[str, ARTMTransformer]], ties: list[ParentTopics], X: Any, y: Any, weights: Any
-) -> Iterator[tuple[ARTMTransformer, NDArray]]:
-    """The levels, fitted from the top, each with its n_wt. An interrupted one comes if a pass of it was complete."""
+    owner: Any,
+    named: list[tuple[str, ARTMTransformer]],
+    ties: list[ParentTopics],
+    X: Any,
+    y: Any,
+    weights: Any,
+    task: FitTask,
+) -> Iterator[tuple[ARTMTransformer, NDArray, FitTask]]:
+    """The levels, fitted from the top, each with its n_wt and its part of the fit, which is to be ended.
+
+    An interrupted one comes if a pass of it was complete.
+    """
     random, above = check_random_state(owner.random_state), np.empty(0)
     for number, (name, model) in enumerate(named):
         fill_in(owner, model, name, random.randint(2**31 - 1) if number else owner.random_state)
         if number:
             tie = ties[number - 1].set_params(counts=above)
             model.set_params(regularizers=[*model.regularizers, (PARENTS, tie)])
+        part = task.part(f"fit-{name}")
         try:
-            model.fit(X, y, sample_weight=weights)
+            with part.around(model):
+                model.fit(X, y, sample_weight=weights)
         except BaseException as error:
             if not isinstance(error, Exception) and hasattr(model, "components_"):
-                yield model, level_counts(model, X, weights)
+                yield model, level_counts(model, X, weights), SILENT
             raise
         above = level_counts(model, X, weights)
-        yield model, above
+        yield model, above, part

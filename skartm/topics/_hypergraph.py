@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skartm._callbacks import with_callbacks
 from skartm.base import shown
+from skartm.base._callbacks import with_callbacks
 from skartm.base._parameters import is_number, parameters
 from skartm.em import Hypergraph, perplexity_of
 from skartm.simplex import FLOOR

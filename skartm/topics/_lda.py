@@ -1,6 +1,5 @@
 """LDA: the Bayesian special case, with the signature and the results of scikit-learn's."""
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from numbers import Integral
@@ -12,7 +11,7 @@ from numpy.typing import DTypeLike, NDArray
 from sklearn.utils import Tags, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from skartm._callbacks import with_callbacks
+from skartm.base._callbacks import with_callbacks
 from skartm.base._data import check_counts, check_numbers, dtype_of
 from skartm.base._parameters import (
     MOST_SAMPLES,
@@ -328,11 +327,11 @@ class LDA(BoundScored):
     def _needs_tokens(self) -> bool:
         return self.inference != "variational"  # there the topics are their prior, as in scikit-learn
 
-    def _print_pass(self, X: Any) -> None:
+    def _line(self, X: Any) -> str:
         bound = self._evaluated(X)
         found = "" if bound is None else f", perplexity {bound:.4f}"
         seconds = self.history_["seconds"][-1]
-        sys.stdout.write(f"{type(self).__name__}: iteration {self.n_iter_}{found}, {seconds:.2f} s\n")
+        return f"{type(self).__name__}: iteration {self.n_iter_}{found}, {seconds:.2f} s\n"
 
     def _has_converged(self, tol: float, X: Any) -> bool:
         bound = self._evaluated(X)

@@ -14,6 +14,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skartm.base import texts_of
+from skartm.base._callbacks import SILENT, CallbackSupportMixin, FitTask, with_callbacks
 from skartm.base._order import is_known, keep_order, reads_order, restore_order
 from skartm.base._parameters import declared, parameters
 from skartm.base._sparse import csr_of, own_csr
@@ -33,7 +34,7 @@ def _model_has(name: str) -> Any:
 
 
 @parameters
-class TopicPipeline(Stateful, TransformerMixin, BaseEstimator):
+class TopicPipeline(Stateful, CallbackSupportMixin, TransformerMixin, BaseEstimator):
     """A vectorizer, or a ColumnTransformer of several, and the topic model of what it counts.
 
     As :class:`sklearn.pipeline.Pipeline` of the two, but the model learns the names: the blocks of a
@@ -116,6 +117,7 @@ class TopicPipeline(Stateful, TransformerMixin, BaseEstimator):
 
     # --- fitting -----------------------------------------------------------------------------------------------------
 
+    @with_callbacks
     def fit(self, X: Any, y: Any = None, **params: Any) -> "TopicPipeline":
         """Fit the transformer, hand its names to the model, and fit that.
 
@@ -130,8 +132,7 @@ class TopicPipeline(Stateful, TransformerMixin, BaseEstimator):
         -------
         self
         """
-        routed = self._routed("fit", params)
-        self._learn(self._begin(X, y, routed["transformer"].fit), y, routed["model"].fit)
+        self._learn(X, y, params)
         return self
 
     @available_if(_model_has("partial_fit"))
@@ -153,11 +154,10 @@ class TopicPipeline(Stateful, TransformerMixin, BaseEstimator):
         self.model_.partial_fit(counts, y, **routed["model"].partial_fit)
         return self
 
+    @with_callbacks
     def fit_transform(self, X: Any, y: Any = None, **params: Any) -> Any:
         """Fit, and the topics of the documents of the fit; X is vectorized once."""
-        routed = self._routed("fit", params)
-        counts = self._begin(X, y, routed["transformer"].fit)
-        self._learn(counts, y, routed["model"].fit)
+        counts = self._learn(X, y, params)
         return self.model_.transform(counts)
 
     # --- use ---------------------------------------------------------------------------------------------------------
@@ -234,28 +234,37 @@ class TopicPipeline(Stateful, TransformerMixin, BaseEstimator):
             return process_routing(self, method, **params)
         return Bunch(transformer=Bunch(fit={}), model=Bunch(**{method: params}))
 
-    def _begin(self, X: Any, y: Any, params: dict[str, Any]) -> Any:
-        """Fit the transformer and prepare the model; returns the counts."""
+    def _begin(self, X: Any, y: Any, params: dict[str, Any], task: FitTask = SILENT) -> Any:
+        """Fit the transformer, which is a part of the fit, and prepare the model; returns the counts."""
         transformer = clone(self.transformer)
         blocks = _last(transformer)
         if hasattr(blocks, "sparse_threshold"):
             blocks.set_params(sparse_threshold=1.0)
-        with config_context(transform_output="default"):  # counts are sparse, which data frames are not
+        # counts are sparse, which data frames are not
+        with config_context(transform_output="default"), task.around(transformer):
             output = transformer.fit_transform(self._documents(X), y, **params)
+        task.end()
         counts = self._checked(output)
         model = clone(self.model)
         model.set_params(**self._names(_last(transformer), transformer, model, counts.shape[1]))
         self.transformer_, self.model_ = transformer, model
         return counts
 
-    def _learn(self, counts: Any, y: Any, params: dict[str, Any]) -> None:
-        """Fit the model; after an interruption it is what it has become, if a pass was complete."""
+    def _learn(self, X: Any, y: Any, params: dict[str, Any]) -> Any:
+        """Fit both, and return the counts; after an interruption the model is as of its last whole pass."""
+        routed, task = self._routed("fit", params), FitTask(self, X, y).begin(2)
+        counts = self._begin(X, y, routed["transformer"].fit, task.part("fit-transformer"))
+        part = task.part("fit-model")
         try:
-            self.model_.fit(counts, y, **params)
+            with part.around(self.model_):
+                self.model_.fit(counts, y, **routed["model"].fit)
         except BaseException:
             if hasattr(self.model_, "components_"):
                 self._mark_whole()
             raise
+        part.end()
+        task.end()
+        return counts
 
     def _counts(self, X: Any) -> Any:
         check_is_fitted(self, "model_")

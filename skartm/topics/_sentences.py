@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from skartm._callbacks import with_callbacks
+from skartm.base._callbacks import with_callbacks
 from skartm.base._data import check_counts, check_weights
 from skartm.base._parameters import parameters
 from skartm.em import Hypergraph, offsets, perplexity_of

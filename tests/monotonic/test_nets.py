@@ -10,10 +10,12 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 
 from skartm import MonotonicClassifier, MonotonicRegressor
+from skartm.base._callbacks import SILENT
+from skartm.base._fitting import iterate
 from skartm.monotonic import Constrained, Linear, MinMax, Smooth
 from skartm.monotonic._grid import affine, snap, soft_maximum
 from skartm.monotonic._losses import LogLoss, Poisson, Quantile, SquaredError
-from skartm.monotonic._rprop import rprop
+from skartm.monotonic._rprop import Rprop
 from tests.oracle import monotonic_nets as oracle
 
 NETS = [Smooth, MinMax, Constrained]
@@ -84,6 +86,12 @@ def test_gradients_are_those_of_differences(net, signs, shared, global_random_se
         moved = 1e-6 * (np.arange(theta.shape[1]) == i)
         difference = (value(theta + moved) - value(theta - moved)) / 2e-6
         assert_allclose(gradient[:, i], difference, rtol=1e-5, atol=1e-5)
+
+
+def rprop(evaluate, start, *, max_iter, patience, tol):
+    search = Rprop(evaluate, start, patience=patience, tol=tol)
+    iterate(SILENT, search.step, max_iter, converged=bool)
+    return search.best, search.n_iter
 
 
 def test_rprop_is_that_of_the_loop():

@@ -7,7 +7,8 @@ from scipy import sparse
 from sklearn.base import clone
 
 from skartm import SimplexNMF
-from skartm.nmf import _fitting, _kullback_leibler, _least_squares, _observed, _simplex_nmf, _volume
+from skartm.base import _fitting
+from skartm.nmf import _kullback_leibler, _least_squares, _observed, _simplex_nmf, _volume
 from skartm.nmf._kullback_leibler import KullbackLeibler, affordable_parts
 from skartm.regularizers import SmoothSparsePhi
 from tests.oracle import nmf as oracle

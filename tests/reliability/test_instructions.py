@@ -30,7 +30,7 @@ MODELS = {
     "AuthorTopic": lambda **p: AuthorTopic(tol=0, **COMMON, author_topic_prior="auto", topic_word_prior="auto", **p),
 }
 ENGINE = ("em/_loop.py", "em/_posterior.py", "em/_counters.py", "em/_history.py", "em/_grouped.py", "topics/_base.py",
-          "topics/_artm.py", "topics/_lda.py", "topics/_author_fitting.py")  # fmt: skip
+          "base/_fitting.py", "topics/_artm.py", "topics/_lda.py", "topics/_author_fitting.py")  # fmt: skip
 N_PASSES = 3
 
 

@@ -505,8 +505,8 @@ def test_scores_of_levels(X):
 def test_callbacks_of_the_levels(X):
     monitor = TopicMonitor("diversity")
     quick(estimator=ARTMTransformer(max_iter=3, tol=0, n_jobs=1).set_callbacks(monitor)).fit(X)
-    logs = monitor.get_logs(select="all")
-    assert [[record["iteration"] for record in log.data] for log in logs] == [[1, 2, 3], [1, 2, 3]]
+    assert [record["iteration"] for record in monitor.data] == [1, 2, 3, 1, 2, 3]
+    assert [record["parent_task_id_path"] for record in monitor.data] == [(0, 0)] * 3 + [(0, 1)] * 3
 
 
 @pytest.mark.parametrize(("after", "n_levels", "n_iter"), [(1, 1, 1), (8, 1, 8), (11, 2, 2), (20, 3, 2)])
