@@ -42,7 +42,7 @@ from skartm.em._protocols import (
 )
 from skartm.em._relative import relative_scale
 from skartm.em._row_products import row_products
-from skartm.em._terms import Documents, PhiTerm, PosteriorTerm, ThetaTerm
+from skartm.em._terms import Documents, PhiTerm, PosteriorTerm, RowStatistic, ThetaTerm
 
 __all__ = [
     "EM",
@@ -80,6 +80,7 @@ __all__ = [
     "Posterior",
     "PosteriorTerm",
     "Posteriors",
+    "RowStatistic",
     "SharedMixture",
     "SomeRows",
     "State",

@@ -187,11 +187,10 @@ class GroupedMixture:
         else:
             self._sweep_one(batch, phi_wt)
 
-    def observe(self) -> None:
-        documents = Documents(0, self._mass_of(self.groups.n_ct))
-        for bound in self.theta_terms:
-            bound.term.observe(self.groups.psi_ct[:, : self.n_topics], documents)
+    def observe(self) -> dict[str, Any]:
+        documents, psi = Documents(0, self._mass_of(self.groups.n_ct)), self.groups.psi_ct[:, : self.n_topics]
         self.whole = (self.groups.copy(), self.pi.copy())
+        return {bound.name: bound.term.observe(psi, documents) for bound in self.theta_terms}
 
     def _measure(self, batches: Batches) -> None:
         """Bring the masses of the groups, and the counters with them, to the documents that are known now."""

@@ -99,6 +99,7 @@ class Pass:
     theta_zeros: int = 0
     n_docs: int = 0
     n_samples: float = 0.0
+    statistics: dict[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
     started: float = field(default_factory=time.perf_counter)
 
@@ -108,6 +109,17 @@ class Pass:
         if self.mass == 0:
             return 0.0
         return (self.log_likelihood + self.left_out * float(np.log(FLOOR))) / self.mass
+
+    def observe(self, name: str, statistic: Any) -> None:
+        """Add the statistic of a term to those of other batches."""
+        if statistic is None:
+            msg = (
+                f"The term of the regularizer {name!r} must return a statistic from observe, a value that adds up over "
+                "batches. Got None; return what was kept in attributes, and read the sum in finish(statistic, rho)."
+            )
+            raise TypeError(msg)
+        known = self.statistics.get(name)
+        self.statistics[name] = statistic if known is None else known + statistic
 
 
 class EM:
@@ -170,7 +182,7 @@ class EM:
         if self.theta_terms and self.shared is None:
             documents = Documents(batch.start, batch.doc_mass, batch.sample_weight)
             for bound in self.theta_terms:
-                bound.term.observe(theta[:, : self.n_topics], documents)
+                result.observe(bound.name, bound.term.observe(theta[:, : self.n_topics], documents))
 
     def _accumulate(self, batch: Batch, state: State, expectation: Expectation, scale: float, *, keep: bool) -> None:
         if expectation.add_to is not None:
@@ -298,8 +310,13 @@ class EM:
         if self.moving is not None:
             self.moving.end_pass(batches.n_docs)
         if self.shared is not None:
-            self.shared.observe()
-        self.theta_values = {bound.name: bound.term.finish(rho) for bound in self.theta_terms}
+            for name, statistic in self.shared.observe().items():
+                result.observe(name, statistic)
+        seen = result.statistics
+        self.theta_values = {
+            bound.name: bound.term.finish(seen[bound.name], rho) if bound.name in seen else 0.0
+            for bound in self.theta_terms
+        }
         for name, value in self.theta_values.items():
             require_finite(value, name, "value")
         new.block_mass, new.learned = self.posterior.block_mass, self.learned

@@ -134,8 +134,8 @@ class SharedMixture(Mixture, Protocol):
     def prepare(self, batches: Batches, phi_wt: NDArray, batch: Batch | None = None) -> None:
         """Bring the parameters up to date before the counters of phi: from all batches, or, online, from one."""
 
-    def observe(self) -> None:
-        """At the end of a pass: show the parameters to the terms; they belong to the phi that comes now."""
+    def observe(self) -> dict[str, Any]:
+        """At the end of a pass: the statistics of the terms; the parameters belong to the phi that comes now."""
 
 
 class Posterior(Protocol):

@@ -1,6 +1,6 @@
 """Terms: what the engine asks of a bound regularizer, with the defaults of a simple one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -72,6 +72,11 @@ class Documents:
         return self.mass.size
 
     @property
+    def weights(self) -> NDArray:
+        """Their weights, ones without any."""
+        return np.ones(self.n_docs) if self.sample_weight is None else self.sample_weight
+
+    @property
     def places(self) -> slice:
         return slice(self.start, self.start + self.n_docs)
 
@@ -79,6 +84,34 @@ class Documents:
         """Some of them, counted from the first."""
         weight = None if self.sample_weight is None else self.sample_weight[start:stop]
         return Documents(self.start + start, self.mass[start:stop], weight)
+
+
+class RowStatistic:
+    """Rows of some documents as a statistic: a sum has the rows of both, in the order of the documents.
+
+    Attributes
+    ----------
+    parts : sequence of (int, arrays)
+        The place of the first document of a batch, and arrays with a row for each document of the batch.
+    """
+
+    def __init__(self, parts: Sequence[tuple[int, tuple[NDArray, ...]]]) -> None:
+        self.parts = list(parts)
+
+    @classmethod
+    def of(cls, documents: Documents, *arrays: NDArray) -> "RowStatistic":
+        """The rows of the documents of one batch."""
+        return cls([(documents.start, arrays)])
+
+    def __add__(self, other: "RowStatistic") -> "RowStatistic":
+        return RowStatistic(self.parts + other.parts)
+
+    @property
+    def arrays(self) -> list[NDArray]:
+        """The places of the documents, ascending, and each of the arrays with the rows of all of them."""
+        parts = sorted(self.parts, key=lambda part: part[0])
+        rows = [(np.arange(start, start + len(arrays[0])), *arrays) for start, arrays in parts]
+        return [np.concatenate(column) for column in zip(*rows, strict=True)]
 
 
 class ThetaTerm:
@@ -97,7 +130,6 @@ class ThetaTerm:
 
     topics: NDArray
     learned: Mapping[str, Any] = _NOTHING
-    _sum: float = 0.0
 
     def value(self, theta_dt: NDArray, documents: Documents) -> float:
         """R at tau = 1 of the given documents, theta of shape (n_docs, n_topics)."""
@@ -117,14 +149,20 @@ class ThetaTerm:
             raise NotImplementedError
         out += constant
 
-    def observe(self, theta_dt: NDArray, documents: Documents) -> None:
-        """Take note of the final theta of a batch; by default the values of batches add up."""
-        self._sum += self.value(theta_dt, documents)
+    def observe(self, theta_dt: NDArray, documents: Documents) -> Any:
+        """What the term wants to know of the final theta of a batch; by default the value R.
 
-    def finish(self, rho: float) -> float:
-        """End a pass: learn from what was observed, with weight ``rho`` against the past, and return R."""
-        total, self._sum = self._sum, 0.0
-        return total
+        The result is a statistic: the engine adds up those of all batches by ``+``, in any order. The term itself stays
+        as it is, and nothing in a statistic may refer to the memory of ``theta_dt``. :class:`RowStatistic` keeps rows.
+        """
+        return self.value(theta_dt, documents)
+
+    def finish(self, statistic: Any, rho: float) -> float:
+        """End a pass: learn from the sum of the statistics, with weight ``rho`` against the past, and return R.
+
+        It is not called after a pass in which no document was observed.
+        """
+        return float(statistic)
 
 
 class PosteriorTerm:

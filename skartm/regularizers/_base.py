@@ -1,5 +1,6 @@
 """Regularizer: a passive declaration that binds to a layout."""
 
+import inspect
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -74,6 +75,17 @@ class Terms(NamedTuple):
     posterior: list[Bound[PosteriorTerm]]
 
 
+def _require_statistic(term: Any, name: str) -> None:
+    """Raise on a term that keeps what it has observed, as terms of version 0.2 did."""
+    taken = list(inspect.signature(term.finish).parameters)
+    if len(taken) < 2:
+        msg = (
+            f"The term of the regularizer {name!r} must have finish(statistic, rho). Got finish({', '.join(taken)}): "
+            "let observe return what it has kept so far, a value that adds up; finish gets the sum."
+        )
+        raise TypeError(msg)
+
+
 def bind_all(
     named: Any, layout: Layout, *, learned: Mapping[str, Mapping[str, Any]] | None = None, training: bool = True
 ) -> Terms:
@@ -97,6 +109,8 @@ def bind_all(
         if not training and (side == "phi" or regularizer.training_only):
             continue
         term: Any = regularizer.bind(layout)
+        if side == "theta":
+            _require_statistic(term, name)
         if learned and name in learned:
             term.learned = learned[name]
         getattr(terms, side).append(Bound(name, term, regularizer.strength()))

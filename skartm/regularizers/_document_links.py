@@ -8,7 +8,7 @@ from scipy import sparse
 
 from skartm.base._data import matrix_of_numbers
 from skartm.base._parameters import declared, parameters
-from skartm.em import Documents, Layout, ThetaTerm, TopicSelection
+from skartm.em import Documents, Layout, RowStatistic, ThetaTerm, TopicSelection
 from skartm.regularizers._base import Regularizer
 from skartm.regularizers._numbers import SLICED, documents_of_fit
 
@@ -98,12 +98,12 @@ class _DocumentLinksTerm(ThetaTerm):
         neighbours = self._learned(theta_dt.shape[1])["neighbours"][documents.places]
         out += theta_dt * neighbours.astype(out.dtype)
 
-    def observe(self, theta_dt: NDArray, documents: Documents) -> None:
-        self._theta[documents.places] = theta_dt
-        if documents.sample_weight is not None:
-            self._weight[documents.places] = documents.sample_weight
+    def observe(self, theta_dt: NDArray, documents: Documents) -> RowStatistic:
+        return RowStatistic.of(documents, theta_dt.astype(np.float64), documents.weights)
 
-    def finish(self, rho: float) -> float:
+    def finish(self, statistic: RowStatistic, rho: float) -> float:
+        places, theta, weight = statistic.arrays
+        self._theta[places], self._weight[places] = theta, weight
         self.learned = self._summed(self._theta)
         return float(self._weight @ self.learned["values"])
 

@@ -1,5 +1,6 @@
 """Documents near the topics that their own embeddings predict."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from scipy.special import logsumexp, softmax
 
 from skartm.base._data import as_floats
 from skartm.base._parameters import check_positive, declared, parameters
-from skartm.em import Documents, Layout, ThetaTerm, TopicSelection, row_products
+from skartm.em import Documents, Layout, RowStatistic, ThetaTerm, TopicSelection, row_products
 from skartm.regularizers._base import Regularizer
 from skartm.regularizers._cells import consecutive
 from skartm.regularizers._numbers import SLICED, documents_of_fit
@@ -97,6 +98,17 @@ class EmbeddingTheta(Regularizer):
         return _EmbeddingThetaTerm(topics, vectors, self.penalty)
 
 
+@dataclass(frozen=True)
+class _Observed:
+    """The value of some documents; their theta, of the topics of the term, and their weights."""
+
+    value: float
+    rows: RowStatistic
+
+    def __add__(self, other: "_Observed") -> "_Observed":
+        return _Observed(self.value + other.value, self.rows + other.rows)
+
+
 class _EmbeddingThetaTerm(ThetaTerm):
     def __init__(self, topics: NDArray, vectors: NDArray, penalty: float) -> None:
         self.topics, self._penalty = topics, penalty
@@ -114,16 +126,16 @@ class _EmbeddingThetaTerm(ThetaTerm):
     def add_term(self, theta_dt: NDArray, n_dt: NDArray, documents: Documents, inner_pass: int, out: NDArray) -> None:
         out[:, consecutive(self.topics)] += self._beta(documents.places).astype(out.dtype)
 
-    def observe(self, theta_dt: NDArray, documents: Documents) -> None:
-        super().observe(theta_dt, documents)
+    def observe(self, theta_dt: NDArray, documents: Documents) -> "_Observed":
         theta = theta_dt[:, consecutive(self.topics)].astype(np.float64)
         theta /= np.maximum(theta.sum(axis=1, keepdims=True), FLOOR)
-        self._theta[documents.places] = theta
-        self._weight[documents.places] = 1 if documents.sample_weight is None else documents.sample_weight
+        return _Observed(self.value(theta_dt, documents), RowStatistic.of(documents, theta, documents.weights))
 
-    def finish(self, rho: float) -> float:
+    def finish(self, statistic: "_Observed", rho: float) -> float:
+        places, theta, weight = statistic.rows.arrays
+        self._theta[places], self._weight[places] = theta, weight
         self._learn()
-        return super().finish(rho)
+        return statistic.value
 
     def _learn(self) -> None:
         total = self._weight.sum()

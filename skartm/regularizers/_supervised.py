@@ -11,7 +11,7 @@ from scipy.special import logsumexp, softmax
 from skartm.base import shown
 from skartm.base._data import check_matrix
 from skartm.base._parameters import declared, is_number, parameters
-from skartm.em import Documents, Layout, ThetaTerm, TopicSelection, row_products
+from skartm.em import Documents, Layout, RowStatistic, ThetaTerm, TopicSelection, row_products
 from skartm.regularizers._base import Regularizer
 
 _STEPS = 20  # of L-BFGS, once a pass, from the coefficients of the last one
@@ -103,17 +103,11 @@ class _ThetaRegressionTerm(ThetaTerm):
     def __init__(self, y: NDArray, topics: NDArray, n_topics: int, alpha: float) -> None:
         self.y, self.topics, self.n_topics, self.alpha = y, topics, n_topics, alpha
         self._targets = y if y.ndim == 2 else y[:, None]
-        self._clear()
-
-    def _clear(self) -> None:
-        # sums over documents of (1, theta, y) (1, theta, y)'
-        size = 1 + self.topics.size + self._targets.shape[1]
-        self._moments = np.zeros((size, size))
 
     def _knows(self) -> bool:
         """Whether something was learned, for these topics and targets: a warm start may have others."""
-        known = self.learned.get("moments")
-        return known is not None and known.shape == self._moments.shape and self._same_targets()
+        known, size = self.learned.get("moments"), 1 + self.topics.size + self._targets.shape[1]
+        return known is not None and known.shape == (size, size) and self._same_targets()
 
     def _same_targets(self) -> bool:
         return np.shape(self.learned["coef"]) == (self.n_topics, *self.y.shape[1:])
@@ -135,16 +129,16 @@ class _ThetaRegressionTerm(ThetaTerm):
         gradient = np.einsum("dk,tk->dt", self._residuals(theta_dt, documents), coef)
         out += theta_dt * (2 * gradient).astype(out.dtype)
 
-    def observe(self, theta_dt: NDArray, documents: Documents) -> None:
+    def observe(self, theta_dt: NDArray, documents: Documents) -> NDArray:
+        """Moments: sums over documents of (1, theta, y) (1, theta, y)'."""
         columns = np.column_stack(
             [np.ones(documents.n_docs), theta_dt[:, self.topics], self._targets[documents.places]]
         )
         weighted = columns if documents.sample_weight is None else columns * documents.sample_weight[:, None]
-        self._moments += weighted.T @ columns
+        return np.asarray(weighted.T @ columns)
 
-    def finish(self, rho: float) -> float:
-        moments = self._moments
-        self._clear()
+    def finish(self, statistic: NDArray, rho: float) -> float:
+        moments = statistic
         if self._knows():
             moments = (1 - rho) * self.learned["moments"] + rho * moments
         if moments[0, 0] == 0:
@@ -291,7 +285,6 @@ class _ThetaClassificationTerm(ThetaTerm):
     def __init__(self, y: NDArray, classes: NDArray, topics: NDArray, n_topics: int, alpha: float) -> None:
         self.y, self.classes, self.topics, self.n_topics, self.alpha = y, classes, topics, n_topics, alpha
         self._codes: NDArray | None = None
-        self._parts: list[tuple[NDArray, NDArray, NDArray]] = []
 
     def _codes_of(self, documents: Documents) -> NDArray:
         """Places of the targets among the classes; those learned before come first."""
@@ -323,16 +316,12 @@ class _ThetaClassificationTerm(ThetaTerm):
         surplus[np.arange(documents.n_docs), self._codes_of(documents)] += 1
         out += theta_dt * np.einsum("dk,tk->dt", surplus, coef).astype(out.dtype)
 
-    def observe(self, theta_dt: NDArray, documents: Documents) -> None:
-        weight = documents.sample_weight if documents.sample_weight is not None else np.ones(documents.n_docs)
-        theta = theta_dt[:, self.topics].astype(np.float64)
-        self._parts.append((theta, self._codes_of(documents), np.asarray(weight, dtype=np.float64)))
+    def observe(self, theta_dt: NDArray, documents: Documents) -> RowStatistic:
+        theta, weight = theta_dt[:, self.topics].astype(np.float64), documents.weights.astype(np.float64)
+        return RowStatistic.of(documents, theta, self._codes_of(documents), weight)
 
-    def finish(self, rho: float) -> float:
-        if not self._parts:
-            return 0.0
-        theta, codes, weight = (np.concatenate(parts) for parts in zip(*self._parts, strict=True))
-        self._parts = []
+    def finish(self, statistic: RowStatistic, rho: float) -> float:
+        _, theta, codes, weight = statistic.arrays
         n_classes = self.classes.size
         start = np.zeros((self.topics.size + 1, n_classes))
         if self.learned:
