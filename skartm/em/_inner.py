@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from skartm.em._batches import Batch
+from skartm.em._expectation import Counts, Expectation, Shared
 from skartm.em._finite import require_finite
 from skartm.em._padded import padded_zeros
-from skartm.em._protocols import Bound, Expectation
+from skartm.em._strength import Acting
 from skartm.em._terms import Documents, PosteriorTerm, ThetaTerm
 from skartm.simplex import FLOOR
 
@@ -25,12 +26,12 @@ class InnerTerms:
     ----------
     prior : array of shape (n_topics,)
         Constant terms.
-    terms : sequence of Bound[ThetaTerm]
+    terms : sequence of Acting[ThetaTerm]
         The others.
     """
 
     prior: NDArray
-    terms: Sequence[Bound[ThetaTerm]]
+    terms: Sequence[Acting[ThetaTerm]]
     documents: Documents
 
     def part(self, start: int, stop: int) -> "InnerTerms":
@@ -50,6 +51,11 @@ class InnerTerms:
         return total
 
 
+def acting_posterior(shared: Shared) -> list[Acting[PosteriorTerm]]:
+    """The terms of p(t|d,w) that act at this step."""
+    return [bound for bound in shared.acting.posterior if bound.tau != 0]
+
+
 def update_theta(theta_dt: NDArray, total: NDArray, moving: NDArray, tol: float) -> None:
     """theta = norm((total)_+) of the documents that still move; one without anything left stays as it is."""
     np.maximum(total, 0, out=total)
@@ -64,23 +70,21 @@ def update_theta(theta_dt: NDArray, total: NDArray, moving: NDArray, tol: float)
 
 
 def expect_materialised(
+    shared: Shared,
     batch: Batch,
-    phi_wt: NDArray,
     theta_dt: NDArray,
     terms: InnerTerms,
-    posterior_terms: Sequence[Bound[PosteriorTerm]],
     *,
     n_passes: int,
     tol: float,
 ) -> Expectation:
     """Inner passes with p(t|d,w) as a matrix, in chunks of documents, and the counts that it gives."""
-    n_topics = terms.prior.size
-    index = batch.token_index(keep=True)
+    n_topics, present = shared.n_topics, batch.token_index().tokens
     place = np.empty(batch.n_tokens, dtype=np.intp)
-    place[index.tokens] = np.arange(index.tokens.size)
-    n_wt = padded_zeros(index.tokens.size, n_topics, theta_dt.dtype)
+    place[present] = np.arange(present.size)
+    n_wt = padded_zeros(present.size, n_topics, theta_dt.dtype)
     totals = np.zeros((batch.n_docs, 2))
-    for chunk in Posteriors.chunks(batch, phi_wt, n_topics, posterior_terms):
+    for chunk in Posteriors.chunks(batch, shared):
         documents = slice(chunk.start, chunk.start + chunk.n_docs)
         part = terms.part(documents.start, documents.stop)
         _inner_passes(chunk, theta_dt[documents, :n_topics], part, n_passes, tol)
@@ -88,7 +92,7 @@ def expect_materialised(
         totals[documents] = chunk.totals(z)
         tokens, counts = chunk.by_token(p, part.documents.sample_weight)
         n_wt[place[tokens], :n_topics] += counts
-    return Expectation(theta_dt, np.empty(0, dtype=theta_dt.dtype), totals, n_wt)
+    return Expectation(theta_dt, totals, Counts.of_tokens(present, n_wt, shared.scale, of_phi=False))
 
 
 def _inner_passes(chunk: "Posteriors", theta_dt: NDArray, terms: InnerTerms, n_passes: int, tol: float) -> None:
@@ -125,7 +129,7 @@ class Posteriors:
         x: NDArray,
         lengths: NDArray,
         rows: NDArray,
-        terms: Sequence[Bound[PosteriorTerm]],
+        terms: Sequence[Acting[PosteriorTerm]],
     ) -> None:
         self.start, self.tokens, self.x, self.lengths, self.rows, self.terms = start, tokens, x, lengths, rows, terms
         ends = np.concatenate([[0], np.cumsum(lengths)])
@@ -136,11 +140,9 @@ class Posteriors:
         return self.lengths.size
 
     @classmethod
-    def chunks(
-        cls, batch: Batch, phi_wt: NDArray, n_topics: int, terms: Sequence[Bound[PosteriorTerm]]
-    ) -> Iterator["Posteriors"]:
+    def chunks(cls, batch: Batch, shared: Shared) -> Iterator["Posteriors"]:
         """All documents of a batch, as many at a time as fit."""
-        start = 0
+        start, n_topics, terms = 0, shared.n_topics, acting_posterior(shared)
         while start < batch.n_docs:
             first = int(batch.indptr[start])
             limit = first + max(_ENTRIES // n_topics, 1)
@@ -148,7 +150,7 @@ class Posteriors:
             stop = min(stop, batch.n_docs)
             entries = slice(first, int(batch.indptr[stop]))
             tokens, lengths = batch.indices[entries], np.diff(batch.indptr[start : stop + 1])
-            yield cls(start, tokens, batch.x[entries], lengths, phi_wt[tokens, :n_topics], terms)
+            yield cls(start, tokens, batch.x[entries], lengths, shared.phi_wt[tokens, :n_topics], terms)
             start = stop
 
     def some(self, chosen: NDArray) -> "Posteriors":
@@ -185,7 +187,7 @@ class Posteriors:
             np.divide(total, sums, out=total, where=sums > 0)
         return total
 
-    def _result(self, bound: Bound[PosteriorTerm], p: NDArray) -> NDArray:
+    def _result(self, bound: Acting[PosteriorTerm], p: NDArray) -> NDArray:
         result = bound.term.apply_stacked(p, self.tokens, self.x, self.lengths)
         require_finite(result, bound.name, "result of p(t|d,w)")
         return result

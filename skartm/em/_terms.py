@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skartm.em._batches import Batch
+
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -66,6 +68,11 @@ class Documents:
     start: int
     mass: NDArray
     sample_weight: NDArray | None = None
+
+    @classmethod
+    def of(cls, batch: Batch) -> "Documents":
+        """The documents of a batch."""
+        return cls(batch.start, batch.doc_mass, batch.sample_weight)
 
     @property
     def n_docs(self) -> int:

@@ -2,14 +2,14 @@
 
 import inspect
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
 from skartm.base import Versioned, shown
 from skartm.base._parameters import is_number
-from skartm.em import Bound, Layout, PhiTerm, PosteriorTerm, Strength, ThetaTerm
+from skartm.em import Bound, Layout, PhiTerm, PosteriorTerm, Strength, Terms, ThetaTerm
 from skartm.regularizers._schedules import Schedule
 
 Term = PhiTerm | ThetaTerm | PosteriorTerm
@@ -65,14 +65,6 @@ class Regularizer(Versioned, BaseEstimator):
             )
             raise ValueError(msg)
         return Strength(tau if isinstance(tau, Schedule) else float(tau), None if relative is None else float(relative))
-
-
-class Terms(NamedTuple):
-    """Bound terms, side by side."""
-
-    phi: list[Bound[PhiTerm]]
-    theta: list[Bound[ThetaTerm]]
-    posterior: list[Bound[PosteriorTerm]]
 
 
 def _require_statistic(term: Any, name: str) -> None:

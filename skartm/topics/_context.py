@@ -19,7 +19,7 @@ from skartm.base._parameters import (
     parameters,
     real,
 )
-from skartm.em import EM, Batch, Context, ContextMixture, KnownMass, Layout, MapPosterior, TopicMass, padded
+from skartm.em import EM, Batch, Context, ContextMixture, Layout, MapPosterior, Shared, padded
 from skartm.regularizers import bind_all, check_regularizers
 from skartm.topics._artm import ARTMTransformer
 from skartm.topics._context_positions import ContextPositions
@@ -299,9 +299,6 @@ class ContextARTM(ContextScored, ContextPositions, Segmentation, ARTMTransformer
             None if values is None else X.indptr - X.indptr[0],
         )
 
-    def _mixture_of(self, context: Context, n_topics: int, mass_of: TopicMass) -> ContextMixture:
-        return ContextMixture(n_topics, context, mass_of=mass_of, dtype=self._dtype(), n_threads=self._n_threads())
-
     def _engine(self, layout: Layout, *, warm: bool) -> EM:
         regularizers, n_threads = check_regularizers(self), self._n_threads()
         terms = bind_all(regularizers, layout, learned=self._learned_before(regularizers) if warm else None)
@@ -309,7 +306,7 @@ class ContextARTM(ContextScored, ContextPositions, Segmentation, ARTMTransformer
         if warm:
             posterior.block_mass = self._block_mass.copy()
         context = self._contexts(layout.n_tokens, layout.X, self._position_gamma)
-        mixture = self._mixture_of(context, layout.n_topics, posterior)
+        mixture = ContextMixture(layout.n_topics, context, n_threads)
         return EM(mixture, posterior, layout.n_topics, n_threads=n_threads)
 
     def _reads_order(self) -> bool:
@@ -317,19 +314,20 @@ class ContextARTM(ContextScored, ContextPositions, Segmentation, ARTMTransformer
 
     def _read(
         self, X: Any, position_gamma: Any, *, own_word: bool | None = None
-    ) -> Iterator[tuple[Batch, ContextMixture, NDArray]]:
-        """New documents in batches, with the mixture and phi that read them."""
+    ) -> Iterator[tuple[Batch, ContextMixture, Shared]]:
+        """New documents in batches, with the mixture that reads them and what they share."""
         batches, tokens = self._reading(X)
         context = self._contexts(X.shape[1], X, position_gamma, tokens)
         if own_word is not None:
             context = replace(context, own_word=own_word)
-        mixture = self._mixture_of(context, self.components_.shape[0], KnownMass(self.topic_mass_))
+        mixture = ContextMixture(self.components_.shape[0], context, self._n_threads())
         phi = padded(self.components_[:, tokens].T, self._dtype())
-        return ((batch, mixture, phi) for batch in batches)
+        shared = Shared(phi, mixture.n_topics, topic_mass=self.topic_mass_)
+        return ((batch, mixture, shared) for batch in batches)
 
     def _doc_topic(self, X: Any, position_gamma: Any = None) -> NDArray:
         n_topics = self.components_.shape[0]
         theta = np.empty((X.shape[0], n_topics), dtype=self._dtype())
-        for batch, mixture, phi in self._read(X, position_gamma):
-            theta[batch.start : batch.start + batch.n_docs] = mixture.theta(batch, phi)[:, :n_topics]
+        for batch, mixture, shared in self._read(X, position_gamma):
+            theta[batch.start : batch.start + batch.n_docs] = mixture.theta(shared, batch)[:, :n_topics]
         return theta
