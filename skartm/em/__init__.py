@@ -21,7 +21,7 @@ from skartm.em._given import expected_counts
 from skartm.em._grouped import GroupedMixture, GroupLearning, Groups, GroupShares
 from skartm.em._history import History
 from skartm.em._inner import Posteriors
-from skartm.em._kept import GammaDraws, Kept, StoredTheta
+from skartm.em._kept import GammaDraws, Kept, PositionGamma, StoredTheta
 from skartm.em._layout import Layout, TopicSelection
 from skartm.em._linear import LinearMixture
 from skartm.em._logs import log_sums, perplexity_of
@@ -73,6 +73,7 @@ __all__ = [
     "ModalitySelection",
     "Pass",
     "PhiTerm",
+    "PositionGamma",
     "Positions",
     "Posterior",
     "PosteriorTerm",

@@ -1,9 +1,10 @@
 """Batches: consecutive rows of a CSR matrix with the index of their transpose."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -139,9 +140,12 @@ class Batch:
         Keep the entries of a row as they are: tokens in the order of the text. Otherwise repeated ones are added up.
     kept : object
         What the E-step starts from in this pass; see :class:`Kept`. None begins anew.
+    of_terms : mapping of name to arrays with a row for each document
+        What terms of theta know of the documents.
     """
 
     kept: Any = None
+    of_terms: Mapping[str, tuple[NDArray, ...]] = MappingProxyType({})
 
     def __init__(
         self,
@@ -165,16 +169,16 @@ class Batch:
             self._materialise(X[start:stop], dtype, token_weight, ordered)
         self._made: dict[str, Any] = {}
 
-    def carrying(self, kept: Any) -> "Batch":
-        """The same documents with what their E-step starts from; the copy shares all arrays."""
+    def carrying(self, kept: Any, of_terms: Mapping[str, tuple[NDArray, ...]] = MappingProxyType({})) -> "Batch":
+        """The same documents with what their E-step starts from, and what terms know of them; it shares all arrays."""
         carrying = type(self).__new__(type(self))
         vars(carrying).update(vars(self))
-        carrying.kept = kept
+        carrying.kept, carrying.of_terms = kept, of_terms
         return carrying
 
     def unweighted(self) -> "Batch":
         """The same documents, each counted once."""
-        plain = self.carrying(self.kept)
+        plain = self.carrying(self.kept, self.of_terms)
         plain.sample_weight, plain._made = None, {}
         return plain
 
@@ -187,7 +191,7 @@ class Batch:
     def __getstate__(self) -> dict[str, Any]:
         entries = slice(int(self.indptr[0]), int(self.indptr[-1]))
         own = {"indptr": self.indptr - self.indptr[0], "indices": self.indices[entries], "x": self.x[entries]}
-        return {**vars(self), **own, "_made": {}}
+        return {**vars(self), **own, "of_terms": dict(self.of_terms), "_made": {}}
 
     def _repeats(self, first: int, last: int) -> bool:
         """Whether a row lists a token twice or out of order (token order, see SequenceVectorizer)."""
@@ -221,6 +225,9 @@ class Batch:
     @property
     def doc_mass(self) -> NDArray:
         """Tokens of every document, float64 of shape (n_docs,)."""
+        return self.made_once("doc_mass", self._doc_mass)
+
+    def _doc_mass(self) -> NDArray:
         mass, filled = np.zeros(self.n_docs), self.row_lengths > 0
         if filled.any():  # empty rows would get the entry after them
             first, last = int(self.indptr[0]), int(self.indptr[-1])

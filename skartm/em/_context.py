@@ -34,10 +34,6 @@ class Context:
         Whether a token is in its own context.
     token_gamma : array of shape (n_tokens,) or None
         Factors of ``gamma``, or weights in a window.
-    position_gamma : array of shape (n_positions, 1 or 2) or None
-        In their place where it is not NaN, for all rows of the matrix that batches are cut from.
-    indptr : array of shape (n_docs + 1,) or None
-        Of that matrix.
     """
 
     gamma: tuple[float, float] | None
@@ -46,8 +42,6 @@ class Context:
     n_layers: int = 1
     own_word: bool = True
     token_gamma: NDArray | None = None
-    position_gamma: NDArray | None = None
-    indptr: NDArray | None = None
 
     @property
     def reach(self) -> int:
@@ -57,15 +51,15 @@ class Context:
     def weights(self, batch: Batch, tokens: NDArray, x: NDArray) -> tuple[NDArray, NDArray]:
         """Gammas, or weights in windows, of the positions of a batch, from the left and from the right.
 
-        An entry of weight x counts as x tokens in a row: 1 - (1 - gamma)^x; in a window x times.
+        An entry of weight x counts as x tokens in a row: 1 - (1 - gamma)^x; in a window x times. Numbers that are
+        ``kept`` for the positions of the batch take the place of gamma where they are not NaN.
         """
         sides = []
         plain = bool((x == 1).all())
         for side, gamma in enumerate(self.gamma or (1.0,)):
             weights = np.full(tokens.size, gamma) if self.token_gamma is None else gamma * self.token_gamma[tokens]
-            if self.position_gamma is not None and self.indptr is not None:
-                first, last = int(self.indptr[batch.start]), int(self.indptr[batch.start + batch.n_docs])
-                given = self.position_gamma[first:last, min(side, self.position_gamma.shape[1] - 1)]
+            if batch.kept is not None:
+                given = batch.kept[:, min(side, batch.kept.shape[1] - 1)]
                 weights = np.where(np.isnan(given), weights, given)
             if self.gamma is not None:
                 weights = np.clip(weights, 0.0, 1.0)

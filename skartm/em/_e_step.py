@@ -1,15 +1,17 @@
 """The E-step as a function."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from numpy.typing import NDArray
 
 from skartm.em._batches import Batch
 from skartm.em._expectation import Seen, Shared, Sums
+from skartm.em._inner import documents_of
 from skartm.em._padded import n_zeros
 from skartm.em._protocols import Mixture
-from skartm.em._strength import Terms
-from skartm.em._terms import Documents
+from skartm.em._strength import Acting
+from skartm.em._terms import Documents, ThetaTerm
 
 
 def e_step(mixture: Mixture, shared: Shared, batch: Batch) -> Seen:
@@ -19,6 +21,7 @@ def e_step(mixture: Mixture, shared: Shared, batch: Batch) -> Seen:
     number of times, in any order. Added up in the order of the batches, results give the same bits as in one process.
     """
     found = mixture.expect(shared, batch)
+    known = documents_of(shared.acting.theta, batch)
     totals = found.totals if batch.sample_weight is None else found.totals * batch.sample_weight[:, None]
     sums = Sums(
         float(totals[:, 0].sum()),
@@ -27,14 +30,14 @@ def e_step(mixture: Mixture, shared: Shared, batch: Batch) -> Seen:
         n_zeros(found.theta_dt, shared.n_topics),
         batch.n_docs,
         batch.n_samples,
-        observed(shared.acting, found.theta_dt[:, : shared.n_topics], Documents.of(batch)),
+        observed(known, found.theta_dt[:, : shared.n_topics]),
     )
     return Seen(found.counts, sums, found.theta_dt)
 
 
-def observed(acting: Terms, theta_dt: NDArray, documents: Documents) -> dict[str, Any]:
-    """The statistics of the terms of theta, by their names."""
-    statistics = {bound.name: bound.term.observe(theta_dt, documents) for bound in acting.theta}
+def observed(terms: Iterable[tuple[Acting[ThetaTerm], Documents]], theta_dt: NDArray) -> dict[str, Any]:
+    """The statistics of terms of theta, by their names, each of the documents as it knows them."""
+    statistics = {bound.name: bound.term.observe(theta_dt, documents) for bound, documents in terms}
     for name, statistic in statistics.items():
         if statistic is None:
             msg = (

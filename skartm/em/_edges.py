@@ -1,6 +1,8 @@
 """Hyperedges: sets of vertices in containers, and their batches."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, cast
 
 import numpy as np
@@ -149,10 +151,10 @@ class EdgeBatch(Batch):
         self.by_edge.start = start
         self._made = {}
 
-    def carrying(self, kept: Any) -> "EdgeBatch":
+    def carrying(self, kept: Any, of_terms: Mapping[str, tuple[NDArray, ...]] = MappingProxyType({})) -> "EdgeBatch":
         """The same containers, also over their edges, with what their E-step starts from."""
-        carrying = cast("EdgeBatch", super().carrying(kept))
-        carrying.by_edge = self.by_edge.carrying(kept)
+        carrying = cast("EdgeBatch", super().carrying(kept, of_terms))
+        carrying.by_edge = self.by_edge.carrying(kept, of_terms)
         return carrying
 
     @property

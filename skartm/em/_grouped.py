@@ -213,7 +213,7 @@ class GroupLearning(Kept):
         """Show psi to the terms; it belongs to the phi that comes now."""
         documents, psi = Documents(0, self._mass_of(self.groups.n_ct)), self.groups.psi_ct[:, : self.n_topics]
         self.whole = (self.groups.copy(), self.pi.copy())
-        return observed(acting, psi, documents)
+        return observed([(bound, documents) for bound in acting.theta], psi)
 
     def _measure(self, batches: Batches) -> None:
         """Bring the masses of the groups, and the counters with them, to the documents that are known now."""
@@ -320,7 +320,8 @@ class GroupLearning(Kept):
             everything.psi_ct[present], everything.n_ct[present] = psi_ct, n_ct
             return self._regularized(acting, everything.psi_ct, everything.n_ct, sweep)[present]
         prior = (np.zeros(self.n_topics) + constants(acting, self.dtype)[0]).astype(self.dtype)
-        terms = InnerTerms(prior, varying, Documents(0, self._mass_of(n_ct) if varying else np.empty(0)))
+        documents = Documents(0, self._mass_of(n_ct) if varying else np.empty(0))
+        terms = InnerTerms(prior, [(bound, documents) for bound in varying])
         return terms(psi_ct[:, : self.n_topics], n_ct[:, : self.n_topics], sweep)
 
     @staticmethod

@@ -26,29 +26,36 @@ class InnerTerms:
     ----------
     prior : array of shape (n_topics,)
         Constant terms.
-    terms : sequence of Acting[ThetaTerm]
-        The others.
+    terms : sequence of (Acting[ThetaTerm], Documents)
+        The others, each with the documents as it knows them.
     """
 
     prior: NDArray
-    terms: Sequence[Acting[ThetaTerm]]
-    documents: Documents
+    terms: Sequence[tuple[Acting[ThetaTerm], Documents]]
 
     def part(self, start: int, stop: int) -> "InnerTerms":
         """The same for some of the documents."""
-        return replace(self, documents=self.documents.part(start, stop))
+        return InnerTerms(self.prior, [(bound, documents.part(start, stop)) for bound, documents in self.terms])
 
     def __call__(self, theta_dt: NDArray, n_dt: NDArray, inner_pass: int) -> NDArray:
         total = n_dt + self.prior
         response = np.empty_like(total) if self.terms else total
-        for bound in self.terms:
+        for bound, documents in self.terms:
             response[...] = 0
-            bound.term.add_term(theta_dt, n_dt, self.documents, inner_pass, response)
+            bound.term.add_term(theta_dt, n_dt, documents, inner_pass, response)
             with np.errstate(over="ignore", invalid="ignore"):  # what follows from it is an error
                 response *= bound.tau
             require_finite(response, bound.name, "term of theta (weaken tau if it overflows)")
             total += response
         return total
+
+
+def documents_of(terms: Sequence[Acting[ThetaTerm]], batch: Batch) -> list[tuple[Acting[ThetaTerm], Documents]]:
+    """Terms, each with the documents of a batch as it knows them."""
+    if not terms:
+        return []
+    documents = Documents(batch.start, batch.doc_mass, batch.sample_weight)
+    return [(bound, replace(documents, rows=batch.of_terms.get(bound.name, ()))) for bound in terms]
 
 
 def acting_posterior(shared: Shared) -> list[Acting[PosteriorTerm]]:
@@ -83,20 +90,22 @@ def expect_materialised(
     place = np.empty(batch.n_tokens, dtype=np.intp)
     place[present] = np.arange(present.size)
     n_wt = padded_zeros(present.size, n_topics, theta_dt.dtype)
-    totals = np.zeros((batch.n_docs, 2))
+    totals, mass = np.zeros((batch.n_docs, 2)), batch.doc_mass
     for chunk in Posteriors.chunks(batch, shared):
         documents = slice(chunk.start, chunk.start + chunk.n_docs)
         part = terms.part(documents.start, documents.stop)
-        _inner_passes(chunk, theta_dt[documents, :n_topics], part, n_passes, tol)
+        _inner_passes(chunk, theta_dt[documents, :n_topics], part, mass[documents] > 0, n_passes, tol)
         p, z = chunk.regularized(theta_dt[documents, :n_topics])
         totals[documents] = chunk.totals(z)
-        tokens, counts = chunk.by_token(p, part.documents.sample_weight)
+        weight = None if batch.sample_weight is None else batch.sample_weight[documents]
+        tokens, counts = chunk.by_token(p, weight)
         n_wt[place[tokens], :n_topics] += counts
     return Expectation(theta_dt, totals, Counts.of_tokens(present, n_wt, shared.scale, of_phi=False))
 
 
-def _inner_passes(chunk: "Posteriors", theta_dt: NDArray, terms: InnerTerms, n_passes: int, tol: float) -> None:
-    moving = terms.documents.mass > 0
+def _inner_passes(
+    chunk: "Posteriors", theta_dt: NDArray, terms: InnerTerms, moving: NDArray, n_passes: int, tol: float
+) -> None:
     part, places = chunk, np.arange(chunk.n_docs)  # the documents that are still worth computing
     n_dt = np.zeros(theta_dt.shape, dtype=theta_dt.dtype)
     for inner_pass in range(n_passes):

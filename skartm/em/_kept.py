@@ -47,6 +47,27 @@ class Kept:
         return {}
 
 
+class PositionGamma(Kept):
+    """Numbers for the positions of texts, which do not change.
+
+    Parameters
+    ----------
+    values : array of shape (n_positions, 1 or 2) or None
+    indptr : array of shape (n_docs + 1,)
+        Of the matrix that batches are cut from.
+    """
+
+    def __init__(self, values: NDArray | None, indptr: NDArray) -> None:
+        self.values, self.indptr = values, indptr
+
+    def of(self, batch: Batch) -> NDArray | None:
+        """The numbers of its positions."""
+        if self.values is None:
+            return None
+        first, last = self.indptr[[batch.start, batch.start + batch.n_docs]] - self.indptr[0]
+        return self.values[first:last]
+
+
 class StoredTheta(Kept):
     """Theta of the documents, which goes on from pass to pass.
 

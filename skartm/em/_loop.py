@@ -157,15 +157,19 @@ class EM:
 
     def shared(self, phi_wt: NDArray, acting: Terms = NO_TERMS) -> Shared:
         """What the E-steps with a phi share."""
-        return Shared(phi_wt, self.n_topics, acting, self.posterior.topic_mass)
+        return Shared(phi_wt, self.n_topics, acting._replace(phi=()), self.posterior.topic_mass)
 
     def e_step(self, shared: Shared, batch: Batch) -> Seen:
         """The E-step of a batch, which changes nothing."""
         return e_step(self.mixture, shared, batch)
 
-    def carrying(self, batch: Batch) -> Batch:
-        """A batch with what its E-step starts from in this pass."""
-        return batch.carrying(self.kept.of(batch))
+    def carrying(self, shared: Shared, batch: Batch) -> Batch:
+        """A batch with what its E-step starts from in this pass, and what terms know of its documents."""
+        rows = slice(batch.start, batch.start + batch.n_docs)
+        terms = self.terms.theta if shared.acting.theta else ()
+        known = {bound.name: bound.term.of_documents() for bound in terms}
+        of_terms = {name: tuple(array[rows] for array in arrays) for name, arrays in known.items() if arrays}
+        return batch.carrying(self.kept.of(batch), of_terms)
 
     def count(self, batches: Iterable[Batch], shared: Shared, stored: NDArray) -> Sums:
         """E-steps of batches: adds their counts to stored counters, keeps their theta and returns their sums."""
@@ -175,7 +179,7 @@ class EM:
         return sums
 
     def _count(self, batch: Batch, shared: Shared, stored: NDArray) -> Sums:
-        seen = self.e_step(shared, self.carrying(batch))
+        seen = self.e_step(shared, self.carrying(shared, batch))
         seen.counts.add_to(stored, shared.phi_wt, self.n_threads)
         self.kept.keep(batch, seen.theta_dt)
         return seen.sums
@@ -202,7 +206,8 @@ class EM:
         """
         parameters = self.kept.prepare(batches, shared, batch)
         if parameters is None:
-            return shared
+            theta = tuple(replace(bound, term=bound.term.without_documents()) for bound in shared.acting.theta)
+            return replace(shared, acting=shared.acting._replace(theta=theta))
         return replace(shared, parameters=parameters, acting=shared.acting._replace(theta=()))
 
     def _begin_all(self, batches: Batches, state: State) -> NDArray:

@@ -11,10 +11,10 @@ from skartm.base import _interruptible as interruptible
 from skartm.em._batches import Batch
 from skartm.em._expectation import Counts, Expectation, Shared
 from skartm.em._finite import require_finite
-from skartm.em._inner import InnerTerms, acting_posterior, expect_materialised, update_theta
+from skartm.em._inner import InnerTerms, acting_posterior, documents_of, expect_materialised, update_theta
 from skartm.em._padded import padded, padded_zeros
 from skartm.em._strength import Acting
-from skartm.em._terms import Documents, ThetaTerm
+from skartm.em._terms import ThetaTerm
 from skartm.em._threads import worthwhile
 
 _TOGETHER = 256  # documents whose inner passes run side by side, when they are not one kernel
@@ -80,7 +80,7 @@ class FreeMixture:
         posterior = acting_posterior(shared)
         n_passes = self.n_passes
         if posterior or others:
-            terms = InnerTerms(prior[0, : self.n_topics], others, Documents.of(batch))
+            terms = InnerTerms(prior[0, : self.n_topics], documents_of(others, batch))
             if posterior:
                 return expect_materialised(shared, batch, theta_dt, terms, n_passes=n_passes, tol=self.tol)
             self._pass_by_pass(batch, shared.phi_wt, theta_dt, terms)
@@ -96,13 +96,13 @@ class FreeMixture:
     def _pass_by_pass(self, batch: Batch, phi_wt: NDArray, theta_dt: NDArray, terms: InnerTerms) -> None:
         """Some documents at a time, so that few wait for the last one to stop."""
         n_threads = worthwhile(self.n_threads, 2.0 * batch.nnz * self.n_topics)
-        scratch = scratch_of(batch, theta_dt, n_threads)
+        scratch, mass = scratch_of(batch, theta_dt, n_threads), batch.doc_mass
         for start in range(0, batch.n_docs, self.together):
             stop = min(start + self.together, batch.n_docs)
             part, padded_theta = terms.part(start, stop), theta_dt[start:stop]
             indptr, theta = batch.indptr[start : stop + 1], padded_theta[:, : self.n_topics]
             n_dt = np.empty_like(padded_theta)
-            moving = part.documents.mass > 0
+            moving = mass[start:stop] > 0
             for inner_pass in range(self.n_passes):
                 half_step.document_counts(
                     indptr, batch.indices, batch.x, phi_wt, padded_theta, n_dt, scratch, n_threads

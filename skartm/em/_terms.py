@@ -1,5 +1,6 @@
 """Terms: what the engine asks of a bound regularizer, with the defaults of a simple one."""
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -7,8 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-from skartm.em._batches import Batch
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -63,16 +62,14 @@ class Documents:
     mass : array of shape (n_docs,)
         Tokens of the documents, n_d.
     sample_weight : array of shape (n_docs,) or None
+    rows : tuple of arrays
+        What the term knows of the documents: their rows of :meth:`ThetaTerm.of_documents`.
     """
 
     start: int
     mass: NDArray
     sample_weight: NDArray | None = None
-
-    @classmethod
-    def of(cls, batch: Batch) -> "Documents":
-        """The documents of a batch."""
-        return cls(batch.start, batch.doc_mass, batch.sample_weight)
+    rows: tuple[NDArray, ...] = ()
 
     @property
     def n_docs(self) -> int:
@@ -90,7 +87,8 @@ class Documents:
     def part(self, start: int, stop: int) -> "Documents":
         """Some of them, counted from the first."""
         weight = None if self.sample_weight is None else self.sample_weight[start:stop]
-        return Documents(self.start + start, self.mass[start:stop], weight)
+        rows = tuple(array[start:stop] for array in self.rows)
+        return Documents(self.start + start, self.mass[start:stop], weight, rows)
 
 
 class RowStatistic:
@@ -137,10 +135,32 @@ class ThetaTerm:
 
     topics: NDArray
     learned: Mapping[str, Any] = _NOTHING
+    _per_document: tuple[str, ...] = ()  # attributes that speak of single documents
 
     def value(self, theta_dt: NDArray, documents: Documents) -> float:
         """R at tau = 1 of the given documents, theta of shape (n_docs, n_topics)."""
         raise NotImplementedError
+
+    def of_documents(self) -> tuple[NDArray, ...]:
+        """What the term knows of single documents of the fit, as it is in this pass: arrays with a row for each.
+
+        A batch brings the rows of its own documents. So an E-step needs no others, and ``without_documents`` is what
+        it shares with those of other batches.
+        """
+        return ()
+
+    def without_documents(self) -> "ThetaTerm":
+        """A copy without what it knows of single documents; a term that knows nothing of them is its own."""
+        if not self._per_document:
+            return self
+        other = copy.copy(self)
+        for name in self._per_document:
+            setattr(other, name, None)
+        return other
+
+    def rows_of(self, documents: Documents) -> tuple[NDArray, ...]:
+        """The rows of some documents: those that come with them, or else the term's own."""
+        return documents.rows or tuple(array[documents.places] for array in self.of_documents())
 
     def constant(self) -> NDArray | None:
         """theta * dR/dtheta at tau = 1, of shape (n_topics,), if it is constant."""

@@ -137,7 +137,7 @@ class KullbackLeibler:
         """The divergence of what there is now."""
         given, shared, sums = replace(self.mixture, n_passes=0), self.engine.shared(self.phi_wt), Sums()
         for batch in self.batches:
-            sums += e_step(given, shared, self.engine.carrying(batch)).sums
+            sums += e_step(given, shared, self.engine.carrying(shared, batch)).sums
         return self.divergence(sums)
 
     def divergence(self, sums: Sums) -> float:

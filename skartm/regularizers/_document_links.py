@@ -83,6 +83,8 @@ class DocumentLinks(Regularizer):
 
 
 class _DocumentLinksTerm(ThetaTerm):
+    _per_document = ("links", "learned", "_theta", "_weight")
+
     def __init__(self, links: sparse.csr_matrix, topics: NDArray, n_topics: int) -> None:
         self.links, self.topics = links, topics  # both directions added
         self._theta = np.zeros((links.shape[0], n_topics))
@@ -90,12 +92,12 @@ class _DocumentLinksTerm(ThetaTerm):
 
     def value(self, theta_dt: NDArray, documents: Documents) -> float:
         # linear, the neighbours are what they were; at their own theta it is half of sum_d theta_d (n + n') theta_c, R
-        learned = self._learned(theta_dt.shape[1])
-        values = (theta_dt * learned["neighbours"][documents.places]).sum(axis=1) - learned["values"][documents.places]
+        neighbours, own = self.rows_of(documents)
+        values = (theta_dt * neighbours).sum(axis=1) - own
         return float(values.sum() if documents.sample_weight is None else values @ documents.sample_weight)
 
     def add_term(self, theta_dt: NDArray, n_dt: NDArray, documents: Documents, inner_pass: int, out: NDArray) -> None:
-        neighbours = self._learned(theta_dt.shape[1])["neighbours"][documents.places]
+        neighbours, _ = self.rows_of(documents)
         out += theta_dt * neighbours.astype(out.dtype)
 
     def observe(self, theta_dt: NDArray, documents: Documents) -> RowStatistic:
@@ -107,11 +109,12 @@ class _DocumentLinksTerm(ThetaTerm):
         self.learned = self._summed(self._theta)
         return float(self._weight @ self.learned["values"])
 
-    def _learned(self, n_topics: int) -> Any:
+    def of_documents(self) -> tuple[NDArray, ...]:
+        """Sums over the neighbours, and half of the value of each document."""
         known = self.learned.get("neighbours")
         if known is None or known.shape != self._theta.shape:  # the first pass, or a warm start on other documents
-            self.learned = self._summed(np.full_like(self._theta, 1 / n_topics))
-        return self.learned
+            self.learned = self._summed(np.full_like(self._theta, 1 / self._theta.shape[1]))
+        return self.learned["neighbours"], self.learned["values"]
 
     def _summed(self, theta_dt: NDArray) -> dict[str, NDArray]:
         neighbours = np.zeros(theta_dt.shape)

@@ -110,6 +110,8 @@ class _Observed:
 
 
 class _EmbeddingThetaTerm(ThetaTerm):
+    _per_document = ("_vectors", "_theta", "_weight")
+
     def __init__(self, topics: NDArray, vectors: NDArray, penalty: float) -> None:
         self.topics, self._penalty = topics, penalty
         deviations = vectors.std(axis=0)
@@ -118,13 +120,16 @@ class _EmbeddingThetaTerm(ThetaTerm):
         self._theta = np.zeros((vectors.shape[0], topics.size))
         self._weight = np.zeros(vectors.shape[0])
 
+    def of_documents(self) -> tuple[NDArray, ...]:
+        return (self._vectors,)
+
     def value(self, theta_dt: NDArray, documents: Documents) -> float:
         logs = np.log(np.maximum(theta_dt[:, consecutive(self.topics)], theta_dt.dtype.type(FLOOR)))
-        values = np.einsum("dt,dt->d", self._beta(documents.places), logs, dtype=np.float64)
+        values = np.einsum("dt,dt->d", self._beta(documents), logs, dtype=np.float64)
         return float(values.sum() if documents.sample_weight is None else values @ documents.sample_weight)
 
     def add_term(self, theta_dt: NDArray, n_dt: NDArray, documents: Documents, inner_pass: int, out: NDArray) -> None:
-        out[:, consecutive(self.topics)] += self._beta(documents.places).astype(out.dtype)
+        out[:, consecutive(self.topics)] += self._beta(documents).astype(out.dtype)
 
     def observe(self, theta_dt: NDArray, documents: Documents) -> "_Observed":
         theta = theta_dt[:, consecutive(self.topics)].astype(np.float64)
@@ -159,10 +164,10 @@ class _EmbeddingThetaTerm(ThetaTerm):
     def _coefficients(self) -> NDArray:
         """Of the scaled vectors, the intercept first; zeros before the first pass."""
         if not self.learned:
-            return np.zeros((self._vectors.shape[1] + 1, self.topics.size))
+            return np.zeros((self._scale.size + 1, self.topics.size))
         coef = self.learned["coef"]
         return np.vstack([self.learned["intercept"] + coef @ self._centre, (coef * self._scale).T])
 
-    def _beta(self, places: slice) -> NDArray:
-        coef = self._coefficients()
-        return softmax(row_products(self._vectors[places], coef[1:]) + coef[0], axis=1)
+    def _beta(self, documents: Documents) -> NDArray:
+        coef, (vectors,) = self._coefficients(), self.rows_of(documents)
+        return softmax(row_products(vectors, coef[1:]) + coef[0], axis=1)

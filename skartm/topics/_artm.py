@@ -318,18 +318,18 @@ class ARTMTransformer(NamedRegularizers, ScoredModel, ReadableModel, TokenTopics
         }
 
     def _infer(self, tokens: Any) -> Callable[[Batch], NDArray]:
-        mixture, shared = self._fitted_mixture(tokens)
+        mixture, shared = self._mixture(self.components_.shape[0]), self._fitted(tokens)
         return lambda batch: mixture.expect(shared, batch).theta_dt[:, : shared.n_topics]
 
-    def _fitted_mixture(self, tokens: Any) -> tuple[FreeMixture, Shared]:
-        """The mixture of new documents; phi of some tokens and the terms with the strengths that the fit ended with."""
+    def _fitted(self, tokens: Any) -> Shared:
+        """What E-steps of new documents share: phi of some tokens, and terms as strong as at the end of the fit."""
         layout = self._layout(self.components_, known=True)
         regularizers = check_regularizers(self)
         terms = bind_all(regularizers, layout, learned=self._learned_before(regularizers), training=False)
         step, n_steps, regularized = getattr(self, "_last_step", (0, int(self.max_iter), True))
         acting = self._own_terms(terms, layout).at(step, n_steps, regularized=regularized)
         phi = padded(self.components_[:, tokens].T, self._dtype())
-        return self._mixture(layout.n_topics), Shared(phi, layout.n_topics, acting)
+        return Shared(phi, layout.n_topics, acting, self.topic_mass_)
 
     def _own_terms(self, terms: Terms, layout: Layout) -> Terms:
         """Terms of new documents: those of the regularizers, and what the fitted model adds."""

@@ -102,8 +102,8 @@ class AuthorQueries(AuthorFitting):
         check_is_fitted(self, "components_")
         X = check_counts(self, X, self._dtype(), reset=False)
         together = sparse.csr_matrix(np.asarray(X.sum(axis=0), dtype=self._dtype()))
-        mixture, shared = self._fitted_mixture(slice(None))
-        mixture = replace(mixture, n_passes=max_iter, tol=tol)
+        shared = self._fitted(slice(None))
+        mixture = replace(self._mixture(shared.n_topics), n_passes=max_iter, tol=tol)
         weights = self._layout(X, known=True).token_weights
         batch = Batch(together, 0, 1, self._dtype(), None, weights)
         return mixture.expect(shared, batch).theta_dt[0, : shared.n_topics].copy()

@@ -147,8 +147,7 @@ class EdgeModel(ARTMTransformer):
             graph = graph.on(used)
         else:
             used = np.arange(graph.n_vertices)
-        free, shared = self._fitted_mixture(used)
-        return EdgeMixture(free), shared, graph
+        return EdgeMixture(self._mixture(self.components_.shape[0])), self._fitted(used), graph
 
     def _refuse_hypergraph(self, X: Any) -> None:
         if isinstance(X, Hypergraph):

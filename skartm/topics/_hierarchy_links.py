@@ -20,10 +20,9 @@ _SMALLEST = 1e-6  # of p(t|d,w), of which float32 knows seven digits
 def level_counts(model: ARTMTransformer, X: Any, weights: NDArray | None) -> NDArray:
     """n_wt = sum_d n_dw p(t|d,w) of a fitted model, of shape (n_components, n_tokens); modalities are not weighted."""
     model = model._snapshot()
-    _, shared = model._fitted_mixture(slice(None))
     batches = Batches(X, model._transform_batch_size(), model._dtype(), weights, ordered=model._reads_order())
     batches.keep = False
-    counts = expected_counts(batches, shared, model._doc_topic(X), n_threads=model._n_threads())
+    counts = expected_counts(batches, model._fitted(slice(None)), model._doc_topic(X), n_threads=model._n_threads())
     return np.ascontiguousarray(counts.T)
 
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from numpy.typing import NDArray
 
 from skartm.base._parameters import choice, parameters
-from skartm.em import EM, Batch, FreeMixture, Layout, LinearMixture, MapPosterior, Shared, padded
+from skartm.em import EM, Batch, Layout, LinearMixture, MapPosterior, Shared, padded
 from skartm.regularizers import bind_all, check_regularizers
 from skartm.topics._artm import ARTMTransformer
 
@@ -135,13 +135,11 @@ class ThetalessARTM(ARTMTransformer):
         return LinearMixture(n_topics, exact=exact, by_mass=by_mass, n_threads=self._n_threads())
 
     def _infer(self, tokens: Any) -> Callable[[Batch], NDArray]:
-        mixture = self._linear(self.components_.shape[0])
-        phi = padded(self.components_[:, tokens].T, self._dtype())
-        p_wt = mixture.topics_of(phi, self.topic_mass_, out=phi)
+        mixture, shared = self._linear(self.components_.shape[0]), self._fitted(tokens)
+        p_wt = mixture.topics_of(shared.phi_wt, shared.topic_mass, out=shared.phi_wt)
         return lambda batch: mixture.theta(batch, p_wt)
 
-    def _fitted_mixture(self, tokens: Any) -> tuple[FreeMixture, Shared]:
-        """p(t|d,w) at a theta that is known; nothing regularises it."""
-        n_topics = self.components_.shape[0]
-        mixture = FreeMixture(n_topics, n_passes=0, tol=0.0, n_threads=self._n_threads())
-        return mixture, Shared(padded(self.components_[:, tokens].T, self._dtype()), n_topics)
+    def _fitted(self, tokens: Any) -> Shared:
+        """phi of some tokens, and n_t; nothing regularises new documents."""
+        phi = padded(self.components_[:, tokens].T, self._dtype())
+        return Shared(phi, self.components_.shape[0], topic_mass=self.topic_mass_)

@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skartm.base import shown
 from skartm.base._data import check_counts
-from skartm.em import Batches, FreeMixture, Posteriors, Shared
+from skartm.em import Batches, Posteriors, Shared
 
 _DOCUMENTS = 1024  # looked at together
 
@@ -19,7 +19,7 @@ class TokenTopicsModel:
     """Mixin: ``token_topics``."""
 
     components_: NDArray
-    _fitted_mixture: Callable[..., tuple[FreeMixture, Shared]]
+    _fitted: Callable[[Any], Shared]
 
     def token_topics(self, X: Any, *, dense: bool = False, threshold: float = 0.01) -> Any:
         """Topics of every token of every document, p(t|d,w).
@@ -53,7 +53,7 @@ class TokenTopicsModel:
             msg = f"The 'threshold' parameter of token_topics must be in [0, 1). Got {shown(threshold)}."
             raise ValueError(msg)
         theta = theta_of(X)
-        _, shared = self._fitted_mixture(slice(None))
+        shared = self._fitted(slice(None))
         layout, ordered = self._layout(X, known=True), self._reads_order()  # type: ignore[attr-defined]
         dtype = self._dtype()  # type: ignore[attr-defined]
         batches = Batches(X, _DOCUMENTS, dtype, None, layout.token_weights, ordered=ordered)

@@ -27,7 +27,7 @@ def counts(seed=0, n_docs=24, n_tokens=15):
     return sparse.csr_matrix(rng.poisson(1.0, (n_docs, n_tokens)).astype(np.float64))
 
 
-def learn(name, monkeypatch, X=None, **parameters):
+def learn(name, monkeypatch, X=None, learner=None, **parameters):
     """Fit; returns the engines of the fit, each with its batches and state as they were before its last pass."""
     found = {}
 
@@ -40,7 +40,7 @@ def learn(name, monkeypatch, X=None, **parameters):
 
     for method in ("offline_pass", "online_pass"):
         monkeypatch.setattr(EM, method, recorded(getattr(EM, method)))
-    learner = LEARNERS[name]
+    learner = LEARNERS[name] if learner is None else learner
     learner.call(learner.new(**parameters), "fit", counts() if X is None else X)
     monkeypatch.undo()
     return list(found.values())
@@ -50,7 +50,7 @@ def work_of(engine, batches, state):
     """The arguments of the E-steps of a pass: what they share, and batches with what they start from."""
     batches.batch_size, batches._kept = 5, None
     shared = engine._prepared(engine.shared(state.phi_wt, engine.acting(1, 3)), batches)
-    return shared, [engine.carrying(batch) for batch in batches]
+    return shared, [engine.carrying(shared, batch) for batch in batches]
 
 
 def numbers(seen, shared):
@@ -121,7 +121,7 @@ def test_updates_of_factors_in_any_order_and_twice():
     for _ in range(2):
         copy = pickle.loads(pickle.dumps(solver))
         shared = solver.engine.shared(solver.phi_wt)
-        blocks = [solver.engine.carrying(batch) for batch in solver.batches]
+        blocks = [solver.engine.carrying(shared, batch) for batch in solver.batches]
         once = [numbers(solver.engine.e_step(shared, batch), shared) for batch in blocks]
         for n in (3, 0, 4, 2, 1, 0):
             assert_same(numbers(solver.engine.e_step(shared, blocks[n]), shared), once[n])
