@@ -196,7 +196,7 @@ class ContextMixture:
                 worthwhile(self.n_threads, float(last - first) * self.n_topics),
             )  # fmt: skip
         slope_wt *= mass
-        found = Counts.of_tokens(index.tokens, slope_wt, shared.scale, of_phi=True)
+        found = Counts.of_tokens(index.tokens, slope_wt, of_phi=True, scale=shared.scale)
         return Expectation(self._normalised(counts), totals, found)
 
     def theta(self, shared: Shared, batch: Batch) -> NDArray:

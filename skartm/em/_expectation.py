@@ -63,7 +63,7 @@ class Counts:
         self.index, self.values, self.rows, self.of_phi = index, values, rows, of_phi
 
     @classmethod
-    def of_tokens(cls, tokens: NDArray, rows: NDArray, scale: float = 1.0, *, of_phi: bool) -> "Counts":
+    def of_tokens(cls, tokens: NDArray, rows: NDArray, of_phi: bool, scale: float = 1.0) -> "Counts":
         """Counts of ascending tokens: ``scale`` times their rows."""
         values = np.full(tokens.size, scale, dtype=rows.dtype)
         return cls(partial(TokenIndex.of_rows, tokens), values, rows, of_phi=of_phi)
@@ -94,11 +94,7 @@ class Counts:
         index = self.index()
         rows = padded_zeros(index.tokens.size, self.rows.shape[1], self.rows.dtype)
         self._add(np.arange(index.tokens.size, dtype=np.int32), index, rows, None, 1)
-        return _restored, (index.tokens, rows, self.of_phi)
-
-
-def _restored(tokens: NDArray, rows: NDArray, of_phi: bool) -> Counts:
-    return Counts.of_tokens(tokens, rows, of_phi=of_phi)
+        return Counts.of_tokens, (index.tokens, rows, self.of_phi)
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """Grouped mixtures: theta of a document is a mean of the psi of its groups, which it shares with other documents."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,7 @@ from scipy import sparse
 from skartm.base import _interruptible as interruptible
 from skartm.em._batches import Batch, Batches, TokenIndex
 from skartm.em._e_step import observed
-from skartm.em._expectation import Expectation, Shared
+from skartm.em._expectation import Counts, Expectation, Shared
 from skartm.em._inner import InnerTerms, update_theta
 from skartm.em._kept import Kept
 from skartm.em._loop import Decay
@@ -100,11 +100,47 @@ class _Part:
 
 @dataclass(frozen=True)
 class GroupShares:
-    """Groups of the documents of a batch, as in CSR, with their shares pi."""
+    """Groups of the documents of a batch, as in CSR, with their shares pi.
+
+    Its methods are functions of phi and psi, which is ``parameters`` of what is shared, and of a batch alone.
+    """
 
     indptr: NDArray
     groups: NDArray
     pi: NDArray
+
+    def slopes(self, shared: Shared, batch: Batch, n_threads: int) -> NDArray:
+        """slope_td of the documents, padded."""
+        phi_wt = shared.phi_wt
+        slope = padded_zeros(batch.n_docs, shared.n_topics, phi_wt.dtype)
+        n_threads = worthwhile(n_threads, 2.0 * batch.nnz * shared.n_topics)
+        interruptible.group_slopes(
+            batch.indptr, batch.indices, batch.x, phi_wt, self.indptr, self.groups, self.pi, shared.parameters,
+            slope, scratch_of(batch, slope, n_threads), n_threads,
+        )  # fmt: skip
+        return slope
+
+    def step(self, shared: Shared, batch: Batch, index: TokenIndex, n_threads: int) -> tuple[Counts, NDArray]:
+        """n_tc of the groups in an index, counts of psi, and the slopes that they come from."""
+        slope, shares = self.slopes(shared, batch, n_threads), self.pi
+        if batch.sample_weight is not None:
+            weights = np.repeat(batch.sample_weight, np.diff(self.indptr))
+            shares = shares * weights.astype(shares.dtype)
+        return Counts(lambda: index, shares, slope, of_phi=True), slope
+
+    def moved(self, psi_ct: NDArray, slope: NDArray, moving: NDArray, n_threads: int) -> tuple[NDArray, NDArray]:
+        """pi = norm_c(pi_cd sum_t psi_tc slope_td) of some documents; and all sums of absolute changes."""
+        counts, n_docs = np.empty(self.groups.size, dtype=self.pi.dtype), self.indptr.size - 1
+        n_threads = worthwhile(n_threads, float(self.groups.size) * slope.shape[1])
+        interruptible.row_dots(self.indptr, self.groups, psi_ct, slope, counts, n_threads)
+        counts *= self.pi
+        doc_of = np.repeat(np.arange(n_docs), np.diff(self.indptr))
+        sums = np.bincount(doc_of, weights=counts, minlength=n_docs)
+        changing = (moving & (sums > 0))[doc_of]
+        pi = self.pi.copy()
+        pi[changing] = counts[changing] / sums[doc_of][changing]
+        pi[changing & (pi < FLOOR)] = 0
+        return pi, np.bincount(doc_of, weights=np.abs(pi - self.pi), minlength=n_docs)
 
 
 @dataclass(frozen=True)
@@ -186,11 +222,13 @@ class GroupLearning(Kept):
 
     def fold_in(self, batch: Batch, phi_wt: NDArray, n_passes: int, tol: float) -> None:
         """Learn pi of the documents of a batch alone, psi and phi given; a document stops when it moves less."""
-        part = self._part(batch)
-        moving = batch.doc_mass > 0
+        shared = Shared(phi_wt, self.n_topics, parameters=self.groups.psi_ct)
+        moving, entries = batch.doc_mass > 0, self._part(batch).entries
         for _ in range(n_passes):
-            slope = self._slopes(batch, part, phi_wt, part.groups, self.groups.psi_ct)
-            moving &= self._update_pi(part, slope, part.groups, self.groups.psi_ct, moving) >= tol
+            shares = self.of(batch)
+            slope = shares.slopes(shared, batch, self.n_threads)
+            self.pi[entries], change = shares.moved(shared.parameters, slope, moving, self.n_threads)
+            moving &= change >= tol
             if not moving.any():
                 return
 
@@ -230,11 +268,12 @@ class GroupLearning(Kept):
     def _sweep_all(self, batches: Batches, shared: Shared) -> None:
         """All documents, ``n_sweeps`` times."""
         groups, n_topics = self.groups, self.n_topics
+        shared = replace(shared, parameters=groups.psi_ct)
         for sweep in range(self.n_sweeps):
             counts = padded_zeros(groups.mass.size, n_topics, self.dtype)
             for batch in batches:
                 part = self._part(batch)
-                self._count(batch, part, shared.phi_wt, part.groups, part.present, groups.psi_ct, counts)
+                self._count(batch, part, shared, part.groups, part.present, counts)
             counts[self._absent] = groups.n_ct[self._absent]
             groups.n_ct = counts
             total = self._regularized(shared.acting.theta, groups.psi_ct, counts, sweep)
@@ -254,9 +293,10 @@ class GroupLearning(Kept):
         before = (1 - rho)[:, None].astype(self.dtype) * groups.n_ct[present]
         psi, counts = padded_zeros(rows.size, n_topics, self.dtype), padded_zeros(rows.size, n_topics, self.dtype)
         psi[...] = groups.psi_ct[present]
+        shared = replace(shared, parameters=psi)
         for sweep in range(self.n_sweeps):
             counts[...] = 0
-            self._count(batch, part, shared.phi_wt, part.places, rows, psi, counts)
+            self._count(batch, part, shared, part.places, rows, counts)
             counts *= scale[:, None].astype(self.dtype)
             counts += before
             total = self._regularized(shared.acting.theta, psi, counts, sweep, present)
@@ -265,45 +305,15 @@ class GroupLearning(Kept):
         groups.psi_ct[chosen], groups.n_ct[chosen] = psi[seen], counts[seen]
         groups.n_updates[chosen] += 1
 
-    def _count(
-        self, batch: Batch, part: _Part, phi_wt: NDArray, groups: NDArray, rows: NDArray, psi_ct: NDArray, out: NDArray
-    ) -> None:
+    def _count(self, batch: Batch, part: _Part, shared: Shared, groups: NDArray, rows: NDArray, out: NDArray) -> None:
         """Add n_tc of a batch to the given rows of ``out``; with free pi, learn it. ``groups`` are rows of psi."""
-        slope = self._slopes(batch, part, phi_wt, groups, psi_ct)
-        shares = self.pi[part.entries]
-        if batch.sample_weight is not None:
-            shares = shares * batch.sample_weight[part.doc_of].astype(self.dtype)
-        n_threads = worthwhile(self.n_threads, float(groups.size) * slope.shape[1])
-        scratch = padded_zeros(n_threads, self.n_topics, self.dtype)
-        interruptible.accumulate(
-            rows, part.starts, part.docs, part.order, shares, slope, psi_ct, out, scratch, n_threads
-        )
+        index = TokenIndex(rows, part.starts, part.docs, part.order)
+        shares = GroupShares(part.indptr, groups, self.pi[part.entries])
+        counts, slope = shares.step(shared, batch, index, self.n_threads)
+        counts.add_to(out, shared.parameters, self.n_threads)
         if self.free:
-            self._update_pi(part, slope, groups, psi_ct, np.ones(batch.n_docs, dtype=bool))
-
-    def _slopes(self, batch: Batch, part: _Part, phi_wt: NDArray, groups: NDArray, psi_ct: NDArray) -> NDArray:
-        slope = padded_zeros(batch.n_docs, self.n_topics, self.dtype)
-        n_threads = worthwhile(self.n_threads, 2.0 * batch.nnz * self.n_topics)
-        interruptible.group_slopes(
-            batch.indptr, batch.indices, batch.x, phi_wt, part.indptr, groups, self.pi[part.entries], psi_ct,
-            slope, scratch_of(batch, slope, n_threads), n_threads,
-        )  # fmt: skip
-        return slope
-
-    def _update_pi(self, part: _Part, slope: NDArray, groups: NDArray, psi_ct: NDArray, moving: NDArray) -> NDArray:
-        """pi = norm_c(pi_cd sum_t psi_tc slope_td) of some documents; returns their sums of absolute changes."""
-        counts = np.empty(groups.size, dtype=self.dtype)
-        n_threads = worthwhile(self.n_threads, float(groups.size) * slope.shape[1])
-        interruptible.row_dots(part.indptr, groups, psi_ct, slope, counts, n_threads)
-        pi, n_docs = self.pi[part.entries], part.indptr.size - 1
-        counts *= pi
-        sums = np.bincount(part.doc_of, weights=counts, minlength=n_docs)
-        changing = (moving & (sums > 0))[part.doc_of]
-        new = np.divide(counts, sums[part.doc_of], out=np.zeros(pi.size), where=changing).astype(self.dtype)
-        new[new < FLOOR] = 0
-        change = np.bincount(part.doc_of, weights=np.where(changing, np.abs(new - pi), 0), minlength=n_docs)
-        pi[changing] = new[changing]
-        return change
+            moving = np.ones(batch.n_docs, dtype=bool)
+            self.pi[part.entries], _ = shares.moved(shared.parameters, slope, moving, self.n_threads)
 
     def _regularized(
         self,

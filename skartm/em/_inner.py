@@ -100,7 +100,7 @@ def expect_materialised(
         weight = None if batch.sample_weight is None else batch.sample_weight[documents]
         tokens, counts = chunk.by_token(p, weight)
         n_wt[place[tokens], :n_topics] += counts
-    return Expectation(theta_dt, totals, Counts.of_tokens(present, n_wt, shared.scale, of_phi=False))
+    return Expectation(theta_dt, totals, Counts.of_tokens(present, n_wt, of_phi=False, scale=shared.scale))
 
 
 def _inner_passes(

@@ -74,7 +74,7 @@ class LinearMixture:
             return at_theta(shared, batch, theta, n_threads=self.n_threads)
         found = at_theta(Shared(phi_wt, self.n_topics), batch.unweighted(), theta, n_threads=self.n_threads)
         n_wt = self._exact_counts(batch, rows, index, phi, p_wt, found, mass)
-        return Expectation(theta, found.totals, Counts.of_tokens(index.tokens, n_wt, shared.scale, of_phi=False))
+        return Expectation(theta, found.totals, Counts.of_tokens(index.tokens, n_wt, of_phi=False, scale=shared.scale))
 
     def _mix(self, rows: "_Rows", p_wt: NDArray, theta: NDArray) -> NDArray:
         """Write theta; returns n_d of the tokens that some topic has."""

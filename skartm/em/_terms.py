@@ -135,7 +135,7 @@ class ThetaTerm:
 
     topics: NDArray
     learned: Mapping[str, Any] = _NOTHING
-    _per_document: tuple[str, ...] = ()  # attributes that speak of single documents
+    per_document: tuple[str, ...] = ()  # attributes that speak of single documents
 
     def value(self, theta_dt: NDArray, documents: Documents) -> float:
         """R at tau = 1 of the given documents, theta of shape (n_docs, n_topics)."""
@@ -151,10 +151,10 @@ class ThetaTerm:
 
     def without_documents(self) -> "ThetaTerm":
         """A copy without what it knows of single documents; a term that knows nothing of them is its own."""
-        if not self._per_document:
+        if not self.per_document:
             return self
         other = copy.copy(self)
-        for name in self._per_document:
+        for name in self.per_document:
             setattr(other, name, None)
         return other
 

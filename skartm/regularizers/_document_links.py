@@ -83,7 +83,7 @@ class DocumentLinks(Regularizer):
 
 
 class _DocumentLinksTerm(ThetaTerm):
-    _per_document = ("links", "learned", "_theta", "_weight")
+    per_document = ("links", "learned", "_theta", "_weight")
 
     def __init__(self, links: sparse.csr_matrix, topics: NDArray, n_topics: int) -> None:
         self.links, self.topics = links, topics  # both directions added

@@ -110,7 +110,7 @@ class _Observed:
 
 
 class _EmbeddingThetaTerm(ThetaTerm):
-    _per_document = ("_vectors", "_theta", "_weight")
+    per_document = ("_vectors", "_theta", "_weight")
 
     def __init__(self, topics: NDArray, vectors: NDArray, penalty: float) -> None:
         self.topics, self._penalty = topics, penalty

@@ -232,7 +232,7 @@ class SmoothSparseTheta(Regularizer):
 
 
 class _SmoothSparseThetaTerm(ThetaTerm):
-    _per_document = ("documents",)
+    per_document = ("documents",)
 
     def __init__(
         self,

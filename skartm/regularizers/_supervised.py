@@ -100,7 +100,7 @@ class ThetaRegression(Regularizer):
 
 
 class _ThetaRegressionTerm(ThetaTerm):
-    _per_document = ("y",)
+    per_document = ("y",)
 
     def __init__(self, y: NDArray, topics: NDArray, n_topics: int, alpha: float) -> None:
         self.y, self.topics, self.n_topics, self.alpha = y, topics, n_topics, alpha
@@ -286,7 +286,7 @@ def _classes(values: NDArray, declared: bool) -> NDArray:
 
 
 class _ThetaClassificationTerm(ThetaTerm):
-    _per_document = ("y", "_codes")
+    per_document = ("y", "_codes")
 
     def __init__(self, y: NDArray, classes: NDArray, topics: NDArray, n_topics: int, alpha: float) -> None:
         self.y, self.classes, self.topics, self.n_topics, self.alpha = y, classes, topics, n_topics, alpha
