@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -169,14 +169,14 @@ class Batch:
             self._materialise(X[start:stop], dtype, token_weight, ordered)
         self._made: dict[str, Any] = {}
 
-    def carrying(self, kept: Any, of_terms: Mapping[str, tuple[NDArray, ...]] = MappingProxyType({})) -> "Batch":
+    def carrying(self, kept: Any, of_terms: Mapping[str, tuple[NDArray, ...]] = MappingProxyType({})) -> Self:
         """The same documents with what their E-step starts from, and what terms know of them; it shares all arrays."""
         carrying = type(self).__new__(type(self))
         vars(carrying).update(vars(self))
         carrying.kept, carrying.of_terms = kept, of_terms
         return carrying
 
-    def unweighted(self) -> "Batch":
+    def unweighted(self) -> Self:
         """The same documents, each counted once."""
         plain = self.carrying(self.kept, self.of_terms)
         plain.sample_weight, plain._made = None, {}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any, cast
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -151,9 +151,9 @@ class EdgeBatch(Batch):
         self.by_edge.start = start
         self._made = {}
 
-    def carrying(self, kept: Any, of_terms: Mapping[str, tuple[NDArray, ...]] = MappingProxyType({})) -> "EdgeBatch":
+    def carrying(self, kept: Any, of_terms: Mapping[str, tuple[NDArray, ...]] = MappingProxyType({})) -> Self:
         """The same containers, also over their edges, with what their E-step starts from."""
-        carrying = cast("EdgeBatch", super().carrying(kept, of_terms))
+        carrying = super().carrying(kept, of_terms)
         carrying.by_edge = self.by_edge.carrying(kept, of_terms)
         return carrying
 

@@ -144,8 +144,7 @@ class EM:
     @property
     def learned(self) -> dict[str, dict[str, Any]]:
         """What terms have learned, by their names."""
-        found = {bound.name: dict(getattr(bound.term, "learned", {})) for bound in self.terms.all}
-        return {name: learned for name, learned in found.items() if learned}
+        return {bound.name: dict(bound.term.learned) for bound in self.terms.all if bound.term.learned}
 
     def acting(self, step: float, n_steps: int | None) -> Terms:
         """The terms with their strengths at a step."""
@@ -306,7 +305,7 @@ class EM:
         for name, value in values.items():
             require_finite(value, name, "value")
         new.block_mass, new.learned, new.shared = self.posterior.block_mass, self.learned, self.kept.whole
-        new.priors = {bound.name: bound.term.prior for bound in self.terms.all if hasattr(bound.term, "prior")}
+        new.priors = {bound.name: bound.term.prior for bound in self.terms.all if bound.term.prior is not None}
         strengths = {bound.name: bound.tau for bound in acting.theta}
         result = Pass(**vars(replace(sums, statistics={})), values=values, strengths=strengths)
         result.seconds = time.perf_counter() - started

@@ -12,7 +12,22 @@ from numpy.typing import NDArray
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-class PhiTerm:
+class Term:
+    """What all terms have.
+
+    Attributes
+    ----------
+    learned : mapping of arrays
+        What the regularizer learns with the model; it is replaced, and never changed in place.
+    prior : array or None
+        What a model publishes of a term that is a prior of its own.
+    """
+
+    learned: Mapping[str, Any] = _NOTHING
+    prior: NDArray | None = None
+
+
+class PhiTerm(Term):
     """A regularizer R(phi, n_wt), bound to a layout; tau, schedule and relative strength are the engine's.
 
     ``n_wt`` are the new counters, ``phi_wt`` is the old phi; both of shape (n_tokens, n_topics). Whatever R takes from
@@ -27,7 +42,6 @@ class PhiTerm:
     """
 
     topics: NDArray
-    learned: Mapping[str, Any] = _NOTHING
 
     def value(self, phi_wt: NDArray, n_wt: NDArray) -> float:
         """R at tau = 1."""
@@ -119,7 +133,7 @@ class RowStatistic:
         return [np.concatenate(column) for column in zip(*rows, strict=True)]
 
 
-class ThetaTerm:
+class ThetaTerm(Term):
     """A regularizer R(theta), bound to a layout.
 
     A term that does not depend on theta, on the document or on the inner pass gives ``constant()`` and runs inside the
@@ -134,7 +148,6 @@ class ThetaTerm:
     """
 
     topics: NDArray
-    learned: Mapping[str, Any] = _NOTHING
     per_document: tuple[str, ...] = ()  # attributes that speak of single documents
 
     def value(self, theta_dt: NDArray, documents: Documents) -> float:
@@ -192,7 +205,7 @@ class ThetaTerm:
         return float(statistic)
 
 
-class PosteriorTerm:
+class PosteriorTerm(Term):
     """A post-processing of p(t|d,w), which is a regularizer of the E-step.
 
     By the theorem of Vorontsov (2023), to put p~ in place of p in both formulas of the M-step is to add

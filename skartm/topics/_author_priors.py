@@ -44,6 +44,7 @@ class AuthorPrior(ThetaTerm):
     """
 
     _STEPS = 3  # of the fixed point, a pass
+    prior: NDArray
 
     def __init__(self, prior: NDArray, *, learned: bool, n_docs: float = 0.0) -> None:
         self.prior, self.is_learned, self.n_docs = prior, learned, n_docs
@@ -75,6 +76,8 @@ class WordPrior(PhiTerm):
 
     Learned, it is brought up to date at each M-step, for each modality by itself.
     """
+
+    prior: NDArray
 
     def __init__(
         self, prior: NDArray, blocks: Sequence[NDArray], n_topics: int, *, learned: bool, n_threads: int = 1
