@@ -45,7 +45,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 
 from skartm import LDA, PLSA, EmbeddedTopicModel, NeuralTopicModel, recipes
 from skartm.callbacks import TopicMonitor
-from skartm.em import Batches, FreeMixture, padded
+from skartm.em import Batches, FreeMixture, Shared, padded
 from skartm.feature_extraction import SequenceVectorizer, word_embeddings
 from skartm.metrics import coherence, completion_split, perplexity, topic_diversity
 
@@ -145,10 +145,10 @@ class Data:
 
 def fold_in(phi: np.ndarray, X) -> np.ndarray:
     """theta by ten passes of EM from uniform, which is what EmbeddedTopicModel and PLSA do."""
-    mixture = FreeMixture(phi.shape[0], n_passes=10, tol=0.01, dtype=np.float32, n_threads=1)
-    padded_phi, theta = padded(phi.T, np.float32), []
+    mixture = FreeMixture(phi.shape[0], n_passes=10, tol=0.01)
+    shared, theta = Shared(padded(phi.T, np.float32), phi.shape[0]), []
     for batch in Batches(X.astype(np.float32), 2048, np.float32):
-        theta.append(mixture.expect(batch, padded_phi).theta_dt[:, : phi.shape[0]].copy())
+        theta.append(mixture.expect(shared, batch).theta_dt[:, : phi.shape[0]])
     return np.vstack(theta)
 
 

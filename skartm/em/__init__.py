@@ -13,45 +13,41 @@ from skartm.em._batches import (
 )
 from skartm.em._context import Context, ContextMixture, Positions
 from skartm.em._counters import Counters
+from skartm.em._e_step import e_step
 from skartm.em._edge_mixture import EdgeMixture
 from skartm.em._edges import EdgeBatch, EdgeBatches, Hypergraph, offsets
-from skartm.em._given import GivenMixture, expected_counts
-from skartm.em._grouped import GroupedMixture, Groups
+from skartm.em._expectation import Counts, Expectation, Seen, Shared, Sums
+from skartm.em._given import expected_counts
+from skartm.em._grouped import GroupedMixture, GroupLearning, Groups, GroupShares
 from skartm.em._history import History
 from skartm.em._inner import Posteriors
+from skartm.em._kept import GammaDraws, Kept, PositionGamma, StoredTheta
 from skartm.em._layout import Layout, TopicSelection
 from skartm.em._linear import LinearMixture
 from skartm.em._logs import log_sums, perplexity_of
 from skartm.em._loop import EM, Decay, Pass, State, passes
-from skartm.em._mixture import DirichletMixture, FreeMixture
+from skartm.em._mixture import DirichletMixture, FreeMixture, at_theta
 from skartm.em._modalities import Modality, ModalitySelection, resolve_modalities
 from skartm.em._new_words import shaken
 from skartm.em._padded import padded, padded_width, padded_zeros, unpadded_transpose
-from skartm.em._pass_start import GammaDraws, StoredTheta
 from skartm.em._posterior import DirichletPosterior, MapPosterior, rows_of
-from skartm.em._protocols import (
-    Bound,
-    Expectation,
-    KnownMass,
-    Mixture,
-    Posterior,
-    SharedMixture,
-    Strength,
-    TopicMass,
-    Trajectory,
-)
+from skartm.em._protocols import Mixture, Posterior
 from skartm.em._relative import relative_scale
 from skartm.em._row_products import row_products
-from skartm.em._terms import Documents, PhiTerm, PosteriorTerm, ThetaTerm
+from skartm.em._strength import NO_TERMS, Acting, Bound, Strength, Terms, Trajectory
+from skartm.em._terms import Documents, PhiTerm, PosteriorTerm, RowStatistic, ThetaTerm
 
 __all__ = [
     "EM",
+    "NO_TERMS",
+    "Acting",
     "Batch",
     "Batches",
     "Bound",
     "Context",
     "ContextMixture",
     "Counters",
+    "Counts",
     "Decay",
     "DirichletMixture",
     "DirichletPosterior",
@@ -62,12 +58,13 @@ __all__ = [
     "Expectation",
     "FreeMixture",
     "GammaDraws",
-    "GivenMixture",
+    "GroupLearning",
+    "GroupShares",
     "GroupedMixture",
     "Groups",
     "History",
     "Hypergraph",
-    "KnownMass",
+    "Kept",
     "Layout",
     "LinearMixture",
     "MapPosterior",
@@ -76,21 +73,27 @@ __all__ = [
     "ModalitySelection",
     "Pass",
     "PhiTerm",
+    "PositionGamma",
     "Positions",
     "Posterior",
     "PosteriorTerm",
     "Posteriors",
-    "SharedMixture",
+    "RowStatistic",
+    "Seen",
+    "Shared",
     "SomeRows",
     "State",
     "StoredTheta",
     "Strength",
+    "Sums",
+    "Terms",
     "ThetaTerm",
     "TokenIndex",
-    "TopicMass",
     "TopicSelection",
     "Trajectory",
+    "at_theta",
     "blocks_of",
+    "e_step",
     "expected_counts",
     "filled_rows",
     "is_memory_mapped",

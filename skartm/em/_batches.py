@@ -1,9 +1,11 @@
 """Batches: consecutive rows of a CSR matrix with the index of their transpose."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -16,17 +18,40 @@ from skartm.base._sparse import filled_rows as _filled_rows
 _ROWS = 8192  # rows that are looked at in one go, so that a memory map is not copied
 
 
+@dataclass(frozen=True)
 class TokenIndex:
-    """The transpose of a batch as an index: for every token that occurs, its documents and the places of its ratios."""
+    """The transpose of a batch as an index.
 
-    def __init__(self, indptr: NDArray, indices: NDArray, n_tokens: int) -> None:
+    Attributes
+    ----------
+    tokens : array of int32
+        Those that occur, ascending.
+    starts : array of int64 of shape (len(tokens) + 1,)
+        Offsets of the tokens into the others.
+    docs, order : arrays of int32
+        The documents of every token, and the places of its ratios.
+    """
+
+    tokens: NDArray
+    starts: NDArray
+    docs: NDArray
+    order: NDArray
+
+    @classmethod
+    def of(cls, indptr: NDArray, indices: NDArray, n_tokens: int) -> "TokenIndex":
+        """The index of consecutive rows of a CSR matrix."""
         nnz = int(indptr[-1] - indptr[0])
         ends = np.empty(n_tokens, dtype=np.int64)
-        self.docs = np.empty(nnz, dtype=np.int32)
-        self.order = np.empty(nnz, dtype=np.int32)
-        transpose_index(indptr.astype(np.int64, copy=False), indices, ends, self.docs, self.order)
-        self.tokens = np.flatnonzero(np.diff(ends, prepend=0)).astype(np.int32)
-        self.starts = np.concatenate([np.zeros(1, dtype=np.int64), ends[self.tokens]])
+        docs, order = np.empty(nnz, dtype=np.int32), np.empty(nnz, dtype=np.int32)
+        transpose_index(indptr.astype(np.int64, copy=False), indices, ends, docs, order)
+        tokens = np.flatnonzero(np.diff(ends, prepend=0)).astype(np.int32)
+        return cls(tokens, np.concatenate([np.zeros(1, dtype=np.int64), ends[tokens]]), docs, order)
+
+    @classmethod
+    def of_rows(cls, tokens: NDArray) -> "TokenIndex":
+        """The index of tokens each of which has a row of its own."""
+        places = np.arange(tokens.size, dtype=np.int32)
+        return cls(tokens, np.arange(tokens.size + 1, dtype=np.int64), places, places)
 
 
 class SomeRows:
@@ -102,6 +127,8 @@ def filled_rows(X: Any) -> NDArray:
 class Batch:
     """Rows ``start:stop`` of a CSR matrix as kernel arguments.
 
+    It has all that an E-step needs of its documents, and refers to no others; a pickle has its own rows only.
+
     Attributes
     ----------
     indptr, indices, x : arrays
@@ -112,7 +139,14 @@ class Batch:
         Multiplies the counts: the weights of modalities.
     ordered : bool
         Keep the entries of a row as they are: tokens in the order of the text. Otherwise repeated ones are added up.
+    kept : object
+        What the E-step starts from in this pass; see :class:`Kept`. None begins anew.
+    of_terms : mapping of name to arrays with a row for each document
+        What terms of theta know of the documents.
     """
+
+    kept: Any = None
+    of_terms: Mapping[str, tuple[NDArray, ...]] = MappingProxyType({})
 
     def __init__(
         self,
@@ -139,8 +173,31 @@ class Batch:
             first, last = int(self.indptr[0]), int(self.indptr[-1])
             self.indptr, self.x = self.indptr - first, self.x[first:last]
             self.indices = self.indices[first:last].astype(np.int32)
-        self._token_index: TokenIndex | None = None
-        self._mass: float | None = None
+        self._made: dict[str, Any] = {}
+
+    def carrying(self, kept: Any, of_terms: Mapping[str, tuple[NDArray, ...]] = MappingProxyType({})) -> Self:
+        """The same documents with what their E-step starts from, and what terms know of them; it shares all arrays."""
+        carrying = type(self).__new__(type(self))
+        vars(carrying).update(vars(self))
+        carrying.kept, carrying.of_terms = kept, of_terms
+        return carrying
+
+    def unweighted(self) -> Self:
+        """The same documents, each counted once."""
+        plain = self.carrying(self.kept, self.of_terms)
+        plain.sample_weight, plain._made = None, {}
+        return plain
+
+    def made_once(self, name: str, make: Callable[[], Any]) -> Any:
+        """What ``make`` gives, made at the first call for the batch and its copies."""
+        if name not in self._made:
+            self._made[name] = make()
+        return self._made[name]
+
+    def __getstate__(self) -> dict[str, Any]:
+        entries = slice(int(self.indptr[0]), int(self.indptr[-1]))
+        own = {"indptr": self.indptr - self.indptr[0], "indices": self.indices[entries], "x": self.x[entries]}
+        return {**vars(self), **own, "of_terms": dict(self.of_terms), "_made": {}}
 
     def _repeats(self, first: int, last: int) -> bool:
         """Whether a row lists a token twice or out of order (token order, see SequenceVectorizer)."""
@@ -174,6 +231,9 @@ class Batch:
     @property
     def doc_mass(self) -> NDArray:
         """Tokens of every document, float64 of shape (n_docs,)."""
+        return self.made_once("doc_mass", self._doc_mass)
+
+    def _doc_mass(self) -> NDArray:
         mass, filled = np.zeros(self.n_docs), self.row_lengths > 0
         if filled.any():  # empty rows would get the entry after them
             first, last = int(self.indptr[0]), int(self.indptr[-1])
@@ -195,9 +255,7 @@ class Batch:
 
     def mass(self) -> float:
         """Weighted sum of the counts, in float64."""
-        if self._mass is None:
-            self._mass = self._weighted_sum()
-        return self._mass
+        return self.made_once("mass", self._weighted_sum)
 
     def _weighted_sum(self) -> float:
         x = self.x[int(self.indptr[0]) : int(self.indptr[-1])]
@@ -205,10 +263,9 @@ class Batch:
             return float(x.sum(dtype=np.float64))
         return float(np.repeat(self.sample_weight, self.row_lengths) @ x.astype(np.float64))
 
-    def token_index(self, *, keep: bool) -> TokenIndex:
-        index = self._token_index or TokenIndex(self.indptr, self.indices, self.n_tokens)
-        self._token_index = index if keep else None
-        return index
+    def token_index(self) -> TokenIndex:
+        """The transpose as an index."""
+        return self.made_once("token_index", lambda: TokenIndex.of(self.indptr, self.indices, self.n_tokens))
 
 
 class Batches:

@@ -1,20 +1,16 @@
 """Context mixtures: theta of every position of a text, from the tokens around it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
 from skartm._kernels import half_step
 from skartm.base import _interruptible as interruptible
 from skartm.em._batches import Batch
-from skartm.em._padded import padded_width, padded_zeros
-from skartm.em._protocols import Bound, Expectation, TopicMass
-from skartm.em._terms import ThetaTerm
+from skartm.em._expectation import Counts, Expectation, Shared
+from skartm.em._padded import padded_zeros
 from skartm.em._threads import worthwhile
 
 _TOGETHER = 2**21  # bytes of theta of positions, written by documents and read by tokens while in cache
@@ -38,10 +34,6 @@ class Context:
         Whether a token is in its own context.
     token_gamma : array of shape (n_tokens,) or None
         Factors of ``gamma``, or weights in a window.
-    position_gamma : array of shape (n_positions, 1 or 2) or None
-        In their place where it is not NaN, for all rows of the matrix that batches are cut from.
-    indptr : array of shape (n_docs + 1,) or None
-        Of that matrix.
     """
 
     gamma: tuple[float, float] | None
@@ -50,8 +42,6 @@ class Context:
     n_layers: int = 1
     own_word: bool = True
     token_gamma: NDArray | None = None
-    position_gamma: NDArray | None = None
-    indptr: NDArray | None = None
 
     @property
     def rule(self) -> tuple[float, int, int, bool]:
@@ -66,15 +56,15 @@ class Context:
     def weights(self, batch: Batch, tokens: NDArray, x: NDArray) -> tuple[NDArray, NDArray]:
         """Gammas, or weights in windows, of the positions of a batch, from the left and from the right.
 
-        An entry of weight x counts as x tokens in a row: 1 - (1 - gamma)^x; in a window x times.
+        An entry of weight x counts as x tokens in a row: 1 - (1 - gamma)^x; in a window x times. Numbers that are
+        ``kept`` for the positions of the batch take the place of gamma where they are not NaN.
         """
         sides = []
         plain = bool((x == 1).all())
         for side, gamma in enumerate(self.gamma or (1.0,)):
             weights = np.full(tokens.size, gamma) if self.token_gamma is None else gamma * self.token_gamma[tokens]
-            if self.position_gamma is not None and self.indptr is not None:
-                first, last = int(self.indptr[batch.start]), int(self.indptr[batch.start + batch.n_docs])
-                given = self.position_gamma[first:last, min(side, self.position_gamma.shape[1] - 1)]
+            if batch.kept is not None:
+                given = batch.kept[:, min(side, batch.kept.shape[1] - 1)]
                 weights = np.where(np.isnan(given), weights, given)
             if self.gamma is not None:
                 weights = np.clip(weights, 0.0, 1.0)
@@ -108,7 +98,7 @@ class _Transpose:
     """The positions of every token in every part: a stable sort of the index of the batch by parts."""
 
     def __init__(self, batch: Batch, text: _Text) -> None:
-        index = batch.token_index(keep=True)
+        index = batch.token_index()
         begins = np.array([text.indptr[start] for start, _ in text.parts], dtype=np.int64)
         part = (np.searchsorted(begins, index.order, side="right") - 1).astype(np.int32)
         if begins.size <= 2**16:
@@ -152,6 +142,7 @@ class Positions:
     right: NDArray
 
 
+@dataclass(frozen=True)
 class ContextMixture:
     """theta_i of every position, the mean of p(t|w) around it; p_ti = norm_t(phi_wt theta_ti), w = w_i.
 
@@ -161,66 +152,46 @@ class ContextMixture:
     ----------
     n_topics : int
     context : Context
-    mass_of : TopicMass
-        Whose ``topic_mass`` is the present n_t, on any scale; all zeros stand for uniform.
+    n_threads : int
+    together : int or None
+        Positions that are looked at together; None is what fits the cache.
     """
 
-    terms: Sequence[Bound[ThetaTerm]] = ()
-    theta_terms: Sequence[Bound[ThetaTerm]] = ()
+    n_topics: int
+    context: Context
+    n_threads: int = 1
+    together: int | None = None
 
-    def __init__(
-        self, n_topics: int, context: Context, *, mass_of: TopicMass, dtype: DTypeLike, n_threads: int
-    ) -> None:
-        self.n_topics, self.context, self.mass_of, self.n_threads = n_topics, context, mass_of, n_threads
-        self.dtype = np.dtype(dtype)
-        self.width = padded_width(n_topics, dtype)
-        self.together = max(_TOGETHER // (self.width * np.dtype(dtype).itemsize), 1)
-        self._forget()
-
-    def _forget(self) -> None:
-        """Begin without what was made for single batches, and without buffers."""
-        self._texts: WeakKeyDictionary[Batch, _Text] = WeakKeyDictionary()
-        self._transposes: WeakKeyDictionary[Batch, _Transpose] = WeakKeyDictionary()
-        self._rows = self._values = padded_zeros(0, self.n_topics, self.dtype)
-
-    def __getstate__(self) -> dict[str, Any]:
-        made_again = ("_texts", "_transposes", "_rows", "_values")
-        return {name: value for name, value in vars(self).items() if name not in made_again}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
-        self._forget()
-
-    def mass(self, dtype: DTypeLike) -> NDArray:
+    def mass(self, shared: Shared) -> NDArray:
         """n_t, padded, the largest 1; uniform before there are any."""
-        mass = padded_zeros(1, self.n_topics, dtype)[0]
-        given = self.mass_of.topic_mass
+        mass = padded_zeros(1, self.n_topics, shared.phi_wt.dtype)[0]
+        given = np.zeros(self.n_topics) if shared.topic_mass is None else shared.topic_mass
         largest = given.max(initial=0)
         mass[: self.n_topics] = given / largest if largest > 0 else 1
         return mass
 
-    def topics_of(self, phi_wt: NDArray, tokens: NDArray) -> NDArray:
+    def topics_of(self, shared: Shared, tokens: NDArray) -> NDArray:
         """p(t|w) of some tokens; zeros for one that no topic has."""
-        p_wt = phi_wt[tokens, : self.n_topics] * self.mass(phi_wt.dtype)[: self.n_topics]
+        p_wt = shared.phi_wt[tokens, : self.n_topics] * self.mass(shared)[: self.n_topics]
         sums = p_wt.sum(axis=1, keepdims=True)
         return np.divide(p_wt, sums, out=p_wt, where=sums > 0)
 
-    def expect(self, batch: Batch, phi_wt: NDArray) -> Expectation:
-        index = batch.token_index(keep=True)
-        text, mass, scale = self._prepare(batch, phi_wt, index.tokens)
-        if batch not in self._transposes:
-            self._transposes[batch] = _Transpose(batch, text)
-        transpose = self._transposes[batch]
+    def expect(self, shared: Shared, batch: Batch) -> Expectation:
+        """Theta of the positions of a batch, and what follows from it."""
+        index, phi_wt = batch.token_index(), shared.phi_wt
+        text, mass, scale = self._prepare(shared, batch, index.tokens)
+        transpose = batch.made_once("positions", lambda: _Transpose(batch, text))
         counts, totals = padded_zeros(batch.n_docs, self.n_topics, phi_wt.dtype), np.zeros((batch.n_docs, 2))
         ratio = np.empty(batch.nnz, dtype=phi_wt.dtype)
         slope_wt = padded_zeros(index.tokens.size, self.n_topics, phi_wt.dtype)
-        z = np.empty(text.most, dtype=phi_wt.dtype)
+        z, buffer = np.empty(text.most, dtype=phi_wt.dtype), self._buffer(text.most, phi_wt)
         for part, (start, stop) in enumerate(text.parts):
             first, last = int(text.indptr[start]), int(text.indptr[stop])
-            rows, ratios = self._buffer(last - first), ratio[first:last]
+            rows, ratios = buffer[0][: last - first], ratio[first:last]
             self._documents(
-                text, start, stop, phi_wt, mass, scale, rows, z, ratios, counts[start:stop], totals[start:stop]
-            )
+                text, start, stop, phi_wt, mass, scale, rows, buffer[1], z, ratios, counts[start:stop],
+                totals[start:stop],
+            )  # fmt: skip
             if batch.sample_weight is not None:
                 ratios *= np.repeat(batch.sample_weight[start:stop], np.diff(text.indptr[start : stop + 1]))
             runs = slice(int(transpose.runs[part]), int(transpose.runs[part + 1]))
@@ -230,40 +201,38 @@ class ContextMixture:
                 worthwhile(self.n_threads, float(last - first) * self.n_topics),
             )  # fmt: skip
         slope_wt *= mass
-        add_to = partial(self._add, index.tokens, phi_wt, slope_wt)
-        return Expectation(self._normalised(counts), ratio, totals, add_to=add_to)
+        found = Counts.of_tokens(index.tokens, slope_wt, of_phi=True, scale=shared.scale)
+        return Expectation(self._normalised(counts), totals, found)
 
-    def _add(self, tokens: NDArray, phi_wt: NDArray, slope_wt: NDArray, stored: NDArray, scale: float) -> None:
-        """Add ``scale`` times phi_wt slope_wt, the counts of the tokens, to their counters."""
-        places, scales = np.arange(tokens.size + 1, dtype=np.int64), np.full(tokens.size, scale, dtype=slope_wt.dtype)
-        rows, n_threads = places[:-1].astype(np.int32), worthwhile(self.n_threads, float(slope_wt.size))
-        interruptible.accumulate(
-            tokens, places, rows, rows, scales, slope_wt, phi_wt, stored,
-            padded_zeros(n_threads, self.n_topics, slope_wt.dtype), n_threads,
-        )  # fmt: skip
-
-    def theta(self, batch: Batch, phi_wt: NDArray) -> NDArray:
+    def theta(self, shared: Shared, batch: Batch) -> NDArray:
         """Padded theta of documents: the mean of p_ti, uniform without any."""
-        text, mass, scale = self._prepare(batch, phi_wt, np.arange(phi_wt.shape[0], dtype=np.int32))
+        phi_wt = shared.phi_wt
+        text, mass, scale = self._prepare(shared, batch)
+        buffer = self._buffer(text.most, phi_wt)
         counts, totals = padded_zeros(batch.n_docs, self.n_topics, phi_wt.dtype), np.zeros((batch.n_docs, 2))
         for start, stop in text.parts:
-            rows = self._buffer(int(text.indptr[stop] - text.indptr[start]))
+            rows = buffer[0][: int(text.indptr[stop] - text.indptr[start])]
             z, ratio = np.empty((2, rows.shape[0]), dtype=phi_wt.dtype)
             self._documents(
-                text, start, stop, phi_wt, mass, scale, rows, z, ratio, counts[start:stop], totals[start:stop]
-            )
+                text, start, stop, phi_wt, mass, scale, rows, buffer[1], z, ratio, counts[start:stop],
+                totals[start:stop],
+            )  # fmt: skip
         return self._normalised(counts)
 
-    def positions(self, batch: Batch, phi_wt: NDArray, *, sides: bool = False) -> Iterator[Positions]:
+    def positions(self, shared: Shared, batch: Batch, *, sides: bool = False) -> Iterator[Positions]:
         """All positions, some documents at a time; the arrays are overwritten by the next ones."""
-        text, mass, scale = self._prepare(batch, phi_wt, np.arange(phi_wt.shape[0], dtype=np.int32))
+        phi_wt = shared.phi_wt
+        text, mass, scale = self._prepare(shared, batch)
+        buffer = self._buffer(text.most, phi_wt)
         for start, stop in text.parts:
             n = int(text.indptr[stop] - text.indptr[start])
-            rows = self._buffer(n)
+            rows = buffer[0][:n]
             left, right = (padded_zeros(n if sides else 0, self.n_topics, phi_wt.dtype) for _ in range(2))
             z, ratio = np.empty((2, n), dtype=phi_wt.dtype)
             counts, totals = padded_zeros(stop - start, self.n_topics, phi_wt.dtype), np.zeros((stop - start, 2))
-            self._documents(text, start, stop, phi_wt, mass, scale, rows, z, ratio, counts, totals, left, right)
+            self._documents(
+                text, start, stop, phi_wt, mass, scale, rows, buffer[1], z, ratio, counts, totals, left, right
+            )
             rows *= mass
             used = slice(0, self.n_topics)
             yield Positions(
@@ -277,33 +246,34 @@ class ContextMixture:
                 right[:, used],
             )
 
-    def left_out(self, batch: Batch, phi_wt: NDArray) -> NDArray:
+    def left_out(self, shared: Shared, batch: Batch) -> NDArray:
         """p(w_i | context without w_i) of all positions, in all layers."""
-        text, mass, scale = self._prepare(batch, phi_wt, np.arange(phi_wt.shape[0], dtype=np.int32))
-        context = self.context
+        text, mass, scale = self._prepare(shared, batch)
+        context, phi_wt = self.context, shared.phi_wt
         z = np.empty(batch.nnz, dtype=phi_wt.dtype)
         rows = 2 + 2 * text.longest + (context.reach if context.reach < text.longest else 0)
         n_threads = worthwhile(self.n_threads, float(text.longest) * batch.nnz * self.n_topics)
-        scratch = padded_zeros(n_threads, rows * self.width + 3 * text.longest, phi_wt.dtype)
+        scratch = padded_zeros(n_threads, rows * phi_wt.shape[1] + 3 * text.longest, phi_wt.dtype)
         interruptible.context_left_out(
             text.indptr, text.tokens, text.left, text.right, phi_wt, scale, mass, context.rule, z, scratch, n_threads
         )
         return z
 
-    def _prepare(self, batch: Batch, phi_wt: NDArray, tokens: NDArray) -> tuple[_Text, NDArray, NDArray]:
-        """The text, n_t and 1 / s_w of some tokens."""
-        if batch not in self._texts:
-            self._texts[batch] = _Text(batch, self.context, self.together)
-        mass, scale = self.mass(phi_wt.dtype), np.zeros(phi_wt.shape[0], dtype=phi_wt.dtype)
-        half_step.token_scales(phi_wt, tokens, mass, scale)
-        return self._texts[batch], mass, scale
+    def _prepare(
+        self, shared: Shared, batch: Batch, tokens: NDArray | None = None
+    ) -> tuple[_Text, NDArray, NDArray]:
+        """The text, n_t and 1 / s_w of some tokens, or of all."""
+        phi_wt = shared.phi_wt
+        mass, scale = self.mass(shared), np.zeros(phi_wt.shape[0], dtype=phi_wt.dtype)
+        asked = np.arange(phi_wt.shape[0], dtype=np.int32) if tokens is None else tokens
+        half_step.token_scales(phi_wt, asked, mass, scale)
+        together = self.together or max(_TOGETHER // (phi_wt.shape[1] * phi_wt.itemsize), 1)
+        return batch.made_once("text", lambda: _Text(batch, self.context, together)), mass, scale
 
-    def _buffer(self, n_positions: int) -> NDArray:
-        if self._rows.shape[0] < n_positions:
-            self._rows = padded_zeros(int(1.1 * n_positions), self.n_topics, self._rows.dtype)
-            if self.context.n_layers > 1:
-                self._values = padded_zeros(self._rows.shape[0], self.n_topics, self._rows.dtype)
-        return self._rows[:n_positions]
+    def _buffer(self, n_positions: int, like: NDArray) -> tuple[NDArray, NDArray]:
+        """Rows for theta of positions, and for their values between layers if there are several."""
+        n_values = n_positions if self.context.n_layers > 1 else 0
+        return padded_zeros(n_positions, self.n_topics, like.dtype), padded_zeros(n_values, self.n_topics, like.dtype)
 
     def _documents(
         self,
@@ -314,6 +284,7 @@ class ContextMixture:
         mass: NDArray,
         scale: NDArray,
         rows: NDArray,
+        values: NDArray,
         z: NDArray,
         ratio: NDArray,
         counts: NDArray,
@@ -321,14 +292,14 @@ class ContextMixture:
         left: NDArray | None = None,
         right: NDArray | None = None,
     ) -> None:
-        context, nothing = self.context, self._rows[:0]
+        context, nothing = self.context, rows[:0]
         n_threads = worthwhile(self.n_threads, 8.0 * rows.size * context.n_layers)
         tails = context.reach if context.reach < text.longest else 0
         half_step.context_documents(
             (text.indptr[start : stop + 1], text.tokens, text.x, text.left, text.right), (phi_wt, scale, mass),
-            context.rule, rows, self._values, z, ratio,
+            context.rule, rows, values, z, ratio,
             (nothing if left is None else left, nothing if right is None else right), counts, totals,
-            padded_zeros(n_threads, self.width * (1 + tails), phi_wt.dtype), n_threads,
+            padded_zeros(n_threads, phi_wt.shape[1] * (1 + tails), phi_wt.dtype), n_threads,
         )  # fmt: skip
 
     def _normalised(self, counts: NDArray) -> NDArray:

@@ -1,6 +1,9 @@
 """Hyperedges: sets of vertices in containers, and their batches."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -146,22 +149,27 @@ class EdgeBatch(Batch):
         rows = sparse.csr_matrix((weights, own, (bounds - first).astype(np.int32)), shape=(self.n_docs, own.size))
         self.by_edge = Batch(rows, 0, self.n_docs, dtype)
         self.by_edge.start = start
-        self._token_index: TokenIndex | None = None
-        self._mass: float | None = None
-        self._edge_of: NDArray | None = None
+        self._made = {}
+
+    def carrying(self, kept: Any, of_terms: Mapping[str, tuple[NDArray, ...]] = MappingProxyType({})) -> Self:
+        """The same containers, also over their edges, with what their E-step starts from."""
+        carrying = super().carrying(kept, of_terms)
+        carrying.by_edge = self.by_edge.carrying(kept, of_terms)
+        return carrying
 
     @property
     def doc_mass(self) -> NDArray:
         """Edges of every container, float64 of shape (n_docs,)."""
         return self.by_edge.doc_mass
 
-    def vertex_index(self) -> tuple[TokenIndex, NDArray]:
-        """The index of the vertices, and the edge of each of its places."""
-        index = self.token_index(keep=True)
-        if self._edge_of is None:
-            edge_of = np.repeat(np.arange(self.edges.size - 1, dtype=np.int32), np.diff(self.edges))
-            self._edge_of = edge_of[index.order]
-        return index, self._edge_of
+    def vertex_index(self) -> TokenIndex:
+        """The index of the vertices, with edges in place of documents."""
+        return self.made_once("vertex_index", self._vertex_index)
+
+    def _vertex_index(self) -> TokenIndex:
+        index = self.token_index()
+        edge_of = np.repeat(np.arange(self.edges.size - 1, dtype=np.int32), np.diff(self.edges))
+        return replace(index, docs=edge_of[index.order])
 
 
 class EdgeBatches(Batches):

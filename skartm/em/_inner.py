@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from skartm.em._batches import Batch
+from skartm.em._expectation import Counts, Expectation, Shared
 from skartm.em._finite import require_finite
 from skartm.em._padded import padded_zeros
-from skartm.em._protocols import Bound, Expectation
+from skartm.em._strength import Acting
 from skartm.em._terms import Documents, PosteriorTerm, ThetaTerm
 from skartm.simplex import FLOOR
 
@@ -25,29 +26,41 @@ class InnerTerms:
     ----------
     prior : array of shape (n_topics,)
         Constant terms.
-    terms : sequence of Bound[ThetaTerm]
-        The others.
+    terms : sequence of (Acting[ThetaTerm], Documents)
+        The others, each with the documents as it knows them.
     """
 
     prior: NDArray
-    terms: Sequence[Bound[ThetaTerm]]
-    documents: Documents
+    terms: Sequence[tuple[Acting[ThetaTerm], Documents]]
 
     def part(self, start: int, stop: int) -> "InnerTerms":
         """The same for some of the documents."""
-        return replace(self, documents=self.documents.part(start, stop))
+        return InnerTerms(self.prior, [(bound, documents.part(start, stop)) for bound, documents in self.terms])
 
     def __call__(self, theta_dt: NDArray, n_dt: NDArray, inner_pass: int) -> NDArray:
         total = n_dt + self.prior
         response = np.empty_like(total) if self.terms else total
-        for bound in self.terms:
+        for bound, documents in self.terms:
             response[...] = 0
-            bound.term.add_term(theta_dt, n_dt, self.documents, inner_pass, response)
+            bound.term.add_term(theta_dt, n_dt, documents, inner_pass, response)
             with np.errstate(over="ignore", invalid="ignore"):  # what follows from it is an error
                 response *= bound.tau
             require_finite(response, bound.name, "term of theta (weaken tau if it overflows)")
             total += response
         return total
+
+
+def documents_of(terms: Sequence[Acting[ThetaTerm]], batch: Batch) -> list[tuple[Acting[ThetaTerm], Documents]]:
+    """Terms, each with the documents of a batch as it knows them."""
+    if not terms:
+        return []
+    documents = Documents(batch.start, batch.doc_mass, batch.sample_weight)
+    return [(bound, replace(documents, rows=batch.of_terms.get(bound.name, ()))) for bound in terms]
+
+
+def acting_posterior(shared: Shared) -> list[Acting[PosteriorTerm]]:
+    """The terms of p(t|d,w) that act at this step."""
+    return [bound for bound in shared.acting.posterior if bound.tau != 0]
 
 
 def update_theta(theta_dt: NDArray, total: NDArray, moving: NDArray, tol: float) -> None:
@@ -64,35 +77,35 @@ def update_theta(theta_dt: NDArray, total: NDArray, moving: NDArray, tol: float)
 
 
 def expect_materialised(
+    shared: Shared,
     batch: Batch,
-    phi_wt: NDArray,
     theta_dt: NDArray,
     terms: InnerTerms,
-    posterior_terms: Sequence[Bound[PosteriorTerm]],
     *,
     n_passes: int,
     tol: float,
 ) -> Expectation:
     """Inner passes with p(t|d,w) as a matrix, in chunks of documents, and the counts that it gives."""
-    n_topics = terms.prior.size
-    index = batch.token_index(keep=True)
+    n_topics, present = shared.n_topics, batch.token_index().tokens
     place = np.empty(batch.n_tokens, dtype=np.intp)
-    place[index.tokens] = np.arange(index.tokens.size)
-    n_wt = padded_zeros(index.tokens.size, n_topics, theta_dt.dtype)
-    totals = np.zeros((batch.n_docs, 2))
-    for chunk in Posteriors.chunks(batch, phi_wt, n_topics, posterior_terms):
+    place[present] = np.arange(present.size)
+    n_wt = padded_zeros(present.size, n_topics, theta_dt.dtype)
+    totals, mass = np.zeros((batch.n_docs, 2)), batch.doc_mass
+    for chunk in Posteriors.chunks(batch, shared):
         documents = slice(chunk.start, chunk.start + chunk.n_docs)
         part = terms.part(documents.start, documents.stop)
-        _inner_passes(chunk, theta_dt[documents, :n_topics], part, n_passes, tol)
+        _inner_passes(chunk, theta_dt[documents, :n_topics], part, mass[documents] > 0, n_passes, tol)
         p, z = chunk.regularized(theta_dt[documents, :n_topics])
         totals[documents] = chunk.totals(z)
-        tokens, counts = chunk.by_token(p, part.documents.sample_weight)
+        weight = None if batch.sample_weight is None else batch.sample_weight[documents]
+        tokens, counts = chunk.by_token(p, weight)
         n_wt[place[tokens], :n_topics] += counts
-    return Expectation(theta_dt, np.empty(0, dtype=theta_dt.dtype), totals, n_wt)
+    return Expectation(theta_dt, totals, Counts.of_tokens(present, n_wt, of_phi=False, scale=shared.scale))
 
 
-def _inner_passes(chunk: "Posteriors", theta_dt: NDArray, terms: InnerTerms, n_passes: int, tol: float) -> None:
-    moving = terms.documents.mass > 0
+def _inner_passes(
+    chunk: "Posteriors", theta_dt: NDArray, terms: InnerTerms, moving: NDArray, n_passes: int, tol: float
+) -> None:
     part, places = chunk, np.arange(chunk.n_docs)  # the documents that are still worth computing
     n_dt = np.zeros(theta_dt.shape, dtype=theta_dt.dtype)
     for inner_pass in range(n_passes):
@@ -125,7 +138,7 @@ class Posteriors:
         x: NDArray,
         lengths: NDArray,
         rows: NDArray,
-        terms: Sequence[Bound[PosteriorTerm]],
+        terms: Sequence[Acting[PosteriorTerm]],
     ) -> None:
         self.start, self.tokens, self.x, self.lengths, self.rows, self.terms = start, tokens, x, lengths, rows, terms
         ends = np.concatenate([[0], np.cumsum(lengths)])
@@ -136,11 +149,9 @@ class Posteriors:
         return self.lengths.size
 
     @classmethod
-    def chunks(
-        cls, batch: Batch, phi_wt: NDArray, n_topics: int, terms: Sequence[Bound[PosteriorTerm]]
-    ) -> Iterator["Posteriors"]:
+    def chunks(cls, batch: Batch, shared: Shared) -> Iterator["Posteriors"]:
         """All documents of a batch, as many at a time as fit."""
-        start = 0
+        start, n_topics, terms = 0, shared.n_topics, acting_posterior(shared)
         while start < batch.n_docs:
             first = int(batch.indptr[start])
             limit = first + max(_ENTRIES // n_topics, 1)
@@ -148,7 +159,7 @@ class Posteriors:
             stop = min(stop, batch.n_docs)
             entries = slice(first, int(batch.indptr[stop]))
             tokens, lengths = batch.indices[entries], np.diff(batch.indptr[start : stop + 1])
-            yield cls(start, tokens, batch.x[entries], lengths, phi_wt[tokens, :n_topics], terms)
+            yield cls(start, tokens, batch.x[entries], lengths, shared.phi_wt[tokens, :n_topics], terms)
             start = stop
 
     def some(self, chosen: NDArray) -> "Posteriors":
@@ -185,7 +196,7 @@ class Posteriors:
             np.divide(total, sums, out=total, where=sums > 0)
         return total
 
-    def _result(self, bound: Bound[PosteriorTerm], p: NDArray) -> NDArray:
+    def _result(self, bound: Acting[PosteriorTerm], p: NDArray) -> NDArray:
         result = bound.term.apply_stacked(p, self.tokens, self.x, self.lengths)
         require_finite(result, bound.name, "result of p(t|d,w)")
         return result

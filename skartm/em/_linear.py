@@ -1,20 +1,19 @@
 """Linear mixtures: theta is not free but a function of phi."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
 from skartm.base import _interruptible as interruptible
 from skartm.em._batches import Batch, TokenIndex
-from skartm.em._mixture import FreeMixture
+from skartm.em._expectation import Counts, Expectation, Shared
+from skartm.em._mixture import at_theta
 from skartm.em._padded import padded_zeros
-from skartm.em._protocols import Bound, Expectation, TopicMass
-from skartm.em._terms import ThetaTerm
 from skartm.em._threads import worthwhile
 
 
+@dataclass(frozen=True)
 class LinearMixture:
     """theta_td = sum_w (n_dw / n_d) p(t|w), p(t|w) = norm_t(phi_wt n_t): one pass over a document, no iterations.
 
@@ -24,39 +23,30 @@ class LinearMixture:
     Parameters
     ----------
     n_topics : int
-    mass_of : TopicMass or None
-        Whose ``topic_mass`` is the present n_t, on any scale; all zeros, and None, stand for uniform.
     exact : bool
         Whether the counts are phi times the gradient of the log-likelihood through theta(phi), n_t held fixed:
         n_dw p'_tdw, p' = p + p(t|w) / n_d (n_td / theta_td - sum_s p(s|w) n_sd / theta_sd). They may be negative.
         Otherwise n_dw p_tdw.
+    by_mass : bool
+        Whether n_t is ``topic_mass`` of what is shared; otherwise it is uniform.
     """
 
-    terms: Sequence[Bound[ThetaTerm]] = ()
-    theta_terms: Sequence[Bound[ThetaTerm]] = ()
+    n_topics: int
+    exact: bool
+    by_mass: bool = True
+    n_threads: int = 1
 
-    def __init__(
-        self,
-        n_topics: int,
-        *,
-        mass_of: TopicMass | None,
-        exact: bool,
-        dtype: DTypeLike,
-        n_threads: int,
-    ) -> None:
-        self.n_topics, self.mass_of, self.exact, self.n_threads = n_topics, mass_of, exact, n_threads
-        self._given = FreeMixture(n_topics, n_passes=0, tol=0.0, dtype=dtype, n_threads=n_threads)
-
-    def topics_of(self, phi_wt: NDArray, out: NDArray) -> NDArray:
+    def topics_of(self, phi_wt: NDArray, topic_mass: NDArray | None, out: NDArray) -> NDArray:
         """p(t|w) of the tokens of some padded rows of phi; zeros for a token that no topic has.
 
         Parameters
         ----------
         phi_wt : array of shape (n_tokens, width)
-        out : array of the same shape
+        topic_mass : array of shape (n_topics,) or None
+        out : array of the same shape as ``phi_wt``
             May be ``phi_wt`` itself.
         """
-        mass = np.zeros(self.n_topics) if self.mass_of is None else self.mass_of.topic_mass
+        mass = topic_mass if self.by_mass and topic_mass is not None else np.zeros(self.n_topics)
         largest = mass.max(initial=0)
         share = np.zeros(out.shape[1], dtype=out.dtype)
         share[: self.n_topics] = mass / largest if largest > 0 else 1
@@ -69,18 +59,22 @@ class LinearMixture:
         self._mix(_Rows(batch), p_wt, theta)
         return theta
 
-    def expect(self, batch: Batch, phi_wt: NDArray) -> Expectation:
-        index = batch.token_index(keep=True)
+    def expect(self, shared: Shared, batch: Batch) -> Expectation:
+        """Theta of the documents of a batch, and what follows from it."""
+        index, phi_wt = batch.token_index(), shared.phi_wt
         place = np.empty(batch.n_tokens, dtype=np.int32)
         place[index.tokens] = np.arange(index.tokens.size, dtype=np.int32)
         rows = _Rows(batch, place)
         phi = padded_zeros(index.tokens.size, self.n_topics, phi_wt.dtype)
         np.take(phi_wt, index.tokens, axis=0, out=phi, mode="clip")
-        p_wt = self.topics_of(phi, padded_zeros(phi.shape[0], self.n_topics, phi.dtype))
+        p_wt = self.topics_of(phi, shared.topic_mass, padded_zeros(phi.shape[0], self.n_topics, phi.dtype))
         theta = padded_zeros(batch.n_docs, self.n_topics, phi_wt.dtype)
         mass = self._mix(rows, p_wt, theta)
-        result = self._given.expect_from(batch, phi_wt, theta)
-        return replace(result, n_wt=self._counts(batch, rows, index, phi, p_wt, result, mass)) if self.exact else result
+        if not self.exact:
+            return at_theta(shared, batch, theta, n_threads=self.n_threads)
+        found = at_theta(Shared(phi_wt, self.n_topics), batch.unweighted(), theta, n_threads=self.n_threads)
+        n_wt = self._exact_counts(batch, rows, index, phi, p_wt, found, mass)
+        return Expectation(theta, found.totals, Counts.of_tokens(index.tokens, n_wt, of_phi=False, scale=shared.scale))
 
     def _mix(self, rows: "_Rows", p_wt: NDArray, theta: NDArray) -> NDArray:
         """Write theta; returns n_d of the tokens that some topic has."""
@@ -92,18 +86,18 @@ class LinearMixture:
         )
         return mass[:, None]
 
-    def _counts(
+    def _exact_counts(
         self,
         batch: Batch,
         rows: "_Rows",
         index: TokenIndex,
         phi: NDArray,
         p_wt: NDArray,
-        result: Expectation,
+        found: Expectation,
         mass: NDArray,
     ) -> NDArray:
         """Weighted sums of n_dw p'_tdw for the tokens of the index."""
-        ratio = result.ratio
+        ratio = found.counts.values
         # n_td / theta_td, which is sum_w n_dw phi_wt / z_dw, also where theta_td = 0
         slope = self._gather(rows.indptr, rows.columns, np.arange(batch.nnz, dtype=np.int32), ratio, phi)
         np.divide(slope, mass, out=slope, where=mass > 0)
@@ -112,7 +106,7 @@ class LinearMixture:
             slope *= weight[:, None]
             ratio *= np.repeat(weight, batch.row_lengths)
         places = (index.starts, index.docs, index.order)
-        n_wt = self._gather(*places, ratio, result.theta_dt, phi)
+        n_wt = self._gather(*places, ratio, found.theta_dt, phi)
         change = self._gather(*places, rows.x, slope, p_wt)
         n_wt += change
         n_wt -= p_wt * change.sum(axis=1, keepdims=True)

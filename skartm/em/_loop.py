@@ -1,23 +1,23 @@
 """The EM algorithm: one loop, offline and online."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skartm.base import _interruptible as interruptible
 from skartm.em._batches import Batch, Batches
 from skartm.em._counters import Counters
+from skartm.em._e_step import e_step
+from skartm.em._expectation import Seen, Shared, Sums
 from skartm.em._finite import require_finite
+from skartm.em._kept import Kept
 from skartm.em._new_words import begin_words, tokens_with_mass
-from skartm.em._padded import like_padded, n_zeros, padded_zeros
-from skartm.em._protocols import Expectation, Mixture, MovingMixture, Posterior, SharedMixture
-from skartm.em._terms import Documents
-from skartm.em._threads import worthwhile
-from skartm.simplex import FLOOR
+from skartm.em._padded import like_padded
+from skartm.em._protocols import Mixture, Posterior
+from skartm.em._strength import NO_TERMS, Terms
 
 _NO_TOKENS = np.empty(0, dtype=np.int32)
 
@@ -48,7 +48,7 @@ class State:
     priors : dict of arrays
         Terms that are priors, by their names.
     shared : object
-        What a :class:`SharedMixture` has learned.
+        What was ``whole`` of what is kept.
     spare : array or None
         Where the next phi is written.
     """
@@ -90,24 +90,19 @@ class Decay:
 
 
 @dataclass
-class Pass:
-    """One pass over the documents: what the E-steps saw, with the phi they used."""
+class Pass(Sums):
+    """One pass over the documents: what the E-steps saw, with the phi they used.
 
-    log_likelihood: float = 0.0
-    mass: float = 0.0
-    left_out: float = 0.0
-    theta_zeros: int = 0
-    n_docs: int = 0
-    n_samples: float = 0.0
+    Attributes
+    ----------
+    seconds : float
+    values, strengths : dict
+        R of the terms of theta at tau = 1, and their last tau, by their names.
+    """
+
     seconds: float = 0.0
-    started: float = field(default_factory=time.perf_counter)
-
-    @property
-    def mean_log_likelihood(self) -> float:
-        """Per token; tokens without probability are charged ``FLOOR``."""
-        if self.mass == 0:
-            return 0.0
-        return (self.log_likelihood + self.left_out * float(np.log(FLOOR))) / self.mass
+    values: dict[str, float] = field(default_factory=dict)
+    strengths: dict[str, float] = field(default_factory=dict)
 
 
 class EM:
@@ -119,6 +114,11 @@ class EM:
         Where theta comes from.
     posterior : Posterior
         From counts to phi.
+    n_topics, n_threads : int
+    terms : Terms
+        Those of theta and of p(t|d,w); the posterior has those of phi.
+    kept : Kept
+        What goes on from pass to pass beside phi.
 
     Attributes
     ----------
@@ -126,88 +126,88 @@ class EM:
         Whether the terms act; the last passes of a fit may do without.
     """
 
-    def __init__(self, mixture: Mixture, posterior: Posterior, n_topics: int, *, n_threads: int) -> None:
-        self.mixture, self.posterior, self.n_topics = mixture, posterior, n_topics
-        self.theta_terms, self.n_threads = tuple(mixture.theta_terms), n_threads
-        self.terms = (*mixture.terms, *posterior.terms)
-        self.shared = cast(SharedMixture, mixture) if hasattr(mixture, "prepare") else None
-        self.moving = cast(MovingMixture, mixture) if hasattr(mixture, "end_pass") else None
-        self.theta_values: dict[str, float] = {}
+    def __init__(
+        self,
+        mixture: Mixture,
+        posterior: Posterior,
+        n_topics: int,
+        *,
+        n_threads: int,
+        terms: Terms = NO_TERMS,
+        kept: Kept | None = None,
+    ) -> None:
+        self.mixture, self.posterior, self.n_topics, self.n_threads = mixture, posterior, n_topics, n_threads
+        self.terms = Terms(tuple(posterior.terms), tuple(terms.theta), tuple(terms.posterior))
+        self.kept = Kept() if kept is None else kept
         self.regularized = True
 
     @property
     def learned(self) -> dict[str, dict[str, Any]]:
         """What terms have learned, by their names."""
-        found = {bound.name: dict(getattr(bound.term, "learned", {})) for bound in self.terms}
-        return {name: learned for name, learned in found.items() if learned}
+        return {bound.name: dict(bound.term.learned) for bound in self.terms.all if bound.term.learned}
 
-    def advance(self, step: float, n_steps: int | None) -> None:
-        """Set the strengths of all terms to those of a step."""
-        for bound in self.terms:
-            bound.advance(step, n_steps, regularized=self.regularized)
+    def acting(self, step: float, n_steps: int | None) -> Terms:
+        """The terms with their strengths at a step."""
+        return self.terms.at(step, n_steps, regularized=self.regularized)
 
     def settled(self, step: int, n_steps: int) -> bool:
         """Whether all strengths stay as they are until the end."""
-        return all(bound.settled(step, n_steps) for bound in self.terms)
+        return self.terms.settled(step, n_steps, regularized=self.regularized)
 
-    def e_step(self, batch: Batch, state: State, result: Pass, *, keep: bool, scale: float = 1.0) -> None:
-        """Add ``scale`` times the counts of a batch to the stored counters, and its likelihood to ``result``.
+    def shared(self, phi_wt: NDArray, acting: Terms = NO_TERMS) -> Shared:
+        """What the E-steps with a phi share."""
+        return Shared(phi_wt, self.n_topics, acting._replace(phi=()), self.posterior.topic_mass)
 
-        Both are functions of the batch, of phi and of the beginning of the pass: the E-steps of a pass may be made in
-        any order.
-        """
-        expectation = self.mixture.expect(batch, state.phi_wt)
-        theta, totals = expectation.theta_dt, expectation.totals
-        if batch.sample_weight is not None:
-            totals = totals * batch.sample_weight[:, None]
-        self._accumulate(batch, state, expectation, scale, keep=keep)
-        result.log_likelihood += float(totals[:, 0].sum())
-        result.left_out += float(totals[:, 1].sum())
-        result.mass += batch.mass()
-        result.n_docs += batch.n_docs
-        result.n_samples += batch.n_samples
-        result.theta_zeros += n_zeros(theta, self.n_topics)
-        if self.theta_terms and self.shared is None:
-            documents = Documents(batch.start, batch.doc_mass, batch.sample_weight)
-            for bound in self.theta_terms:
-                bound.term.observe(theta[:, : self.n_topics], documents)
+    def e_step(self, shared: Shared, batch: Batch) -> Seen:
+        """The E-step of a batch, which changes nothing."""
+        return e_step(self.mixture, shared, batch)
 
-    def _accumulate(self, batch: Batch, state: State, expectation: Expectation, scale: float, *, keep: bool) -> None:
-        if expectation.add_to is not None:
-            expectation.add_to(state.counters.stored, scale)
-            return
-        index = batch.token_index(keep=keep)
-        if expectation.n_wt is not None:
-            state.counters.stored[index.tokens] += state.phi_wt.dtype.type(scale) * expectation.n_wt
-            return
-        theta, ratio = expectation.theta_dt, expectation.ratio
-        if batch.sample_weight is not None:
-            ratio *= np.repeat(batch.sample_weight, batch.row_lengths).astype(ratio.dtype)
-        if scale != 1.0:
-            ratio *= ratio.dtype.type(scale)
-        n_threads = worthwhile(self.n_threads, float(batch.nnz) * self.n_topics)
-        interruptible.accumulate(
-            index.tokens, index.starts, index.docs, index.order, ratio, theta, state.phi_wt, state.counters.stored,
-            padded_zeros(n_threads, self.n_topics, theta.dtype), n_threads,
-        )  # fmt: skip
+    def carrying(self, shared: Shared, batch: Batch) -> Batch:
+        """A batch with what its E-step starts from in this pass, and what terms know of its documents."""
+        rows = slice(batch.start, batch.start + batch.n_docs)
+        terms = self.terms.theta if shared.acting.theta else ()
+        known = {bound.name: bound.term.of_documents() for bound in terms}
+        of_terms = {name: tuple(array[rows] for array in arrays) for name, arrays in known.items() if arrays}
+        return batch.carrying(self.kept.of(batch), of_terms)
+
+    def count(self, batches: Iterable[Batch], shared: Shared, stored: NDArray) -> Sums:
+        """E-steps of batches: adds their counts to stored counters, keeps their theta and returns their sums."""
+        sums = Sums()
+        for batch in batches:
+            sums += self._count(batch, shared, stored)
+        return sums
+
+    def _count(self, batch: Batch, shared: Shared, stored: NDArray) -> Sums:
+        seen = self.e_step(shared, self.carrying(shared, batch))
+        seen.counts.add_to(stored, shared.phi_wt, self.n_threads)
+        self.kept.keep(batch, seen.theta_dt)
+        return seen.sums
 
     def offline_pass(self, batches: Batches, state: State, step: float = 0.0, n_steps: int | None = None) -> Pass:
         """All E-steps with one phi, then one M-step."""
-        result, new = Pass(), replace(state)
-        self.advance(step, n_steps)
+        started, new, acting = time.perf_counter(), replace(state), self.acting(step, n_steps)
         begun = self._begin_all(batches, new)
         new.counters.clear()
-        if self.shared is not None:
-            self.shared.prepare(batches, new.phi_wt)
-        for batch in batches:
-            self.e_step(batch, new, result, keep=batches.keep)
+        shared = self._prepared(self.shared(new.phi_wt, acting), batches)
+        sums = self.count(batches, shared, new.counters.stored)
         new.counters.changed()
         new.seen = _with_evidence(new, begun)
         phi_wt = state.spare if state.spare is not None else like_padded(state.phi_wt)
-        self.posterior.update(new.phi_wt, new.counters, phi_wt)
+        self.posterior.update(new.phi_wt, new.counters, phi_wt, acting.phi)
         new.phi_wt, new.spare = phi_wt, state.phi_wt
         new.n_updates, new.n_samples = state.n_updates + 1, batches.n_samples
-        return self._end(result, 1.0, batches, state, new)
+        return self._end(sums, acting, 1.0, batches, state, new, started)
+
+    def _prepared(self, shared: Shared, batches: Batches, batch: Batch | None = None) -> Shared:
+        """The same with the parameters that documents share.
+
+        Terms of theta act on these, if there are any, and not on the theta of documents.
+        """
+        parameters = self.kept.prepare(batches, shared, batch)
+        if parameters is None:
+            theta = tuple(replace(bound, term=bound.term.without_documents()) for bound in shared.acting.theta)
+            return replace(shared, acting=shared.acting._replace(theta=theta))
+        return replace(shared, parameters=parameters, acting=shared.acting._replace(theta=()))
 
     def _begin_all(self, batches: Batches, state: State) -> NDArray:
         """Begin the words that occur for the first time, in a copy of phi; returns which they are."""
@@ -236,52 +236,52 @@ class EM:
         ``seen`` is the number of documents known when the pass begins; ``whole`` says that these are all documents, so
         that what theta terms learn need not remember others.
         """
-        result, done, current = Pass(), 0.0, True
+        started, sums, done, current, acting = time.perf_counter(), Sums(), 0.0, True, self.acting(step, n_steps)
         for batch in batches:
-            self.advance(step + done / max(batches.n_samples, 1.0), n_steps)
+            acting = self.acting(step + done / max(batches.n_samples, 1.0), n_steps)
             if batch.mass() > 0:  # documents without tokens say nothing, and the update would only forget
-                self._online_step(batches, batch, state, result, decay, max(seen, batch.n_samples), current=current)
+                known = max(seen, batch.n_samples)
+                sums += self._online_step(batches, batch, state, acting, decay, known, current=current)
                 current = False
             done += batch.n_samples
         if self.posterior.local:  # the others are up to date, and a second M-step would apply the terms twice
-            self.posterior.update(state.phi_wt, state.counters, state.phi_wt)
-        return self._end(result, 1.0 if whole else decay.rho(max(state.n_updates, 1)), batches, state, replace(state))
+            self.posterior.update(state.phi_wt, state.counters, state.phi_wt, acting.phi)
+        rho = 1.0 if whole else decay.rho(max(state.n_updates, 1))
+        return self._end(sums, acting, rho, batches, state, replace(state), started)
 
     def _online_step(
         self,
         batches: Batches,
         batch: Batch,
         state: State,
-        result: Pass,
+        acting: Terms,
         decay: Decay,
         seen: float,
         *,
         current: bool,
-    ) -> None:
+    ) -> Sums:
         """n_wt <- (1 - rho) n_wt + rho * total / batch * (counts of the batch), and the phi that belongs to it.
 
         ``current`` says that phi is up to date, as at the beginning of a pass: it may be one that terms did not make.
         """
-        counters, tokens = state.counters, batch.token_index(keep=True).tokens
+        counters, tokens = state.counters, batch.token_index().tokens
         total, rho = decay.total(seen), decay.rho(state.n_updates + 1)
         if self.posterior.local and not current:  # brought up to date where this batch reads it
-            self.posterior.refresh(state.phi_wt, counters, tokens)
+            self.posterior.refresh(state.phi_wt, counters, tokens, acting.phi)
         begun = self._begin(batch, tokens, state)
         if not _any_row(state.phi_wt, tokens):  # no word of the batch has a topic: it would only forget
-            result.mass, result.left_out = result.mass + batch.mass(), result.left_out + batch.mass()
-            result.n_docs, result.n_samples = result.n_docs + batch.n_docs, result.n_samples + batch.n_samples
-            return
-        if self.shared is not None:
-            self.shared.prepare(batches, state.phi_wt, batch)
+            return Sums(0.0, batch.mass(), batch.mass(), 0, batch.n_docs, batch.n_samples)
+        shared = self._prepared(self.shared(state.phi_wt, acting), batches, batch)
         counters.fade((1 - rho) * (total / state.n_samples if state.n_samples > 0 else 1.0))
         with counters.watch(tokens):
             scale = rho * total / (batch.n_samples * counters.factor)
-            self.e_step(batch, state, result, keep=batches.keep, scale=scale)
+            sums = self._count(batch, replace(shared, scale=scale), counters.stored)
         state.seen = _with_evidence(state, begun)
         state.n_samples = total
         state.n_updates += 1
         if not self.posterior.local:
-            self.posterior.update(state.phi_wt, counters, state.phi_wt)
+            self.posterior.update(state.phi_wt, counters, state.phi_wt, acting.phi)
+        return sums
 
     def _begin(self, batch: Batch, tokens: NDArray, state: State) -> NDArray:
         """Begin the words of a batch that occur for the first time; returns which they are."""
@@ -293,19 +293,22 @@ class EM:
             begin_words(state.phi_wt, new, state.counters, self.n_topics)
         return new
 
-    def _end(self, result: Pass, rho: float, batches: Batches, state: State, new: State) -> Pass:
+    def _end(
+        self, sums: Sums, acting: Terms, rho: float, batches: Batches, state: State, new: State, started: float
+    ) -> Pass:
         """End a pass: what was learned, and the state that is whole from now on."""
-        if self.moving is not None:
-            self.moving.end_pass(batches.n_docs)
-        if self.shared is not None:
-            self.shared.observe()
-        self.theta_values = {bound.name: bound.term.finish(rho) for bound in self.theta_terms}
-        for name, value in self.theta_values.items():
+        statistics = sums.statistics | self.kept.end_pass(batches.n_docs, acting)
+        values = {
+            bound.name: bound.term.finish(statistics[bound.name], rho) if bound.name in statistics else 0.0
+            for bound in acting.theta
+        }
+        for name, value in values.items():
             require_finite(value, name, "value")
-        new.block_mass, new.learned = self.posterior.block_mass, self.learned
-        new.priors = {bound.name: bound.term.prior for bound in self.terms if hasattr(bound.term, "prior")}
-        new.shared = None if self.shared is None else self.shared.whole
-        result.seconds = time.perf_counter() - result.started
+        new.block_mass, new.learned, new.shared = self.posterior.block_mass, self.learned, self.kept.whole
+        new.priors = {bound.name: bound.term.prior for bound in self.terms.all if bound.term.prior is not None}
+        strengths = {bound.name: bound.tau for bound in acting.theta}
+        result = Pass(**vars(replace(sums, statistics={})), values=values, strengths=strengths)
+        result.seconds = time.perf_counter() - started
         state.become(new)
         return result
 

@@ -1,7 +1,7 @@
 """Mixtures: where theta comes from."""
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import KW_ONLY, dataclass, replace
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -9,12 +9,12 @@ from numpy.typing import DTypeLike, NDArray
 from skartm._kernels import half_step
 from skartm.base import _interruptible as interruptible
 from skartm.em._batches import Batch
+from skartm.em._expectation import Counts, Expectation, Shared
 from skartm.em._finite import require_finite
-from skartm.em._inner import InnerTerms, expect_materialised, update_theta
-from skartm.em._padded import padded, padded_width, padded_zeros
-from skartm.em._pass_start import GammaDraws, StoredTheta
-from skartm.em._protocols import Bound, Expectation
-from skartm.em._terms import Documents, PosteriorTerm, ThetaTerm
+from skartm.em._inner import InnerTerms, acting_posterior, documents_of, expect_materialised, update_theta
+from skartm.em._padded import padded, padded_zeros
+from skartm.em._strength import Acting
+from skartm.em._terms import ThetaTerm
 from skartm.em._threads import worthwhile
 
 _TOGETHER = 256  # documents whose inner passes run side by side, when they are not one kernel
@@ -22,41 +22,23 @@ _OVERFLOW = "term of theta (weaken tau if it overflows)"
 _LARGEST_BUFFER = 32 * 2**20  # bytes a thread; longer documents are read in pieces
 
 
-class _Workspace:
-    """Arrays that live as long as a fit and grow with the largest batch; a copy or a pickle begins with empty ones."""
+def scratch_of(batch: Batch, like: NDArray, n_threads: int) -> NDArray:
+    """Topic rows, positions, z and gathered phi of a document (see loops/documents.pxi), one a thread.
 
-    def __init__(self, n_topics: int, dtype: DTypeLike, n_threads: int) -> None:
-        self.dtype, self.n_threads = np.dtype(dtype), n_threads
-        self.width = padded_width(n_topics, dtype)
-        self.n_topics = n_topics
-        self._scratch = self._theta = padded_zeros(0, 1, dtype)
-        self._ratio = np.empty(0, dtype=dtype)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.n_topics, self.dtype, self.n_threads)
-
-    def scratch(self, batch: Batch) -> NDArray:
-        """Topic rows, positions, z and gathered phi of a document (see loops/documents.pxi), one a thread."""
-        longest = int(batch.row_lengths.max(initial=1))
-        limit = max(16, _LARGEST_BUFFER // (self.width * self.dtype.itemsize))
-        needed = 7 * self.width + min(longest, limit) * (self.width + 1)
-        if self._scratch.shape[1] < needed:
-            self._scratch = padded_zeros(self.n_threads, int(1.25 * needed) + self.width, self.dtype)
-        return self._scratch
-
-    def theta(self, batch: Batch) -> NDArray:
-        if self._theta.shape[0] < batch.n_docs:
-            self._theta = padded_zeros(batch.n_docs, self.n_topics, self.dtype)
-        return self._theta[: batch.n_docs]
-
-    def ratio(self, batch: Batch) -> NDArray:
-        if self._ratio.shape[0] < batch.nnz:
-            self._ratio = np.empty(int(1.25 * batch.nnz), dtype=self.dtype)
-        return self._ratio[: batch.nnz]
+    ``like`` is a padded matrix of the same type and width.
+    """
+    width = like.shape[1]
+    limit = max(16, _LARGEST_BUFFER // (width * like.itemsize))
+    needed = 7 * width + min(int(batch.row_lengths.max(initial=1)), limit) * (width + 1)
+    return padded_zeros(n_threads, int(1.25 * needed) + width, like.dtype)
 
 
+@dataclass(frozen=True)
 class FreeMixture:
     """One free theta a document, maximum a posteriori: theta = norm((n_td + r_td)_+) at every inner pass.
+
+    It starts from the ``kept`` theta of the batch, or from uniform. While all terms of theta that act are constant, the
+    inner passes run in one kernel, otherwise one by one. While a term of p(t|d,w) acts, p(t|d,w) is materialised.
 
     Parameters
     ----------
@@ -65,97 +47,62 @@ class FreeMixture:
         Inner passes over a document, at most.
     tol : float
         A document stops when the sum of absolute changes of theta is below; 0 makes exactly ``n_passes``.
+    n_threads : int
     prior : array of shape (n_topics,) or None
         Added to n_td at every pass, beside the terms.
-    terms : sequence of Bound[ThetaTerm]
-        Theta regularizers. While all that act are constant, the inner passes run in one kernel; otherwise one by one.
-    posterior_terms : sequence of Bound[PosteriorTerm]
-        Regularizers of p(t|d,w); while one acts, p(t|d,w) is materialised.
-    n_stored : int
-        Documents whose theta is kept from pass to pass and starts the next one; 0 starts from uniform every time.
-        An E-step does not change it before ``end_pass``.
     together : int
         Documents whose inner passes run side by side, and which a term that varies is shown at once.
     """
 
-    def __init__(
-        self,
-        n_topics: int,
-        *,
-        n_passes: int,
-        tol: float,
-        dtype: DTypeLike,
-        n_threads: int,
-        prior: NDArray | None = None,
-        terms: Sequence[Bound[ThetaTerm]] = (),
-        posterior_terms: Sequence[Bound[PosteriorTerm]] = (),
-        n_stored: int = 0,
-        together: int = _TOGETHER,
-    ) -> None:
-        self.n_topics, self.n_passes, self.tol, self.n_threads = n_topics, n_passes, tol, n_threads
-        self.together = together
-        self.prior = np.zeros(n_topics) if prior is None else prior
-        self.theta_terms, self.posterior_terms = tuple(terms), tuple(posterior_terms)
-        self.terms = self.theta_terms + self.posterior_terms
-        self._workspace = _Workspace(n_topics, dtype, n_threads)
-        self._stored: StoredTheta | None = None
-        if n_stored:
-            uniform = padded_zeros(n_stored, n_topics, dtype)
-            uniform[:, :n_topics] = 1 / n_topics
-            self._stored = StoredTheta(uniform)
+    n_topics: int
+    _: KW_ONLY
+    n_passes: int
+    tol: float
+    n_threads: int = 1
+    prior: NDArray | None = None
+    together: int = _TOGETHER
 
-    def expect(self, batch: Batch, phi_wt: NDArray) -> Expectation:
-        if self._stored is None:
-            theta = self._workspace.theta(batch)
+    def expect(self, shared: Shared, batch: Batch) -> Expectation:
+        """Inner passes over the documents of a batch."""
+        theta = padded_zeros(batch.n_docs, self.n_topics, shared.phi_wt.dtype)
+        if batch.kept is None:
             theta[:, : self.n_topics] = 1 / self.n_topics
         else:
-            theta = self._stored.start(batch)
-        return self.expect_from(batch, phi_wt, theta)
+            theta[...] = batch.kept
+        return self._expect_from(shared, batch, theta)
 
-    def end_pass(self, n_docs: int) -> None:
-        if self._stored is not None:
-            self._stored.end_pass()
-
-    def expect_from(self, batch: Batch, phi_wt: NDArray, theta_dt: NDArray) -> Expectation:
+    def _expect_from(self, shared: Shared, batch: Batch, theta_dt: NDArray) -> Expectation:
         """Inner passes from a given padded theta, which is overwritten."""
-        prior, others = padded(self.prior + constants(self.theta_terms, phi_wt.dtype), phi_wt.dtype), self._varying()
-        acting = [bound for bound in self.posterior_terms if bound.tau != 0]
-        if acting:
-            terms = self._inner_terms(batch, prior, others)
-            return expect_materialised(batch, phi_wt, theta_dt, terms, acting, n_passes=self.n_passes, tol=self.tol)
-        if others:
-            self._pass_by_pass(batch, phi_wt, theta_dt, self._inner_terms(batch, prior, others))
-            return self._documents(batch, phi_wt, theta_dt, prior, 0)
-        return self._documents(batch, phi_wt, theta_dt, prior, self.n_passes)
-
-    def _varying(self) -> list[Bound[ThetaTerm]]:
-        return [bound for bound in self.theta_terms if bound.tau != 0 and bound.term.constant() is None]
-
-    def _inner_terms(self, batch: Batch, prior: NDArray, others: Sequence[Bound[ThetaTerm]]) -> InnerTerms:
-        documents = Documents(batch.start, batch.doc_mass, batch.sample_weight)
-        return InnerTerms(prior[0, : self.n_topics], others, documents)
-
-    def _documents(
-        self, batch: Batch, phi_wt: NDArray, theta_dt: NDArray, prior: NDArray, n_passes: int
-    ) -> Expectation:
-        result = Expectation(theta_dt, self._workspace.ratio(batch), np.zeros((batch.n_docs, 2)))
+        acting, dtype = shared.acting.theta, shared.phi_wt.dtype
+        own = np.zeros(self.n_topics) if self.prior is None else self.prior
+        prior = padded(own + constants(acting, dtype), dtype)
+        others = [bound for bound in acting if bound.tau != 0 and bound.term.constant() is None]
+        posterior = acting_posterior(shared)
+        n_passes = self.n_passes
+        if posterior or others:
+            terms = InnerTerms(prior[0, : self.n_topics], documents_of(others, batch))
+            if posterior:
+                return expect_materialised(shared, batch, theta_dt, terms, n_passes=n_passes, tol=self.tol)
+            self._pass_by_pass(batch, shared.phi_wt, theta_dt, terms)
+            n_passes = 0
         n_threads = worthwhile(self.n_threads, 2.0 * batch.nnz * self.n_topics * (n_passes + 1))
+        ratio, totals = np.empty(batch.nnz, dtype=dtype), np.zeros((batch.n_docs, 2))
         interruptible.map_documents(
-            batch.indptr, batch.indices, batch.x, phi_wt, prior, n_passes, self.tol,
-            result.theta_dt, result.ratio, result.totals, self._workspace.scratch(batch), n_threads,
+            batch.indptr, batch.indices, batch.x, shared.phi_wt, prior, n_passes, self.tol, theta_dt, ratio, totals,
+            scratch_of(batch, theta_dt, n_threads), n_threads,
         )  # fmt: skip
-        return result
+        return Expectation(theta_dt, totals, Counts.of_ratios(shared, batch, ratio, theta_dt))
 
     def _pass_by_pass(self, batch: Batch, phi_wt: NDArray, theta_dt: NDArray, terms: InnerTerms) -> None:
         """Some documents at a time, so that few wait for the last one to stop."""
         n_threads = worthwhile(self.n_threads, 2.0 * batch.nnz * self.n_topics)
-        scratch = self._workspace.scratch(batch)
+        scratch, mass = scratch_of(batch, theta_dt, n_threads), batch.doc_mass
         for start in range(0, batch.n_docs, self.together):
             stop = min(start + self.together, batch.n_docs)
             part, padded_theta = terms.part(start, stop), theta_dt[start:stop]
             indptr, theta = batch.indptr[start : stop + 1], padded_theta[:, : self.n_topics]
             n_dt = np.empty_like(padded_theta)
-            moving = part.documents.mass > 0
+            moving = mass[start:stop] > 0
             for inner_pass in range(self.n_passes):
                 half_step.document_counts(
                     indptr, batch.indices, batch.x, phi_wt, padded_theta, n_dt, scratch, n_threads
@@ -165,7 +112,18 @@ class FreeMixture:
                     break
 
 
-def constants(terms: Sequence[Bound[ThetaTerm]], dtype: DTypeLike) -> NDArray:
+def at_theta(shared: Shared, batch: Batch, theta_dt: NDArray, *, n_threads: int = 1) -> Expectation:
+    """Likelihood and counts at a given padded theta: p(t|d,w) = norm_t(phi_wt theta_td).
+
+    Terms of p(t|d,w) act, those of theta do not.
+    """
+    given = FreeMixture(shared.n_topics, n_passes=0, tol=0.0, n_threads=n_threads)
+    if shared.acting.theta:
+        shared = replace(shared, acting=shared.acting._replace(theta=()))
+    return given._expect_from(shared, batch, theta_dt)
+
+
+def constants(terms: Sequence[Acting[ThetaTerm]], dtype: DTypeLike) -> NDArray:
     """The sum of the constant terms that act, float64 of shape (1, n_topics), or 0."""
     total = np.zeros((1, 1))
     for bound in terms:
@@ -177,55 +135,47 @@ def constants(terms: Sequence[Bound[ThetaTerm]], dtype: DTypeLike) -> NDArray:
     return total
 
 
+@dataclass(frozen=True)
 class DirichletMixture:
     """One variational Dirichlet a document (Hoffman, Blei, Bach 2010, algorithm 1, E step).
 
+    It starts from the ``kept`` Dirichlet parameters of the batch, or from ones.
+
     Parameters
     ----------
+    n_topics : int
     prior : float
         Parameter of the symmetric Dirichlet prior of theta.
+    n_passes : int
     tol : float
         A document stops when the mean absolute change of its Dirichlet parameters is below.
-    draws : GammaDraws or None
-        What the documents of a pass start from; None starts from ones.
+    n_threads : int
     """
 
-    terms: Sequence[Bound[ThetaTerm]] = ()
-    theta_terms: Sequence[Bound[ThetaTerm]] = ()
+    n_topics: int
+    _: KW_ONLY
+    prior: float
+    n_passes: int
+    tol: float
+    n_threads: int = 1
 
-    def __init__(
-        self,
-        n_topics: int,
-        *,
-        prior: float,
-        n_passes: int,
-        tol: float,
-        dtype: DTypeLike,
-        n_threads: int,
-        draws: GammaDraws | None = None,
-    ) -> None:
-        self.n_topics, self.n_passes, self.tol, self.n_threads = n_topics, n_passes, tol, n_threads
-        self.draws = draws
-        self.prior = padded(np.full((1, n_topics), prior), dtype)
-        self._workspace = _Workspace(n_topics, dtype, n_threads)
+    def expect(self, shared: Shared, batch: Batch) -> Expectation:
+        """Inner passes over the documents of a batch; ``theta_dt`` is exp(E[ln theta])."""
+        _, theta, ratio, totals = self._documents(shared.phi_wt, batch)
+        return Expectation(theta, totals, Counts.of_ratios(shared, batch, ratio, theta))
 
-    def expect(self, batch: Batch, phi_wt: NDArray) -> Expectation:
-        gamma = padded_zeros(batch.n_docs, self.n_topics, phi_wt.dtype)
-        start = 1.0 if self.draws is None else self.draws.rows(batch.start, batch.start + batch.n_docs)
-        gamma[:, : self.n_topics] = start
-        return self.expect_from(batch, phi_wt, gamma)
+    def parameters(self, shared: Shared, batch: Batch) -> NDArray:
+        """The padded Dirichlet parameters that the inner passes end with."""
+        return self._documents(shared.phi_wt, batch)[0]
 
-    def end_pass(self, n_docs: int) -> None:
-        if self.draws is not None:
-            self.draws.end_pass(n_docs)
-
-    def expect_from(self, batch: Batch, phi_wt: NDArray, gamma_dt: NDArray) -> Expectation:
-        """Inner passes from given padded Dirichlet parameters, which are overwritten."""
-        theta = self._workspace.theta(batch)
-        result = Expectation(theta, self._workspace.ratio(batch), np.zeros((batch.n_docs, 2)))
+    def _documents(self, phi_wt: NDArray, batch: Batch) -> tuple[NDArray, NDArray, NDArray, NDArray]:
+        gamma, theta = (padded_zeros(batch.n_docs, self.n_topics, phi_wt.dtype) for _ in range(2))
+        gamma[:, : self.n_topics] = 1.0 if batch.kept is None else batch.kept
+        ratio, totals = np.empty(batch.nnz, dtype=phi_wt.dtype), np.zeros((batch.n_docs, 2))
+        prior = padded(np.full((1, self.n_topics), self.prior), phi_wt.dtype)
         n_threads = worthwhile(self.n_threads, 2.0 * batch.nnz * self.n_topics * (self.n_passes + 1))
         interruptible.dirichlet_documents(
-            batch.indptr, batch.indices, batch.x, phi_wt, self.prior, (self.n_topics, self.n_passes, self.tol),
-            gamma_dt, theta, result.ratio, result.totals, self._workspace.scratch(batch), n_threads,
+            batch.indptr, batch.indices, batch.x, phi_wt, prior, (self.n_topics, self.n_passes, self.tol), gamma, theta,
+            ratio, totals, scratch_of(batch, theta, n_threads), n_threads,
         )  # fmt: skip
-        return result
+        return gamma, theta, ratio, totals

@@ -10,8 +10,8 @@ from scipy.special import psi
 from skartm.base import _interruptible as interruptible
 from skartm.em._counters import Counters, column_sums
 from skartm.em._finite import require_finite
-from skartm.em._protocols import Bound
 from skartm.em._relative import scale_of_masses
+from skartm.em._strength import Acting, Bound
 from skartm.em._terms import PhiTerm
 from skartm.em._threads import worthwhile
 from skartm.simplex import FLOOR
@@ -48,13 +48,15 @@ class MapPosterior:
         """Column sums after regularization, of all modalities."""
         return self.block_mass.sum(axis=0)
 
-    def update(self, phi_wt: NDArray, counters: Counters, out: NDArray) -> None:
+    def update(
+        self, phi_wt: NDArray, counters: Counters, out: NDArray, acting: Sequence[Acting[PhiTerm]] = ()
+    ) -> None:
         """All of phi, written to ``out``; terms see the old one, ``phi_wt``."""
-        active = [bound for bound in self.terms if bound.tau != 0]
+        active = [bound for bound in acting if bound.tau != 0]
         self.coefficients = {bound.name: 0.0 for bound in self.terms}
         if all(_is_constant(bound) for bound in active):
             self.coefficients |= {bound.name: bound.tau for bound in active}
-            self.refresh(out, counters, counters.everything)
+            self.refresh(out, counters, counters.everything, active)
             return
         counts = self._regularized(phi_wt, counters.fold(), active, counters.blocks)
         self.block_mass = np.empty((len(counters.blocks), self.n_topics))
@@ -63,28 +65,17 @@ class MapPosterior:
             self.block_mass[number] = sums[: self.n_topics]
             self._normalise(counts, self.block_mass[number], tokens, out)
 
-    def refresh(self, phi_wt: NDArray, counters: Counters, tokens: NDArray) -> None:
+    def refresh(
+        self, phi_wt: NDArray, counters: Counters, tokens: NDArray, acting: Sequence[Acting[PhiTerm]] = ()
+    ) -> None:
         """Rows ``tokens`` of phi, with constant terms alone."""
         self.block_mass = counters.block_sums[:, : self.n_topics]
-        prior = self._constants(phi_wt.shape[0], phi_wt.dtype)
+        prior = _constants(acting, phi_wt.shape[0], phi_wt.dtype)
         if prior is not None:  # neither it nor the counters are negative, so that there is nothing to clip
             self.block_mass = self.block_mass + [[prior[block].sum()] for block in counters.blocks]
             prior = (prior / counters.factor).astype(phi_wt.dtype)
         for mass, part in zip(self.block_mass, counters.split(tokens), strict=True):
             self._normalise(counters.stored, mass / counters.factor, part, phi_wt, prior)
-
-    def _constants(self, n_tokens: int, dtype: np.dtype) -> NDArray | None:
-        """The sum of the constant terms that act, of shape (n_tokens,)."""
-        active = [bound for bound in self.terms if bound.tau != 0]
-        if not active:
-            return None
-        total = np.zeros(n_tokens)
-        for bound in active:
-            term = bound.tau * cast(NDArray, bound.term.constant())
-            with np.errstate(over="ignore"):  # an error
-                require_finite(term.astype(dtype), bound.name, _OVERFLOW)
-            total += term
-        return total
 
     def _normalise(
         self, counts: NDArray, mass: NDArray, tokens: NDArray, phi_wt: NDArray, prior: NDArray | None = None
@@ -98,7 +89,7 @@ class MapPosterior:
             interruptible.scale_shifted(counts, tokens, prior, scale, FLOOR, phi_wt, n_threads)
 
     def _regularized(
-        self, phi_wt: NDArray, n_wt: NDArray, active: Sequence[Bound[PhiTerm]], blocks: Sequence[NDArray]
+        self, phi_wt: NDArray, n_wt: NDArray, active: Sequence[Acting[PhiTerm]], blocks: Sequence[NDArray]
     ) -> NDArray:
         phi, n = phi_wt[:, : self.n_topics], n_wt[:, : self.n_topics]
         if self._total.shape != n_wt.shape:
@@ -124,7 +115,7 @@ class MapPosterior:
         return column_sums(matrix, tokens, 0.0, self.n_threads)[: self.n_topics]
 
     def _scales(
-        self, bound: Bound[PhiTerm], n_t: NDArray | None, response: NDArray, blocks: Sequence[NDArray]
+        self, bound: Acting[PhiTerm], n_t: NDArray | None, response: NDArray, blocks: Sequence[NDArray]
     ) -> NDArray:
         """Factors of a term at tau = 1, of shape (n_blocks, n_topics); 0 outside of its topics."""
         scales = np.zeros((len(blocks), self.n_topics))
@@ -155,7 +146,21 @@ def _is_constant(bound: Bound[PhiTerm]) -> bool:
     return tau >= 0 and bool((constant >= 0).all())
 
 
-def _add_scaled(response: NDArray, tokens: NDArray, scale: NDArray, bound: Bound[PhiTerm], total: NDArray) -> None:
+def _constants(acting: Sequence[Acting[PhiTerm]], n_tokens: int, dtype: np.dtype) -> NDArray | None:
+    """The sum of the constant terms that act, of shape (n_tokens,)."""
+    active = [bound for bound in acting if bound.tau != 0]
+    if not active:
+        return None
+    total = np.zeros(n_tokens)
+    for bound in active:
+        term = bound.tau * cast(NDArray, bound.term.constant())
+        with np.errstate(over="ignore"):  # an error
+            require_finite(term.astype(dtype), bound.name, _OVERFLOW)
+        total += term
+    return total
+
+
+def _add_scaled(response: NDArray, tokens: NDArray, scale: NDArray, bound: Acting[PhiTerm], total: NDArray) -> None:
     """Add ``scale`` times the rows ``tokens`` of a term, some rows at a time, which stay in cache."""
     topics = bound.term.topics
     if topics.size == 0:
@@ -199,11 +204,15 @@ class DirichletPosterior:
     def measure(self, phi_wt: NDArray, n_wt: NDArray) -> None:
         """There are no regularizers."""
 
-    def update(self, phi_wt: NDArray, counters: Counters, out: NDArray) -> None:
+    def update(
+        self, phi_wt: NDArray, counters: Counters, out: NDArray, acting: Sequence[Acting[PhiTerm]] = ()
+    ) -> None:
         """All of phi, written to ``out``."""
         self.refresh(out, counters, counters.everything)
 
-    def refresh(self, phi_wt: NDArray, counters: Counters, tokens: NDArray) -> None:
+    def refresh(
+        self, phi_wt: NDArray, counters: Counters, tokens: NDArray, acting: Sequence[Acting[PhiTerm]] = ()
+    ) -> None:
         """Rows ``tokens`` of phi."""
         self.block_mass = counters.block_sums[:, : self.n_topics]
         total = self.topic_mass + counters.everything.size * self.prior

@@ -1,6 +1,7 @@
 """Terms: what the engine asks of a bound regularizer, with the defaults of a simple one."""
 
-from collections.abc import Mapping
+import copy
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -11,7 +12,22 @@ from numpy.typing import NDArray
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
-class PhiTerm:
+class Term:
+    """What all terms have.
+
+    Attributes
+    ----------
+    learned : mapping of arrays
+        What the regularizer learns with the model; it is replaced, and never changed in place.
+    prior : array or None
+        What a model publishes of a term that is a prior of its own.
+    """
+
+    learned: Mapping[str, Any] = _NOTHING
+    prior: NDArray | None = None
+
+
+class PhiTerm(Term):
     """A regularizer R(phi, n_wt), bound to a layout; tau, schedule and relative strength are the engine's.
 
     ``n_wt`` are the new counters, ``phi_wt`` is the old phi; both of shape (n_tokens, n_topics). Whatever R takes from
@@ -26,7 +42,6 @@ class PhiTerm:
     """
 
     topics: NDArray
-    learned: Mapping[str, Any] = _NOTHING
 
     def value(self, phi_wt: NDArray, n_wt: NDArray) -> float:
         """R at tau = 1."""
@@ -61,15 +76,23 @@ class Documents:
     mass : array of shape (n_docs,)
         Tokens of the documents, n_d.
     sample_weight : array of shape (n_docs,) or None
+    rows : tuple of arrays
+        What the term knows of the documents: their rows of :meth:`ThetaTerm.of_documents`.
     """
 
     start: int
     mass: NDArray
     sample_weight: NDArray | None = None
+    rows: tuple[NDArray, ...] = ()
 
     @property
     def n_docs(self) -> int:
         return self.mass.size
+
+    @property
+    def weights(self) -> NDArray:
+        """Their weights, ones without any."""
+        return np.ones(self.n_docs) if self.sample_weight is None else self.sample_weight
 
     @property
     def places(self) -> slice:
@@ -78,10 +101,39 @@ class Documents:
     def part(self, start: int, stop: int) -> "Documents":
         """Some of them, counted from the first."""
         weight = None if self.sample_weight is None else self.sample_weight[start:stop]
-        return Documents(self.start + start, self.mass[start:stop], weight)
+        rows = tuple(array[start:stop] for array in self.rows)
+        return Documents(self.start + start, self.mass[start:stop], weight, rows)
 
 
-class ThetaTerm:
+class RowStatistic:
+    """Rows of some documents as a statistic: a sum has the rows of both, in the order of the documents.
+
+    Attributes
+    ----------
+    parts : sequence of (int, arrays)
+        The place of the first document of a batch, and arrays with a row for each document of the batch.
+    """
+
+    def __init__(self, parts: Sequence[tuple[int, tuple[NDArray, ...]]]) -> None:
+        self.parts = list(parts)
+
+    @classmethod
+    def of(cls, documents: Documents, *arrays: NDArray) -> "RowStatistic":
+        """The rows of the documents of one batch."""
+        return cls([(documents.start, arrays)])
+
+    def __add__(self, other: "RowStatistic") -> "RowStatistic":
+        return RowStatistic(self.parts + other.parts)
+
+    @property
+    def arrays(self) -> list[NDArray]:
+        """The places of the documents, ascending, and each of the arrays with the rows of all of them."""
+        parts = sorted(self.parts, key=lambda part: part[0])
+        rows = [(np.arange(start, start + len(arrays[0])), *arrays) for start, arrays in parts]
+        return [np.concatenate(column) for column in zip(*rows, strict=True)]
+
+
+class ThetaTerm(Term):
     """A regularizer R(theta), bound to a layout.
 
     A term that does not depend on theta, on the document or on the inner pass gives ``constant()`` and runs inside the
@@ -96,12 +148,32 @@ class ThetaTerm:
     """
 
     topics: NDArray
-    learned: Mapping[str, Any] = _NOTHING
-    _sum: float = 0.0
+    per_document: tuple[str, ...] = ()  # attributes that speak of single documents
 
     def value(self, theta_dt: NDArray, documents: Documents) -> float:
         """R at tau = 1 of the given documents, theta of shape (n_docs, n_topics)."""
         raise NotImplementedError
+
+    def of_documents(self) -> tuple[NDArray, ...]:
+        """What the term knows of single documents of the fit, as it is in this pass: arrays with a row for each.
+
+        A batch brings the rows of its own documents. So an E-step needs no others, and ``without_documents`` is what
+        it shares with those of other batches.
+        """
+        return ()
+
+    def without_documents(self) -> "ThetaTerm":
+        """A copy without what it knows of single documents; a term that knows nothing of them is its own."""
+        if not self.per_document:
+            return self
+        other = copy.copy(self)
+        for name in self.per_document:
+            setattr(other, name, None)
+        return other
+
+    def rows_of(self, documents: Documents) -> tuple[NDArray, ...]:
+        """The rows of some documents: those that come with them, or else the term's own."""
+        return documents.rows or tuple(array[documents.places] for array in self.of_documents())
 
     def constant(self) -> NDArray | None:
         """theta * dR/dtheta at tau = 1, of shape (n_topics,), if it is constant."""
@@ -117,17 +189,23 @@ class ThetaTerm:
             raise NotImplementedError
         out += constant
 
-    def observe(self, theta_dt: NDArray, documents: Documents) -> None:
-        """Take note of the final theta of a batch; by default the values of batches add up."""
-        self._sum += self.value(theta_dt, documents)
+    def observe(self, theta_dt: NDArray, documents: Documents) -> Any:
+        """What the term wants to know of the final theta of a batch; by default the value R.
 
-    def finish(self, rho: float) -> float:
-        """End a pass: learn from what was observed, with weight ``rho`` against the past, and return R."""
-        total, self._sum = self._sum, 0.0
-        return total
+        The result is a statistic: the engine adds up those of all batches by ``+``, in any order. The term itself stays
+        as it is, and nothing in a statistic may refer to the memory of ``theta_dt``. :class:`RowStatistic` keeps rows.
+        """
+        return self.value(theta_dt, documents)
+
+    def finish(self, statistic: Any, rho: float) -> float:
+        """End a pass: learn from the sum of the statistics, with weight ``rho`` against the past, and return R.
+
+        It is not called after a pass in which no document was observed.
+        """
+        return float(statistic)
 
 
-class PosteriorTerm:
+class PosteriorTerm(Term):
     """A post-processing of p(t|d,w), which is a regularizer of the E-step.
 
     By the theorem of Vorontsov (2023), to put p~ in place of p in both formulas of the M-step is to add

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skartm.base._data import check_csr, check_matrix, check_weights
-from skartm.em import Batches, FreeMixture, padded, perplexity_of
+from skartm.em import Batches, Shared, at_theta, padded, perplexity_of
 from skartm.metrics._completion import completion_split
 from skartm.metrics._fitted import doc_topic_of, topics_of
 from skartm.metrics._top_tokens import check_components
@@ -52,12 +52,11 @@ def log_likelihood(components: NDArray, doc_topic: NDArray, X: Any, *, sample_we
         )
         raise ValueError(msg)
     batches = Batches(X, 4096, np.float64, check_weights("log_likelihood", sample_weight, X.shape[0]))
-    phi = padded(components.T, np.float64)
-    mixture = FreeMixture(n_topics, n_passes=0, tol=0.0, dtype=np.float64, n_threads=1)
+    shared = Shared(padded(components.T, np.float64), n_topics)
     total = mass = 0.0
     for batch in batches:
         theta = padded(doc_topic[batch.start : batch.start + batch.n_docs], np.float64)
-        totals = mixture.expect_from(batch, phi, theta).totals
+        totals = at_theta(shared, batch, theta).totals
         weight = np.ones(batch.n_docs) if batch.sample_weight is None else batch.sample_weight
         total += float(weight @ (totals[:, 0] + totals[:, 1] * np.log(FLOOR)))
         mass += batch.mass()

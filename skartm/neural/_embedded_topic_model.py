@@ -14,7 +14,7 @@ from sklearn.utils import check_random_state
 from skartm.base._callbacks import FitTask, with_callbacks
 from skartm.base._fitting import age_of_best, attributes_of, iterate
 from skartm.base._parameters import check_dtype, choice, flag, integer, parameters, precision, real
-from skartm.em import Batch, FreeMixture, History, padded, perplexity_of
+from skartm.em import Batch, FreeMixture, History, Shared, padded, perplexity_of
 from skartm.feature_extraction import embedding_matrix, word_embeddings
 from skartm.neural._checks import check_parameters, filled_documents
 from skartm.neural._encoder import ACTIVATIONS, encode
@@ -347,12 +347,11 @@ class EmbeddedTopicModel(ReadableModel, ScoredModel, TopicModel):
             n_topics,
             n_passes=int(self.max_doc_iter),
             tol=float(self.doc_tol),
-            dtype=dtype,
             n_threads=self._n_threads(),
             prior=np.full(n_topics, float(self.doc_topic_prior)),
         )
-        phi = padded(self.components_[:, tokens].T, dtype)
-        return lambda batch: mixture.expect(batch, phi).theta_dt[:, :n_topics]
+        shared = Shared(padded(self.components_[:, tokens].T, dtype), n_topics)
+        return lambda batch: mixture.expect(shared, batch).theta_dt[:, :n_topics]
 
     def _transform_batch_size(self) -> int:
         return _TRANSFORM_BATCH

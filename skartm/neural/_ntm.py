@@ -22,8 +22,8 @@ from skartm.base._fitting import iterate
 from skartm.base._parameters import check_declared, choice, integer, parameters, precision, real
 from skartm.base._sparse import compact
 from skartm.base._state import Stateful
-from skartm.em import Batches, FreeMixture, padded, row_products
-from skartm.neural._ntm_components import expected_counts, topics_of_counts
+from skartm.em import Batches, FreeMixture, Shared, padded, row_products
+from skartm.neural._ntm_components import activation_counts, topics_of_counts
 from skartm.neural._ntm_examples import Examples
 from skartm.neural._ntm_optimizers import RULES
 from skartm.neural._ntm_ranking import LOSSES, Objective, Training, Weights, sigmoid_topics, softmax
@@ -334,7 +334,7 @@ class NeuralTopicModel(
         self.term_weights_ = weights.term
         self.term_topics_ = sigmoid_topics(self.embeddings_, weights.term)
         self.doc_topics_ = softmax(weights.document)
-        n_tw = expected_counts(X, self.term_topics_, self.doc_topics_, n_threads=effective_n_threads(self.n_jobs))
+        n_tw = activation_counts(X, self.term_topics_, self.doc_topics_, n_threads=effective_n_threads(self.n_jobs))
         self.components_ = np.ascontiguousarray(topics_of_counts(n_tw, float(self.min_lift)), dtype=self.dtype)
 
     def _fit_labels(self, X: Any, targets: NDArray) -> None:
@@ -353,13 +353,12 @@ class NeuralTopicModel(
             n_topics,
             n_passes=int(self.max_doc_iter),
             tol=float(self.doc_tol),
-            dtype=self.components_.dtype,
             n_threads=n_threads,
         )
-        phi = padded(self.components_.T, self.components_.dtype)
+        shared = Shared(padded(self.components_.T, self.components_.dtype), n_topics)
         theta = np.empty((X.shape[0], n_topics), dtype=self.components_.dtype)
         for batch in Batches(X, _BATCH, self.components_.dtype):
-            theta[batch.start : batch.start + batch.n_docs] = free.expect(batch, phi).theta_dt[:, :n_topics]
+            theta[batch.start : batch.start + batch.n_docs] = free.expect(shared, batch).theta_dt[:, :n_topics]
         return theta
 
     @property

@@ -1,10 +1,11 @@
 """The Kullback-Leibler divergence: probabilistic latent semantic analysis, with the sums of the rows kept apart."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
 from skartm.em import (
     EM,
@@ -12,13 +13,13 @@ from skartm.em import (
     Batches,
     Bound,
     Counters,
-    Expectation,
     FreeMixture,
     MapPosterior,
-    Pass,
     PhiTerm,
-    State,
+    Shared,
     StoredTheta,
+    Sums,
+    e_step,
     padded,
     padded_zeros,
     unpadded_transpose,
@@ -27,31 +28,6 @@ from skartm.em import (
 _BATCH = 2048  # rows whose theta stays in cache
 # The first updates of H are made after every part of the rows: parts at most, iterations of this kind, rows at least.
 PARTS, PART_ITERATIONS, _PART_ROWS = 8, 20, 128
-
-
-class StoredMixture:
-    """One free theta a row, which starts from where the last pass left it.
-
-    Attributes
-    ----------
-    theta_dt : array of shape (n_rows, width)
-        Padded; ``end_pass`` overwrites it.
-    """
-
-    terms: tuple[Bound[Any], ...] = ()
-    theta_terms: tuple[Bound[Any], ...] = ()
-
-    def __init__(
-        self, theta_dt: NDArray, n_components: int, *, n_passes: int, tol: float, dtype: DTypeLike, n_threads: int
-    ):
-        self.stored = StoredTheta(theta_dt)
-        self.free = FreeMixture(n_components, n_passes=n_passes, tol=tol, dtype=dtype, n_threads=n_threads)
-
-    def expect(self, batch: Batch, phi_wt: NDArray) -> Expectation:
-        return self.free.expect_from(batch, phi_wt, self.stored.start(batch))
-
-    def end_pass(self, n_docs: int) -> None:
-        self.stored.end_pass()
 
 
 class Parts:
@@ -102,6 +78,8 @@ class KullbackLeibler:
     sample_weight : array of shape (n_rows,) or None
     n_passes : int
         Updates of W before one of H.
+    tol : float
+        A row of W is updated no more when its shares of components move less.
     terms : sequence of Bound[PhiTerm]
         Of an M step, for those who make it; ``update`` is without.
     n_parts : int
@@ -117,12 +95,13 @@ class KullbackLeibler:
         sample_weight: NDArray | None,
         n_passes: int,
         n_threads: int,
+        tol: float = 0.0,
         terms: Sequence[Bound[PhiTerm]] = (),
         n_parts: int = 1,
     ) -> None:
         n_components, dtype = H.shape[0], H.dtype
         self.n_components, self.n_updates = n_components, 0
-        self.last_pass = Pass()
+        self.last_sums = Sums()
         size = min(_BATCH, -(-X.shape[0] // n_parts))
         self.batches = Batches(X, size, dtype, sample_weight)
         self.row_sums = np.concatenate([batch.doc_mass for batch in self.batches])
@@ -130,17 +109,15 @@ class KullbackLeibler:
         self.phi_wt = padded(_shares(H).T, dtype)
         self.theta_dt = padded_zeros(X.shape[0], n_components, dtype)
         self.theta_dt[:, :n_components] = 1 / n_components if W is None else _shares(W * H.sum(axis=1))
-        self.mixture = StoredMixture(
-            self.theta_dt, n_components, n_passes=n_passes, tol=0.0, dtype=dtype, n_threads=n_threads
-        )
-        self.engine = EM(
-            self.mixture, MapPosterior(n_components, terms, n_threads=n_threads), n_components, n_threads=n_threads
-        )
-        counters = Counters(padded_zeros(X.shape[1], n_components, dtype), clipped=False, n_threads=n_threads)
-        self.state = State(self.phi_wt, counters)
+        self.stored = StoredTheta(self.theta_dt)
+        self.mixture = FreeMixture(n_components, n_passes=n_passes, tol=tol, n_threads=n_threads)
+        posterior = MapPosterior(n_components, terms, n_threads=n_threads)
+        self.engine = EM(self.mixture, posterior, n_components, n_threads=n_threads, kept=self.stored)
+        n_wt = padded_zeros(X.shape[1], n_components, dtype)
+        self.counters = Counters(n_wt, clipped=False, n_threads=n_threads)
         self.own = _own_terms(X, self.row_sums, sample_weight)
         n_parts = min(n_parts, len(self.batches))
-        self.parts = Parts(self.batches, n_parts, counters.stored) if n_parts > 1 else None
+        self.parts = Parts(self.batches, n_parts, n_wt) if n_parts > 1 else None
 
     @property
     def W(self) -> NDArray:
@@ -154,21 +131,25 @@ class KullbackLeibler:
     @property
     def last_loss(self) -> float:
         """The divergence after W and before H of the last update, which lowers it further."""
-        return self._divergence(self.last_pass)
+        return self.divergence(self.last_sums)
 
     def loss(self) -> float:
         """The divergence of what there is now."""
-        free = self.mixture.free
-        n_passes, free.n_passes = free.n_passes, 0
-        result = Pass()
-        self.state.counters.clear()
+        given, shared, sums = replace(self.mixture, n_passes=0), self.engine.shared(self.phi_wt), Sums()
         for batch in self.batches:
-            self.engine.e_step(batch, self.state, result, keep=True)
-        free.n_passes = n_passes
-        return self._divergence(result)
+            sums += e_step(given, shared, self.engine.carrying(shared, batch)).sums
+        return self.divergence(sums)
 
-    def _divergence(self, result: Pass) -> float:
-        return max(self.own - result.mean_log_likelihood * result.mass, 0.0)
+    def divergence(self, sums: Sums) -> float:
+        """That of a W and an H, from what E-steps over all rows have seen."""
+        return max(self.own - sums.mean_log_likelihood * sums.mass, 0.0)
+
+    def count(self, batches: Iterable[Batch]) -> Sums:
+        """Update W in some rows, and put their counts into the counters."""
+        self.counters.clear()
+        sums = self.engine.count(batches, self.engine.shared(self.phi_wt), self.counters.stored)
+        self.counters.changed()
+        return sums
 
     @property
     def in_parts(self) -> bool:
@@ -181,20 +162,15 @@ class KullbackLeibler:
         if self.parts is not None:
             return self._update_parts(self.parts)
         divergence = self.expect()
-        self.engine.posterior.update(self.phi_wt, self.state.counters, self.phi_wt)
+        self.engine.posterior.update(self.phi_wt, self.counters, self.phi_wt)
         self.rescale(self.engine.posterior.topic_mass)
         return divergence
 
     def expect(self) -> float:
         """One update of W, and the counters that one of H is made from; the divergence between the two."""
-        result = Pass()
-        self.state.counters.clear()
-        for batch in self.batches:
-            self.engine.e_step(batch, self.state, result, keep=True)
-        self.state.counters.changed()
-        self.mixture.stored.end_pass()
-        self.last_pass = result
-        return self._divergence(result)
+        self.last_sums = self.count(self.batches)
+        self.stored.end_pass(self.batches.n_docs)
+        return self.divergence(self.last_sums)
 
     def rescale(self, after: NDArray) -> None:
         """The sums that an update has changed in the rows of H, of which phi knows nothing, go to theta."""
@@ -214,22 +190,20 @@ class KullbackLeibler:
             raise
 
     def _over_parts(self, parts: Parts) -> float:
-        result, counters = Pass(), self.state.counters
+        sums, counters = Sums(), self.counters
         for number, members in enumerate(parts.members):
-            counters.clear()
-            for batch in members:
-                self.engine.e_step(batch, self.state, result, keep=True)
+            sums += self.count(members)
             parts.replace(number, counters.stored)
             if parts.complete:
                 self.engine.posterior.update(self.phi_wt, counters, self.phi_wt)
         if not parts.complete:
             self.engine.posterior.update(self.phi_wt, counters, self.phi_wt)
             parts.complete = True
-        self.mixture.stored.end_pass()
-        self.last_pass = result
+        self.stored.end_pass(self.batches.n_docs)
+        self.last_sums = sums
         if self.n_updates == PART_ITERATIONS:
             self.parts = None
-        return self._divergence(result)
+        return self.divergence(sums)
 
 
 def affordable_parts(X: Any, n_components: int) -> int:
@@ -249,12 +223,12 @@ def solve_rows(X: Any, H: NDArray, *, n_passes: int, tol: float, n_threads: int)
     explained = H.any(axis=0)
     if not explained.all():
         X, H = X[:, explained], H[:, explained]
-    free = FreeMixture(n_components, n_passes=n_passes, tol=tol, dtype=H.dtype, n_threads=n_threads)
+    free = FreeMixture(n_components, n_passes=n_passes, tol=tol, n_threads=n_threads)
     sums = H.sum(axis=1)
-    phi_wt = padded((H / np.where(sums > 0, sums, 1)[:, None]).T, H.dtype)
+    shared = Shared(padded((H / np.where(sums > 0, sums, 1)[:, None]).T, H.dtype), n_components)
     W = np.zeros((X.shape[0], n_components), dtype=H.dtype)
     for batch in Batches(X, _BATCH, H.dtype):
-        theta = free.expect(batch, phi_wt).theta_dt[:, :n_components]
+        theta = free.expect(shared, batch).theta_dt[:, :n_components]
         W[batch.start : batch.start + batch.n_docs] = theta * batch.doc_mass[:, None]
     return np.divide(W, sums, out=np.zeros_like(W), where=sums > 0)
 

@@ -115,7 +115,7 @@ class LayeredDivergence:
         divergences, counts = [], []
         for model in self.models:
             divergences.append(model.expect())
-            stored = model.state.counters.fold()[:, : model.n_components]
+            stored = model.counters.fold()[:, : model.n_components]
             counts.append(stored.T.astype(np.float64))
         for _ in range(_STEPS if len(self.layers) > 1 else 1):
             self.layers = m_step(self.layers, counts, self.weights, self.blocks)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from skartm._threads import effective_n_threads
 from skartm.base import _interruptible as interruptible
 from skartm.base import shown
-from skartm.em import Pass, padded, padded_zeros, shaken, unpadded_transpose
+from skartm.em import padded, padded_zeros, shaken, unpadded_transpose
 from skartm.nmf._kullback_leibler import KullbackLeibler
 from skartm.nmf._least_squares import half_squares, solve_rows
 from skartm.nmf._penalties import NONE, penalties
@@ -38,23 +38,21 @@ class OnlineDivergence:
             given = model.init is not None and not isinstance(model.init, str) and not hasattr(model, "components_")
             self.closed = np.asarray(~H.any(axis=0)) if given else np.zeros(H.shape[1], dtype=bool)
         H = with_new_features(H, X, self.closed)
-        solver = KullbackLeibler(X, H, None, sample_weight=weights, n_passes=model.max_iter, n_threads=n_threads)
-        solver.mixture.free.tol = model.tol
-        result = Pass()
-        for batch in solver.batches:
-            solver.engine.e_step(batch, solver.state, result, keep=True)
-        counters = solver.state.counters
-        if result.left_out == result.mass:
+        solver = KullbackLeibler(
+            X, H, None, sample_weight=weights, n_passes=model.max_iter, n_threads=n_threads, tol=model.tol
+        )
+        sums, counters = solver.count(solver.batches), solver.counters
+        if sums.left_out == sums.mass:
             return H, 0.0  # nothing that H could be learned from, and it would only be forgotten
         if self.counts is None:
-            self.counts = solver.phi_wt * H.dtype.type(result.mass / H.shape[0])
+            self.counts = solver.phi_wt * H.dtype.type(sums.mass / H.shape[0])
         self.counts *= H.dtype.type(model.forget_factor)
-        least = H.dtype.type(_LEAST * result.mass / H.size)
+        least = H.dtype.type(_LEAST * sums.mass / H.size)
         np.maximum(self.counts, least, out=self.counts, where=self.counts > 0)
         self.counts += counters.stored
         counters.stored[...] = self.counts
         solver.engine.posterior.update(solver.phi_wt, counters, solver.phi_wt)
-        return solver.H, max(solver.own - result.mean_log_likelihood * result.mass, 0.0)
+        return solver.H, solver.divergence(sums)
 
 
 class OnlineLeastSquares:

@@ -38,7 +38,7 @@ def bind_terms(estimator: Any, X: Any, sample_weight: NDArray | None) -> list[Bo
     features = getattr(estimator, "feature_names_in_", None)
     tokens = None if features is None else tuple(str(name) for name in features)
     layout = Layout(names, X.shape[1], (), tokens, X.shape[0], None, X, sample_weight)
-    return bind_all(check_regularizers(estimator), layout).phi
+    return list(bind_all(check_regularizers(estimator), layout).phi)
 
 
 class Regularized:
@@ -57,11 +57,11 @@ class Regularized:
     def update(self) -> float:
         """One update of W and H; the objective, of the W and H between the two and the R after them."""
         model, posterior = self.model, self.model.engine.posterior
-        model.engine.advance(self.done, self.n_iter)
+        acting = model.engine.acting(self.done, self.n_iter)
         divergence = model.expect()
-        posterior.update(model.phi_wt, model.state.counters, model.phi_wt)
+        posterior.update(model.phi_wt, model.counters, model.phi_wt, acting.phi)
         self.done += 1
-        posterior.measure(model.phi_wt, model.state.counters.fold())
+        posterior.measure(model.phi_wt, model.counters.fold())
         values = [posterior.coefficients[name] * value for name, value in posterior.values.items()]
         return divergence - float(np.sum(values))
 

@@ -1,14 +1,15 @@
 """Regularizer: a passive declaration that binds to a layout."""
 
+import inspect
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
 
 from skartm.base import Versioned, shown
 from skartm.base._parameters import is_number
-from skartm.em import Bound, Layout, PhiTerm, PosteriorTerm, Strength, ThetaTerm
+from skartm.em import Bound, Layout, PhiTerm, PosteriorTerm, Strength, Terms, ThetaTerm
 from skartm.regularizers._schedules import Schedule
 
 Term = PhiTerm | ThetaTerm | PosteriorTerm
@@ -66,12 +67,15 @@ class Regularizer(Versioned, BaseEstimator):
         return Strength(tau if isinstance(tau, Schedule) else float(tau), None if relative is None else float(relative))
 
 
-class Terms(NamedTuple):
-    """Bound terms, side by side."""
-
-    phi: list[Bound[PhiTerm]]
-    theta: list[Bound[ThetaTerm]]
-    posterior: list[Bound[PosteriorTerm]]
+def _require_statistic(term: Any, name: str) -> None:
+    """Raise on a term that keeps what it has observed, as terms of version 0.2 did."""
+    taken = list(inspect.signature(term.finish).parameters)
+    if len(taken) < 2:
+        msg = (
+            f"The term of the regularizer {name!r} must have finish(statistic, rho). Got finish({', '.join(taken)}): "
+            "let observe return what it has kept so far, a value that adds up; finish gets the sum."
+        )
+        raise TypeError(msg)
 
 
 def bind_all(
@@ -97,6 +101,8 @@ def bind_all(
         if not training and (side == "phi" or regularizer.training_only):
             continue
         term: Any = regularizer.bind(layout)
+        if side == "theta":
+            _require_statistic(term, name)
         if learned and name in learned:
             term.learned = learned[name]
         getattr(terms, side).append(Bound(name, term, regularizer.strength()))

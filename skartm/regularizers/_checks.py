@@ -136,8 +136,11 @@ def _check_phi(term: Any, phi: NDArray, n_wt: NDArray, rtol: float) -> None:
 def _check_theta(term: Any, theta: NDArray, mass: NDArray, rtol: float) -> None:
     documents, before = Documents(0, mass), theta.copy()
     n_dt = theta * mass[:, None]
-    term.observe(theta, documents)
-    _require(np.isfinite(term.finish(1.0)), "finish must return a finite value")
+    half = len(theta) // 2
+    first, second = (term.observe(theta[a:b], documents.part(a, b)) for a, b in ((0, half), (half, len(theta))))
+    _require(first is not None, "observe must return a statistic, which adds up to what finish gets")
+    statistic = first + second
+    _require(np.isfinite(term.finish(statistic, 1.0)), "finish must return a finite value")
     again = np.zeros_like(theta)
     term.add_term(theta, n_dt, documents, _LAST, again)
     out = np.ones_like(theta)

@@ -8,7 +8,7 @@ from scipy import sparse
 
 from skartm.base._data import matrix_of_numbers
 from skartm.base._parameters import declared, parameters
-from skartm.em import Documents, Layout, ThetaTerm, TopicSelection
+from skartm.em import Documents, Layout, RowStatistic, ThetaTerm, TopicSelection
 from skartm.regularizers._base import Regularizer
 from skartm.regularizers._numbers import SLICED, documents_of_fit
 
@@ -83,6 +83,8 @@ class DocumentLinks(Regularizer):
 
 
 class _DocumentLinksTerm(ThetaTerm):
+    per_document = ("links", "learned", "_theta", "_weight")
+
     def __init__(self, links: sparse.csr_matrix, topics: NDArray, n_topics: int) -> None:
         self.links, self.topics = links, topics  # both directions added
         self._theta = np.zeros((links.shape[0], n_topics))
@@ -90,28 +92,29 @@ class _DocumentLinksTerm(ThetaTerm):
 
     def value(self, theta_dt: NDArray, documents: Documents) -> float:
         # linear, the neighbours are what they were; at their own theta it is half of sum_d theta_d (n + n') theta_c, R
-        learned = self._learned(theta_dt.shape[1])
-        values = (theta_dt * learned["neighbours"][documents.places]).sum(axis=1) - learned["values"][documents.places]
+        neighbours, own = self.rows_of(documents)
+        values = (theta_dt * neighbours).sum(axis=1) - own
         return float(values.sum() if documents.sample_weight is None else values @ documents.sample_weight)
 
     def add_term(self, theta_dt: NDArray, n_dt: NDArray, documents: Documents, inner_pass: int, out: NDArray) -> None:
-        neighbours = self._learned(theta_dt.shape[1])["neighbours"][documents.places]
+        neighbours, _ = self.rows_of(documents)
         out += theta_dt * neighbours.astype(out.dtype)
 
-    def observe(self, theta_dt: NDArray, documents: Documents) -> None:
-        self._theta[documents.places] = theta_dt
-        if documents.sample_weight is not None:
-            self._weight[documents.places] = documents.sample_weight
+    def observe(self, theta_dt: NDArray, documents: Documents) -> RowStatistic:
+        return RowStatistic.of(documents, theta_dt.astype(np.float64), documents.weights)
 
-    def finish(self, rho: float) -> float:
+    def finish(self, statistic: RowStatistic, rho: float) -> float:
+        places, theta, weight = statistic.arrays
+        self._theta[places], self._weight[places] = theta, weight
         self.learned = self._summed(self._theta)
         return float(self._weight @ self.learned["values"])
 
-    def _learned(self, n_topics: int) -> Any:
+    def of_documents(self) -> tuple[NDArray, ...]:
+        """Sums over the neighbours, and half of the value of each document."""
         known = self.learned.get("neighbours")
         if known is None or known.shape != self._theta.shape:  # the first pass, or a warm start on other documents
-            self.learned = self._summed(np.full_like(self._theta, 1 / n_topics))
-        return self.learned
+            self.learned = self._summed(np.full_like(self._theta, 1 / self._theta.shape[1]))
+        return self.learned["neighbours"], self.learned["values"]
 
     def _summed(self, theta_dt: NDArray) -> dict[str, NDArray]:
         neighbours = np.zeros(theta_dt.shape)

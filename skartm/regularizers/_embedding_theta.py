@@ -1,5 +1,6 @@
 """Documents near the topics that their own embeddings predict."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from scipy.special import logsumexp, softmax
 
 from skartm.base._data import as_floats
 from skartm.base._parameters import check_positive, declared, parameters
-from skartm.em import Documents, Layout, ThetaTerm, TopicSelection, row_products
+from skartm.em import Documents, Layout, RowStatistic, ThetaTerm, TopicSelection, row_products
 from skartm.regularizers._base import Regularizer
 from skartm.regularizers._cells import consecutive
 from skartm.regularizers._numbers import SLICED, documents_of_fit
@@ -97,7 +98,20 @@ class EmbeddingTheta(Regularizer):
         return _EmbeddingThetaTerm(topics, vectors, self.penalty)
 
 
+@dataclass(frozen=True)
+class _Observed:
+    """The value of some documents; their theta, of the topics of the term, and their weights."""
+
+    value: float
+    rows: RowStatistic
+
+    def __add__(self, other: "_Observed") -> "_Observed":
+        return _Observed(self.value + other.value, self.rows + other.rows)
+
+
 class _EmbeddingThetaTerm(ThetaTerm):
+    per_document = ("_vectors", "_theta", "_weight")
+
     def __init__(self, topics: NDArray, vectors: NDArray, penalty: float) -> None:
         self.topics, self._penalty = topics, penalty
         deviations = vectors.std(axis=0)
@@ -106,24 +120,27 @@ class _EmbeddingThetaTerm(ThetaTerm):
         self._theta = np.zeros((vectors.shape[0], topics.size))
         self._weight = np.zeros(vectors.shape[0])
 
+    def of_documents(self) -> tuple[NDArray, ...]:
+        return (self._vectors,)
+
     def value(self, theta_dt: NDArray, documents: Documents) -> float:
         logs = np.log(np.maximum(theta_dt[:, consecutive(self.topics)], theta_dt.dtype.type(FLOOR)))
-        values = np.einsum("dt,dt->d", self._beta(documents.places), logs, dtype=np.float64)
+        values = np.einsum("dt,dt->d", self._beta(documents), logs, dtype=np.float64)
         return float(values.sum() if documents.sample_weight is None else values @ documents.sample_weight)
 
     def add_term(self, theta_dt: NDArray, n_dt: NDArray, documents: Documents, inner_pass: int, out: NDArray) -> None:
-        out[:, consecutive(self.topics)] += self._beta(documents.places).astype(out.dtype)
+        out[:, consecutive(self.topics)] += self._beta(documents).astype(out.dtype)
 
-    def observe(self, theta_dt: NDArray, documents: Documents) -> None:
-        super().observe(theta_dt, documents)
+    def observe(self, theta_dt: NDArray, documents: Documents) -> "_Observed":
         theta = theta_dt[:, consecutive(self.topics)].astype(np.float64)
         theta /= np.maximum(theta.sum(axis=1, keepdims=True), FLOOR)
-        self._theta[documents.places] = theta
-        self._weight[documents.places] = 1 if documents.sample_weight is None else documents.sample_weight
+        return _Observed(self.value(theta_dt, documents), RowStatistic.of(documents, theta, documents.weights))
 
-    def finish(self, rho: float) -> float:
+    def finish(self, statistic: "_Observed", rho: float) -> float:
+        places, theta, weight = statistic.rows.arrays
+        self._theta[places], self._weight[places] = theta, weight
         self._learn()
-        return super().finish(rho)
+        return statistic.value
 
     def _learn(self) -> None:
         total = self._weight.sum()
@@ -147,10 +164,10 @@ class _EmbeddingThetaTerm(ThetaTerm):
     def _coefficients(self) -> NDArray:
         """Of the scaled vectors, the intercept first; zeros before the first pass."""
         if not self.learned:
-            return np.zeros((self._vectors.shape[1] + 1, self.topics.size))
+            return np.zeros((self._scale.size + 1, self.topics.size))
         coef = self.learned["coef"]
         return np.vstack([self.learned["intercept"] + coef @ self._centre, (coef * self._scale).T])
 
-    def _beta(self, places: slice) -> NDArray:
-        coef = self._coefficients()
-        return softmax(row_products(self._vectors[places], coef[1:]) + coef[0], axis=1)
+    def _beta(self, documents: Documents) -> NDArray:
+        coef, (vectors,) = self._coefficients(), self.rows_of(documents)
+        return softmax(row_products(vectors, coef[1:]) + coef[0], axis=1)

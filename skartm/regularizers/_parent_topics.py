@@ -1,5 +1,6 @@
 """Parent topics: the topics of a level of a hierarchy explain those of the level above."""
 
+from dataclasses import replace
 from numbers import Integral
 from typing import Any
 
@@ -18,13 +19,15 @@ from skartm.em import (
     Bound,
     Documents,
     FreeMixture,
-    GivenMixture,
     Layout,
     ModalitySelection,
     PhiTerm,
+    Shared,
     Strength,
+    Terms,
     ThetaTerm,
     TopicSelection,
+    at_theta,
     expected_counts,
     padded,
 )
@@ -198,36 +201,34 @@ class ParentTerm(PhiTerm):
             n_topics,
             n_passes=self.n_passes,
             tol=self.tol,
-            dtype=dtype,
             n_threads=self.n_threads,
-            terms=[Bound("sparsity", term, Strength(self.sparsity))] if self.sparsity else (),
             together=self._mass.size,
         )
-        return mixture.expect(self._batch(dtype), self._phi(phi_wt)).theta_dt[:, :n_topics].copy()
+        sparsity = Bound("sparsity", term, Strength(self.sparsity)).at(self.sparsity)
+        shared = replace(self._shared(phi_wt), acting=Terms(theta=(sparsity,)))
+        return mixture.expect(shared, self._batch(dtype)).theta_dt[:, :n_topics].copy()
 
     def value(self, phi_wt: NDArray, n_wt: NDArray) -> float:
-        totals = self._given(phi_wt.dtype).expect(self._batch(phi_wt.dtype), self._phi(phi_wt)).totals
+        batch, psi = self._batch(phi_wt.dtype), padded(self._present(), phi_wt.dtype)
+        totals = at_theta(self._shared(phi_wt), batch, psi, n_threads=self.n_threads).totals
         return float(totals[:, 0].sum() + totals[:, 1].sum() * np.log(FLOOR))
 
     def add_term(self, phi_wt: NDArray, n_wt: NDArray, out: NDArray) -> None:
-        batches = self._cut(phi_wt.dtype)
-        given = self._given(phi_wt.dtype)
-        added = expected_counts(batches, given, self._phi(phi_wt), n_threads=self.n_threads)
-        out[:, self._columns] += added
+        batches, shared = self._cut(phi_wt.dtype), self._shared(phi_wt)
+        out[:, self._columns] += expected_counts(batches, shared, self._present(), n_threads=self.n_threads)
 
     def _known(self) -> NDArray | None:
         """psi as last learned, unless it is that of other parents or topics."""
         psi = self.learned.get("psi")
         return psi if psi is not None and psi.shape == (self._mass.size, self.topics.size) else None
 
-    def _given(self, dtype: np.dtype) -> GivenMixture:
+    def _present(self) -> NDArray:
+        """psi as last learned, or uniform."""
         psi = self._known()
-        if psi is None:
-            psi = np.full((self._mass.size, self.topics.size), 1 / self.topics.size)
-        return GivenMixture(psi, dtype=dtype, n_threads=self.n_threads)
+        return np.full((self._mass.size, self.topics.size), 1 / self.topics.size) if psi is None else psi
 
-    def _phi(self, phi_wt: NDArray) -> NDArray:
-        return padded(phi_wt[:, self._columns], phi_wt.dtype)
+    def _shared(self, phi_wt: NDArray) -> Shared:
+        return Shared(padded(phi_wt[:, self._columns], phi_wt.dtype), self.topics.size)
 
     def _cut(self, dtype: np.dtype) -> Batches:
         if dtype not in self._batches:

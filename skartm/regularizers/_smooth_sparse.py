@@ -232,6 +232,8 @@ class SmoothSparseTheta(Regularizer):
 
 
 class _SmoothSparseThetaTerm(ThetaTerm):
+    per_document = ("documents",)
+
     def __init__(
         self,
         alpha: NDArray,
@@ -240,26 +242,30 @@ class _SmoothSparseThetaTerm(ThetaTerm):
         passes: NDArray | None,
         power: float | None,
     ) -> None:
-        self.alpha, self.topics, self.documents, self.passes, self.power = alpha, topics, documents, passes, power
+        self.alpha, self.topics, self.passes, self.power = alpha, topics, passes, power
         self._chosen = consecutive(topics)
+        self.documents, self._per_topic = documents, documents is None
+
+    def of_documents(self) -> tuple[NDArray, ...]:
+        return () if self.documents is None else (self.documents,)
 
     def value(self, theta_dt: NDArray, documents: Documents) -> float:
         last = 1.0 if self.passes is None else float(self.passes[-1])
-        strength = np.broadcast_to(self._strength(documents), theta_dt.shape)
+        strength = self._strength(documents)
         total = 0.0
         for start in range(0, theta_dt.shape[0], _ROWS):
             rows = slice(start, start + _ROWS)
             theta = np.maximum(theta_dt[rows, self._chosen], theta_dt.dtype.type(FLOOR))
             values = np.log(theta, out=theta) if self.power is None else theta**self.power
             weight = np.ones(len(theta)) if documents.sample_weight is None else documents.sample_weight[rows]
-            if self.documents is None:
+            if self._per_topic:
                 total += float(weight @ values @ self.alpha[self._chosen])
             else:
                 total += float(np.einsum("d,dt,dt->", weight, values, strength[rows, self._chosen]))
         return last * total
 
     def constant(self) -> NDArray | None:
-        if self.documents is None and self.passes is None and self.power is None:
+        if self._per_topic and self.passes is None and self.power is None:
             return self.alpha
         return None
 
@@ -273,4 +279,4 @@ class _SmoothSparseThetaTerm(ThetaTerm):
 
     def _strength(self, documents: Documents) -> NDArray:
         """alpha_t m_td, which broadcasts to (n_docs, n_topics)."""
-        return self.alpha[None, :] if self.documents is None else self.alpha * self.documents[documents.places]
+        return self.alpha[None, :] if self._per_topic else self.alpha * self.rows_of(documents)[0]

@@ -11,7 +11,7 @@ from scipy.special import logsumexp, softmax
 from skartm.base import shown
 from skartm.base._data import check_matrix
 from skartm.base._parameters import declared, is_number, parameters
-from skartm.em import Documents, Layout, ThetaTerm, TopicSelection, row_products
+from skartm.em import Documents, Layout, RowStatistic, ThetaTerm, TopicSelection, row_products
 from skartm.regularizers._base import Regularizer
 
 _STEPS = 20  # of L-BFGS, once a pass, from the coefficients of the last one
@@ -100,23 +100,22 @@ class ThetaRegression(Regularizer):
 
 
 class _ThetaRegressionTerm(ThetaTerm):
+    per_document = ("y",)
+
     def __init__(self, y: NDArray, topics: NDArray, n_topics: int, alpha: float) -> None:
         self.y, self.topics, self.n_topics, self.alpha = y, topics, n_topics, alpha
-        self._targets = y if y.ndim == 2 else y[:, None]
-        self._clear()
+        self.shape, self.n_targets = y.shape[1:], y.shape[1] if y.ndim == 2 else 1
 
-    def _clear(self) -> None:
-        # sums over documents of (1, theta, y) (1, theta, y)'
-        size = 1 + self.topics.size + self._targets.shape[1]
-        self._moments = np.zeros((size, size))
+    def of_documents(self) -> tuple[NDArray, ...]:
+        return (self.y,)
 
     def _knows(self) -> bool:
         """Whether something was learned, for these topics and targets: a warm start may have others."""
-        known = self.learned.get("moments")
-        return known is not None and known.shape == self._moments.shape and self._same_targets()
+        known, size = self.learned.get("moments"), 1 + self.topics.size + self.n_targets
+        return known is not None and known.shape == (size, size) and self._same_targets()
 
     def _same_targets(self) -> bool:
-        return np.shape(self.learned["coef"]) == (self.n_topics, *self.y.shape[1:])
+        return np.shape(self.learned["coef"]) == (self.n_topics, *self.shape)
 
     def value(self, theta_dt: NDArray, documents: Documents) -> float:
         if not self._knows():
@@ -125,8 +124,8 @@ class _ThetaRegressionTerm(ThetaTerm):
         return -float(losses.sum() if documents.sample_weight is None else losses @ documents.sample_weight)
 
     def _residuals(self, theta_dt: NDArray, documents: Documents) -> NDArray:
-        residuals = self.y[documents.places] - ThetaRegression.predict(theta_dt, self.learned)
-        return residuals if residuals.ndim == 2 else residuals[:, None]
+        (y,) = self.rows_of(documents)
+        return (y - ThetaRegression.predict(theta_dt, self.learned)).reshape(documents.n_docs, -1)
 
     def add_term(self, theta_dt: NDArray, n_dt: NDArray, documents: Documents, inner_pass: int, out: NDArray) -> None:
         if not self._knows():
@@ -135,16 +134,15 @@ class _ThetaRegressionTerm(ThetaTerm):
         gradient = np.einsum("dk,tk->dt", self._residuals(theta_dt, documents), coef)
         out += theta_dt * (2 * gradient).astype(out.dtype)
 
-    def observe(self, theta_dt: NDArray, documents: Documents) -> None:
-        columns = np.column_stack(
-            [np.ones(documents.n_docs), theta_dt[:, self.topics], self._targets[documents.places]]
-        )
+    def observe(self, theta_dt: NDArray, documents: Documents) -> NDArray:
+        """Moments: sums over documents of (1, theta, y) (1, theta, y)'."""
+        (y,) = self.rows_of(documents)
+        columns = np.column_stack([np.ones(documents.n_docs), theta_dt[:, self.topics], y])
         weighted = columns if documents.sample_weight is None else columns * documents.sample_weight[:, None]
-        self._moments += weighted.T @ columns
+        return np.asarray(weighted.T @ columns)
 
-    def finish(self, rho: float) -> float:
-        moments = self._moments
-        self._clear()
+    def finish(self, statistic: NDArray, rho: float) -> float:
+        moments = statistic
         if self._knows():
             moments = (1 - rho) * self.learned["moments"] + rho * moments
         if moments[0, 0] == 0:
@@ -159,10 +157,10 @@ class _ThetaRegressionTerm(ThetaTerm):
         centred = moments[1:, 1:] - n * np.outer(means, means)
         inner = centred[: size - 1, : size - 1] + self.alpha * np.eye(size - 1)
         solution = np.linalg.lstsq(inner, centred[: size - 1, size - 1 :], rcond=None)[0]
-        coef = np.zeros((self.n_topics, self._targets.shape[1]))
+        coef = np.zeros((self.n_topics, self.n_targets))
         coef[self.topics] = solution
         intercept = means[size - 1 :] - means[: size - 1] @ solution
-        if self.y.ndim == 1:
+        if not self.shape:
             return {"coef": coef[:, 0], "intercept": float(intercept[0]), "moments": moments}
         return {"coef": coef, "intercept": intercept, "moments": moments}
 
@@ -288,12 +286,13 @@ def _classes(values: NDArray, declared: bool) -> NDArray:
 
 
 class _ThetaClassificationTerm(ThetaTerm):
+    per_document = ("y", "_codes")
+
     def __init__(self, y: NDArray, classes: NDArray, topics: NDArray, n_topics: int, alpha: float) -> None:
         self.y, self.classes, self.topics, self.n_topics, self.alpha = y, classes, topics, n_topics, alpha
         self._codes: NDArray | None = None
-        self._parts: list[tuple[NDArray, NDArray, NDArray]] = []
 
-    def _codes_of(self, documents: Documents) -> NDArray:
+    def of_documents(self) -> tuple[NDArray, ...]:
         """Places of the targets among the classes; those learned before come first."""
         if self._codes is None:
             classes = self.learned.get("classes", self.classes)
@@ -306,13 +305,13 @@ class _ThetaClassificationTerm(ThetaTerm):
                 )
                 raise ValueError(msg)
             self.classes, self._codes = classes, codes
-        return self._codes[documents.places]
+        return (self._codes,)
 
     def value(self, theta_dt: NDArray, documents: Documents) -> float:
         if not self.learned:
             return 0.0
         logits = theta_dt.astype(np.float64) @ self.learned["coef"] + self.learned["intercept"]
-        return _log_likelihood(logits, self._codes_of(documents), documents.sample_weight)
+        return _log_likelihood(logits, self.rows_of(documents)[0], documents.sample_weight)
 
     def add_term(self, theta_dt: NDArray, n_dt: NDArray, documents: Documents, inner_pass: int, out: NDArray) -> None:
         if not self.learned:
@@ -320,19 +319,15 @@ class _ThetaClassificationTerm(ThetaTerm):
         coef = self.learned["coef"]
         logits = row_products(theta_dt.astype(np.float64), coef) + self.learned["intercept"]
         surplus = -softmax(logits, axis=1)
-        surplus[np.arange(documents.n_docs), self._codes_of(documents)] += 1
+        surplus[np.arange(documents.n_docs), self.rows_of(documents)[0]] += 1
         out += theta_dt * np.einsum("dk,tk->dt", surplus, coef).astype(out.dtype)
 
-    def observe(self, theta_dt: NDArray, documents: Documents) -> None:
-        weight = documents.sample_weight if documents.sample_weight is not None else np.ones(documents.n_docs)
-        theta = theta_dt[:, self.topics].astype(np.float64)
-        self._parts.append((theta, self._codes_of(documents), np.asarray(weight, dtype=np.float64)))
+    def observe(self, theta_dt: NDArray, documents: Documents) -> RowStatistic:
+        theta, weight = theta_dt[:, self.topics].astype(np.float64), documents.weights.astype(np.float64)
+        return RowStatistic.of(documents, theta, self.rows_of(documents)[0], weight)
 
-    def finish(self, rho: float) -> float:
-        if not self._parts:
-            return 0.0
-        theta, codes, weight = (np.concatenate(parts) for parts in zip(*self._parts, strict=True))
-        self._parts = []
+    def finish(self, statistic: RowStatistic, rho: float) -> float:
+        _, theta, codes, weight = statistic.arrays
         n_classes = self.classes.size
         start = np.zeros((self.topics.size + 1, n_classes))
         if self.learned:

@@ -68,7 +68,6 @@ class TopicSelection(Regularizer):
 class _TopicSelectionTerm(ThetaTerm):
     def __init__(self, topics: NDArray, n_topics: int) -> None:
         self.topics, self.n_topics = topics, n_topics
-        self._mass = np.zeros(n_topics)
 
     def value(self, theta_dt: NDArray, documents: Documents) -> float:
         mass = documents.mass if documents.sample_weight is None else documents.mass * documents.sample_weight
@@ -86,11 +85,11 @@ class _TopicSelectionTerm(ThetaTerm):
         scale[self.topics] = np.divide(shares.mean(), shares, out=np.zeros_like(shares), where=shares > 0)
         out -= theta_dt * documents.mass[:, None].astype(out.dtype) * scale.astype(out.dtype)
 
-    def observe(self, theta_dt: NDArray, documents: Documents) -> None:
-        self._mass += self._masses(theta_dt, documents)
+    def observe(self, theta_dt: NDArray, documents: Documents) -> NDArray:
+        return self._masses(theta_dt, documents)
 
-    def finish(self, rho: float) -> float:
-        mass, self._mass = self._mass, np.zeros(self.n_topics)
+    def finish(self, statistic: NDArray, rho: float) -> float:
+        mass = statistic
         if mass.sum() > 0:
             share = mass / mass.sum()
             past = self.learned.get("p_t", share)
@@ -100,7 +99,7 @@ class _TopicSelectionTerm(ThetaTerm):
     @staticmethod
     def _masses(theta_dt: NDArray, documents: Documents) -> NDArray:
         mass = documents.mass if documents.sample_weight is None else documents.mass * documents.sample_weight
-        return mass @ theta_dt.astype(np.float64)
+        return np.asarray(mass @ theta_dt.astype(np.float64))
 
     @staticmethod
     def _value(mass: NDArray, n: float) -> float:

@@ -28,7 +28,9 @@ from skartm.em import (
     FreeMixture,
     Layout,
     MapPosterior,
+    Shared,
     State,
+    StoredTheta,
     padded,
     rows_of,
     unpadded_transpose,
@@ -255,21 +257,14 @@ class ARTMTransformer(NamedRegularizers, ScoredModel, ReadableModel, TokenTopics
         regularizers = check_regularizers(self)
         terms = bind_all(regularizers, layout, learned=self._learned_before(regularizers) if warm else None)
         n_threads = self._n_threads()
-        mixture = self._mixture(layout, terms, n_stored=(layout.n_docs or 0) if self.reuse_theta else 0)
-        posterior = MapPosterior(layout.n_topics, terms.phi, n_threads=n_threads)
-        return EM(mixture, posterior, layout.n_topics, n_threads=n_threads)
+        n_topics, n_stored = layout.n_topics, (layout.n_docs or 0) if self.reuse_theta else 0
+        kept = StoredTheta.uniform(n_stored, n_topics, self._dtype()) if n_stored else None
+        posterior = MapPosterior(n_topics, terms.phi, n_threads=n_threads)
+        return EM(self._mixture(n_topics), posterior, n_topics, n_threads=n_threads, terms=terms, kept=kept)
 
-    def _mixture(self, layout: Layout, terms: Terms, *, n_stored: int = 0) -> FreeMixture:
-        return FreeMixture(
-            layout.n_topics,
-            n_passes=int(self.max_doc_iter),
-            tol=float(self.doc_tol),
-            dtype=self._dtype(),
-            n_threads=self._n_threads(),
-            terms=terms.theta,
-            posterior_terms=terms.posterior,
-            n_stored=n_stored,
-        )
+    def _mixture(self, n_topics: int) -> FreeMixture:
+        n_passes, tol = int(self.max_doc_iter), float(self.doc_tol)
+        return FreeMixture(n_topics, n_passes=n_passes, tol=tol, n_threads=self._n_threads())
 
     def _start(self, layout: Layout, batches: Batches, *, warm: bool) -> State:
         dtype, n_topics = self._dtype(), layout.n_topics
@@ -323,19 +318,22 @@ class ARTMTransformer(NamedRegularizers, ScoredModel, ReadableModel, TokenTopics
         }
 
     def _infer(self, tokens: Any) -> Callable[[Batch], NDArray]:
-        mixture, phi = self._fitted_mixture(tokens)
-        return lambda batch: mixture.expect(batch, phi).theta_dt[:, : self.components_.shape[0]]
+        mixture, shared = self._mixture(self.components_.shape[0]), self._fitted(tokens)
+        return lambda batch: mixture.expect(shared, batch).theta_dt[:, : shared.n_topics]
 
-    def _fitted_mixture(self, tokens: Any) -> tuple[FreeMixture, NDArray]:
-        """The mixture of new documents, with the strengths that the fit ended with, and phi of some tokens."""
+    def _fitted(self, tokens: Any) -> Shared:
+        """What E-steps of new documents share: phi of some tokens, and terms as strong as at the end of the fit."""
         layout = self._layout(self.components_, known=True)
         regularizers = check_regularizers(self)
         terms = bind_all(regularizers, layout, learned=self._learned_before(regularizers), training=False)
-        mixture = self._mixture(layout, terms)
         step, n_steps, regularized = getattr(self, "_last_step", (0, int(self.max_iter), True))
-        for bound in mixture.terms:
-            bound.advance(step, n_steps, regularized=regularized)
-        return mixture, padded(self.components_[:, tokens].T, self._dtype())
+        acting = self._own_terms(terms, layout).at(step, n_steps, regularized=regularized)
+        phi = padded(self.components_[:, tokens].T, self._dtype())
+        return Shared(phi, layout.n_topics, acting, self.topic_mass_)
+
+    def _own_terms(self, terms: Terms, layout: Layout) -> Terms:
+        """Terms of new documents: those of the regularizers, and what the fitted model adds."""
+        return terms
 
     def _targets(self, y: Any, n_docs: int) -> NDArray | None:
         readers = [name for name, regularizer in check_regularizers(self) if getattr(regularizer, "uses_y", False)]

@@ -12,8 +12,8 @@ from skartm.em import (
     EM,
     Batches,
     Bound,
-    FreeMixture,
     GroupedMixture,
+    GroupLearning,
     Groups,
     Layout,
     MapPosterior,
@@ -86,7 +86,7 @@ class AuthorFitting(ARTMTransformer):
         terms = bind_all(regularizers, layout, learned=self._learned_before(regularizers) if warm else None)
         terms = self._with_priors(terms, layout, known=warm, documents=documents)
         groups = self._groups() if warm else Groups.uniform(authors.names[:0], layout.n_topics, self._dtype())
-        mixture = GroupedMixture(
+        kept = GroupLearning(
             groups.extended(authors.names),
             authors.shares,
             n_sweeps=int(self.author_iter),
@@ -96,10 +96,10 @@ class AuthorFitting(ARTMTransformer):
             n_threads=n_threads,
             decay=self._decay(),
             extends=layout.n_docs is None,
-            terms=terms.theta,
         )
         posterior = MapPosterior(layout.n_topics, terms.phi, n_threads=n_threads)
-        return EM(mixture, posterior, layout.n_topics, n_threads=n_threads)
+        mixture = GroupedMixture(layout.n_topics, n_threads)
+        return EM(mixture, posterior, layout.n_topics, n_threads=n_threads, terms=terms, kept=kept)
 
     def _start(self, layout: Layout, batches: Batches, *, warm: bool) -> State:
         state = super()._start(layout, batches, warm=warm)
@@ -167,25 +167,25 @@ class AuthorFitting(ARTMTransformer):
 
     def _publish(self, engine: EM, state: State) -> None:
         super()._publish(engine, state)
-        mixture: Any = engine.mixture
+        learning: Any = engine.kept
         groups, pi = state.shared
         self.authors_ = groups.names
         self.author_topics_ = groups.psi_ct[:, : engine.n_topics].copy()
         self.author_mass_ = groups.n_ct.sum(axis=1, dtype=np.float64)
         self._author_counts = groups.n_ct[:, : engine.n_topics].copy()
         self._author_seen, self._author_updates = groups.mass, groups.n_updates
-        members = mixture.members
+        members = learning.members
         self.author_shares_ = sparse.csr_matrix((pi, members.indices, members.indptr), shape=members.shape)
-        found = {bound.name: bound.term for bound in engine.terms}
+        found = {bound.name: bound.term for bound in engine.terms.all}
         self.author_topic_prior_ = _prior(state.priors.get("author_topic_prior"), engine.n_topics)
         self._prior_docs = getattr(found.get("author_topic_prior"), "n_docs", 0.0)
         self.topic_word_prior_ = _prior(state.priors.get("topic_word_prior"), state.phi_wt.shape[0])
 
     # --- theta -------------------------------------------------------------------------------------------------------
 
-    def _mixture(self, layout: Layout, terms: Terms, *, n_stored: int = 0) -> FreeMixture:
+    def _own_terms(self, terms: Terms, layout: Layout) -> Terms:
         """Of documents without authors: each is of a new one."""
-        return super()._mixture(layout, self._with_priors(terms, layout, known=True), n_stored=n_stored)
+        return self._with_priors(terms, layout, known=True)
 
     def _theta(self, X: Any, authors: Authorship | None) -> NDArray:
         """theta of documents by authors that the model knows, or, without, by their text."""
@@ -201,24 +201,23 @@ class AuthorFitting(ARTMTransformer):
         shares = authors.shares.astype(self._dtype())
         if self.mixing == "free":
             phi = padded(self.components_.T, self._dtype())
-            mixture = self._folded_in(
+            shares.data[:] = self._folded_in(
                 X, authors.shares, self._groups(), phi, int(self.max_doc_iter), float(self.doc_tol)
             )
-            shares.data[:] = mixture.pi
         return shares @ self.author_topics_
 
     def _folded_in(
         self, X: Any, members: sparse.csr_matrix, groups: Groups, phi_wt: NDArray, max_iter: int, tol: float
-    ) -> GroupedMixture:
-        """The mixture of documents after learning their pi, psi and phi fixed."""
+    ) -> NDArray:
+        """pi of documents, learned with psi and phi fixed."""
         dtype = self._dtype()
-        mixture = GroupedMixture(groups, members, n_sweeps=1, free=True, dtype=dtype, n_threads=self._n_threads())
+        learning = GroupLearning(groups, members, n_sweeps=1, free=True, dtype=dtype, n_threads=self._n_threads())
         weights = self._layout(X, known=True).token_weights
         batches = Batches(X, self._transform_batch_size(), dtype, None, weights)
         batches.keep = False
         for batch in batches:
-            mixture.fold_in(batch, phi_wt, max_iter, tol)
-        return mixture
+            learning.fold_in(batch, phi_wt, max_iter, tol)
+        return learning.pi
 
     def _known_authors(self, authors: Any, n_docs: int) -> Authorship:
         """Authors of new documents; the model knows those who have documents."""

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.special import psi as digamma
 
 from skartm.base import shown
-from skartm.em import Documents, Layout, PhiTerm, ThetaTerm, log_sums
+from skartm.em import Documents, Layout, PhiTerm, RowStatistic, ThetaTerm, log_sums
 from skartm.simplex import FLOOR
 
 _WORDS = "'document', 'asymmetric', 'auto'"
@@ -44,6 +44,7 @@ class AuthorPrior(ThetaTerm):
     """
 
     _STEPS = 3  # of the fixed point, a pass
+    prior: NDArray
 
     def __init__(self, prior: NDArray, *, learned: bool, n_docs: float = 0.0) -> None:
         self.prior, self.is_learned, self.n_docs = prior, learned, n_docs
@@ -56,16 +57,18 @@ class AuthorPrior(ThetaTerm):
         filled = np.maximum(theta_dt[documents.mass > 0], theta_dt.dtype.type(FLOOR))
         return float(np.log(filled).sum(axis=0, dtype=np.float64) @ self.prior)
 
-    def observe(self, theta_dt: NDArray, documents: Documents) -> None:
-        super().observe(theta_dt, documents)
-        filled = documents.mass > 0
-        if not self.is_learned or not filled.any():
-            return
-        # psi = (n + alpha) / (n_c + A), solved for n
-        smoothed = theta_dt[filled] * (documents.mass[filled, None] + self.prior.sum())
-        counts = np.maximum(smoothed - self.prior, 0)
-        for _ in range(self._STEPS):
-            self.prior = minka_step(self.prior, counts)
+    def observe(self, theta_dt: NDArray, documents: Documents) -> RowStatistic:
+        return RowStatistic.of(documents, theta_dt.copy(), documents.mass)
+
+    def finish(self, statistic: RowStatistic, rho: float) -> float:
+        _, theta, mass = statistic.arrays
+        value, filled = self.value(theta, Documents(0, mass)), mass > 0
+        if self.is_learned and filled.any():
+            # psi = (n + alpha) / (n_c + A), solved for n
+            counts = np.maximum(theta[filled] * (mass[filled, None] + self.prior.sum()) - self.prior, 0)
+            for _ in range(self._STEPS):
+                self.prior = minka_step(self.prior, counts)
+        return value
 
 
 class WordPrior(PhiTerm):
@@ -73,6 +76,8 @@ class WordPrior(PhiTerm):
 
     Learned, it is brought up to date at each M-step, for each modality by itself.
     """
+
+    prior: NDArray
 
     def __init__(
         self, prior: NDArray, blocks: Sequence[NDArray], n_topics: int, *, learned: bool, n_threads: int = 1

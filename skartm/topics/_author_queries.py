@@ -1,5 +1,6 @@
 """What is asked of a model of authors."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -101,11 +102,11 @@ class AuthorQueries(AuthorFitting):
         check_is_fitted(self, "components_")
         X = check_counts(self, X, self._dtype(), reset=False)
         together = sparse.csr_matrix(np.asarray(X.sum(axis=0), dtype=self._dtype()))
-        mixture, phi = self._fitted_mixture(slice(None))
-        mixture.n_passes, mixture.tol = max_iter, tol
+        shared = self._fitted(slice(None))
+        mixture = replace(self._mixture(shared.n_topics), n_passes=max_iter, tol=tol)
         weights = self._layout(X, known=True).token_weights
         batch = Batch(together, 0, 1, self._dtype(), None, weights)
-        return mixture.expect(batch, phi).theta_dt[0, : self.components_.shape[0]].copy()
+        return mixture.expect(shared, batch).theta_dt[0, : shared.n_topics].copy()
 
     def author_probabilities(self, X: Any, authors: Any = None, *, max_iter: int = 50, tol: float = 1e-3) -> NDArray:
         """Who wrote it: p(author | document), the shares pi of the candidates that explain the document best.
@@ -133,9 +134,9 @@ class AuthorQueries(AuthorFitting):
         for start in range(0, X.shape[0], _DOCUMENTS):
             rows = slice(start, min(start + _DOCUMENTS, X.shape[0]))
             members = self._everybody(rows.stop - start) if candidates is None else candidates.shares[rows]
-            mixture = self._folded_in(X[rows], members, groups, phi, max_iter, tol)
+            pi = self._folded_in(X[rows], members, groups, phi, max_iter, tol)
             places = np.repeat(np.arange(rows.stop - start), np.diff(members.indptr))
-            shares[start + places, members.indices] = mixture.pi
+            shares[start + places, members.indices] = pi
         return shares
 
     def _everybody(self, n_docs: int) -> sparse.csr_matrix:

@@ -155,11 +155,11 @@ class TopicModel(
         posterior = engine.posterior
         if posterior.coefficients:
             posterior.measure(state.phi_wt, state.counters.fold())
-        values = posterior.values | engine.theta_values
+        values = posterior.values | result.values
         # online the counters, and so tau of phi, are on the scale of the corpus, the likelihood on that of the pass
         share = result.n_samples / state.n_samples if state.n_samples > 0 else 1.0
         coefficients = {name: share * coefficient for name, coefficient in posterior.coefficients.items()}
-        coefficients |= {bound.name: bound.tau for bound in engine.theta_terms}
+        coefficients |= result.strengths
         held_out_perplexity = None if held_out is None else perplexity_of(self._score_held_out(*held_out))
         self.history_ = self.history_.recorded(
             result, state.phi_wt, engine.n_topics, posterior.topic_mass, values, coefficients, held_out_perplexity, kept

@@ -8,7 +8,7 @@ from scipy.special import gammaln, psi
 from sklearn.utils.validation import check_is_fitted
 
 from skartm.base._data import check_counts, check_weights
-from skartm.em import Batch, Batches, FreeMixture, padded, perplexity_of
+from skartm.em import Batch, Batches, Shared, at_theta, padded, perplexity_of
 from skartm.metrics import log_likelihood
 from skartm.metrics._completion import completion_split
 from skartm.topics._base import TopicModel
@@ -51,17 +51,16 @@ class DocumentBound:
     """
 
     def __init__(self, components: NDArray, prior: float, *, n_threads: int) -> None:
-        self.prior = prior
-        self.phi = padded(np.exp(expected_log(components)).T, np.float64)
-        n_topics = components.shape[0]
-        self.likelihood = FreeMixture(n_topics, n_passes=0, tol=0.0, dtype=np.float64, n_threads=n_threads)
+        self.prior, self.n_threads = prior, n_threads
+        self.shared = Shared(padded(np.exp(expected_log(components)).T, np.float64), components.shape[0])
 
     def __call__(self, X: Any, batch: Batch, gamma: NDArray) -> NDArray:
         """One number for each document of a batch of X; ``gamma`` are their Dirichlet parameters."""
         gamma = gamma.astype(np.float64)
         scored = Batch(X, batch.start, batch.start + batch.n_docs, np.dtype(np.float64), None)
         theta = padded(np.exp(expected_log(gamma)), np.float64)
-        return self.likelihood.expect_from(scored, self.phi, theta).totals[:, 0] + dirichlet_bound(self.prior, gamma)
+        found = at_theta(self.shared, scored, theta, n_threads=self.n_threads)
+        return found.totals[:, 0] + dirichlet_bound(self.prior, gamma)
 
 
 class BoundScored(TopicModel):

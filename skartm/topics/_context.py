@@ -19,7 +19,7 @@ from skartm.base._parameters import (
     parameters,
     real,
 )
-from skartm.em import EM, Batch, Context, ContextMixture, KnownMass, Layout, MapPosterior, TopicMass, padded
+from skartm.em import EM, Batch, Context, ContextMixture, Layout, MapPosterior, PositionGamma, Shared
 from skartm.regularizers import bind_all, check_regularizers
 from skartm.topics._artm import ARTMTransformer
 from skartm.topics._context_positions import ContextPositions
@@ -272,9 +272,9 @@ class ContextARTM(ContextScored, ContextPositions, Segmentation, ARTMTransformer
             raise ValueError(msg) if numbers else TypeError(msg)
         return float(gammas[0]), float(gammas[1])
 
-    def _contexts(self, n_tokens: int, X: Any, position_gamma: Any, tokens: Any = slice(None)) -> Context:
-        """What contexts are in the rows of X, whose columns are ``tokens`` of all ``n_tokens``."""
-        gamma, token_gamma, values = self._gammas(), None, None
+    def _contexts(self, n_tokens: int, tokens: Any = slice(None)) -> Context:
+        """What contexts are, where columns are ``tokens`` of all ``n_tokens``."""
+        gamma, token_gamma = self._gammas(), None
         if self.token_gamma is not None:
             token_gamma = as_floats(self.token_gamma, "The 'token_gamma' parameter")
             good = token_gamma.shape == (n_tokens,) and bool((token_gamma >= 0).all())
@@ -285,9 +285,6 @@ class ContextARTM(ContextScored, ContextPositions, Segmentation, ARTMTransformer
                 )
                 raise ValueError(msg)
             token_gamma = np.minimum(token_gamma, np.finfo(np.float64).max)[tokens]
-        if position_gamma is not None:
-            n_sides = 1 if gamma is None else 2
-            values = check_position_gamma(type(self).__name__, position_gamma, X, n_sides=n_sides)
         return Context(
             gamma,
             None if self.window is None else int(self.window),
@@ -295,12 +292,15 @@ class ContextARTM(ContextScored, ContextPositions, Segmentation, ARTMTransformer
             int(self.n_layers),
             bool(self.own_word),
             token_gamma,
-            values,
-            None if values is None else X.indptr - X.indptr[0],
         )
 
-    def _mixture_of(self, context: Context, n_topics: int, mass_of: TopicMass) -> ContextMixture:
-        return ContextMixture(n_topics, context, mass_of=mass_of, dtype=self._dtype(), n_threads=self._n_threads())
+    def _position_gammas(self, X: Any, position_gamma: Any) -> PositionGamma:
+        """Those of the positions of X."""
+        if position_gamma is None:
+            return PositionGamma(None, np.zeros(1))
+        n_sides = 1 if self._gammas() is None else 2
+        values = check_position_gamma(type(self).__name__, position_gamma, X, n_sides=n_sides)
+        return PositionGamma(values, X.indptr)
 
     def _engine(self, layout: Layout, *, warm: bool) -> EM:
         regularizers, n_threads = check_regularizers(self), self._n_threads()
@@ -308,28 +308,27 @@ class ContextARTM(ContextScored, ContextPositions, Segmentation, ARTMTransformer
         posterior = MapPosterior(layout.n_topics, terms.phi, n_threads=n_threads)
         if warm:
             posterior.block_mass = self._block_mass.copy()
-        context = self._contexts(layout.n_tokens, layout.X, self._position_gamma)
-        mixture = self._mixture_of(context, layout.n_topics, posterior)
-        return EM(mixture, posterior, layout.n_topics, n_threads=n_threads)
+        mixture = ContextMixture(layout.n_topics, self._contexts(layout.n_tokens), n_threads)
+        gammas = self._position_gammas(layout.X, self._position_gamma)
+        return EM(mixture, posterior, layout.n_topics, n_threads=n_threads, kept=gammas)
 
     def _reads_order(self) -> bool:
         return True
 
     def _read(
         self, X: Any, position_gamma: Any, *, own_word: bool | None = None
-    ) -> Iterator[tuple[Batch, ContextMixture, NDArray]]:
-        """New documents in batches, with the mixture and phi that read them."""
+    ) -> Iterator[tuple[Batch, ContextMixture, Shared]]:
+        """New documents in batches, with the mixture that reads them and what they share."""
         batches, tokens = self._reading(X)
-        context = self._contexts(X.shape[1], X, position_gamma, tokens)
+        context, gammas = self._contexts(X.shape[1], tokens), self._position_gammas(X, position_gamma)
         if own_word is not None:
             context = replace(context, own_word=own_word)
-        mixture = self._mixture_of(context, self.components_.shape[0], KnownMass(self.topic_mass_))
-        phi = padded(self.components_[:, tokens].T, self._dtype())
-        return ((batch, mixture, phi) for batch in batches)
+        mixture, shared = ContextMixture(self.components_.shape[0], context, self._n_threads()), self._fitted(tokens)
+        return ((batch.carrying(gammas.of(batch)), mixture, shared) for batch in batches)
 
     def _doc_topic(self, X: Any, position_gamma: Any = None) -> NDArray:
         n_topics = self.components_.shape[0]
         theta = np.empty((X.shape[0], n_topics), dtype=self._dtype())
-        for batch, mixture, phi in self._read(X, position_gamma):
-            theta[batch.start : batch.start + batch.n_docs] = mixture.theta(batch, phi)[:, :n_topics]
+        for batch, mixture, shared in self._read(X, position_gamma):
+            theta[batch.start : batch.start + batch.n_docs] = mixture.theta(shared, batch)[:, :n_topics]
         return theta

@@ -66,9 +66,9 @@ class ContextPositions:
         return self._vectors(X, self._read(X, position_gamma))
 
     def _vectors(self, X: Any, read: Iterator[Any]) -> Iterator[ContextVectors]:
-        for batch, mixture, phi in read:
-            for some in mixture.positions(batch, phi, sides=True):
-                token, contextual = mixture.topics_of(phi, some.tokens), _contextual(some, phi)
+        for batch, mixture, shared in read:
+            for some in mixture.positions(shared, batch, sides=True):
+                token, contextual = mixture.topics_of(shared, some.tokens), _contextual(some, shared.phi_wt)
                 for d, (start, stop) in enumerate(zip(some.indptr[:-1], some.indptr[1:], strict=True)):
                     row = batch.start + some.start + d
                     yield ContextVectors(
@@ -102,9 +102,9 @@ class ContextPositions:
             raise ValueError(msg)
         X = check_counts(self, X, self._dtype(), reset=False)  # type: ignore[attr-defined]
         parts: list[Any] = []
-        for batch, mixture, phi in self._read(X, position_gamma):
-            for some in mixture.positions(batch, phi):
-                p = _contextual(some, phi)
+        for batch, mixture, shared in self._read(X, position_gamma):
+            for some in mixture.positions(shared, batch):
+                p = _contextual(some, shared.phi_wt)
                 parts.extend(np.split(p, some.indptr[1:-1]) if dense else [_above(p, threshold)])
         return parts if dense else sparse.vstack(parts, format="csr")
 
@@ -136,8 +136,8 @@ class ContextPositions:
         result = np.empty((spans.shape[0], self.components_.shape[0]), dtype=self._dtype())  # type: ignore[attr-defined]
         by_document = np.argsort(spans[:, 0], kind="stable")
         ends = np.searchsorted(spans[by_document, 0], np.arange(X.shape[0] + 1))
-        for batch, mixture, phi in self._read(X, position_gamma):
-            for some in mixture.positions(batch, phi, sides=True):
+        for batch, mixture, shared in self._read(X, position_gamma):
+            for some in mixture.positions(shared, batch, sides=True):
                 first, last = batch.start + some.start, batch.start + some.stop
                 chosen = by_document[ends[first] : ends[last]]
                 begin = some.indptr[spans[chosen, 0] - first]

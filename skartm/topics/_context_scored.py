@@ -138,11 +138,11 @@ class ContextScored:
         without = chosen == "leave_one_out"
         own_word = False if without and self.n_layers == 1 else None
         parts = []
-        for batch, mixture, phi in self._read(X, position_gamma, own_word=own_word):
+        for batch, mixture, shared in self._read(X, position_gamma, own_word=own_word):
             if without and self.n_layers > 1:
-                parts.append(mixture.left_out(batch, phi))
+                parts.append(mixture.left_out(shared, batch))
             else:
-                parts.extend(positions.z for positions in mixture.positions(batch, phi))
+                parts.extend(positions.z for positions in mixture.positions(shared, batch))
         z = np.concatenate(parts).astype(np.float64) if parts else np.zeros(0)
         seen = z > (1e-30 if self._dtype() == np.float32 else 1e-290)  # type: ignore[attr-defined]
         return np.log(np.where(seen, z, FLOOR))

@@ -16,7 +16,7 @@ from skartm.em import (
     FreeMixture,
     Hypergraph,
     Layout,
-    padded,
+    Shared,
 )
 from skartm.metrics._completion import say_left_out
 from skartm.regularizers import check_regularizers
@@ -110,31 +110,31 @@ class EdgeModel(ARTMTransformer):
 
     def _engine(self, layout: Layout, *, warm: bool) -> EM:
         engine = super()._engine(layout, warm=warm)
-        mixture = EdgeMixture(cast("FreeMixture", engine.mixture))
-        return EM(mixture, engine.posterior, layout.n_topics, n_threads=self._n_threads())
+        engine.mixture = EdgeMixture(cast("FreeMixture", engine.mixture))
+        return engine
 
     # --- use ---------------------------------------------------------------------------------------------------------
 
     def _fold_in(self, graph: Hypergraph) -> NDArray:
         """theta of containers, each from its own edges alone."""
-        mixture, phi, graph = self._mixture_on(graph)
+        mixture, shared, graph = self._mixture_on(graph)
         theta = np.empty((graph.shape[0], self.components_.shape[0]), dtype=self._dtype())
         for batch in _passing(graph, self._transform_batch_size(), self._dtype()):
-            theta[batch.start : batch.start + batch.n_docs] = mixture.fold_in(batch, phi)
+            theta[batch.start : batch.start + batch.n_docs] = mixture.fold_in(shared, batch)
         return theta
 
     def _posteriors(self, graph: Hypergraph, theta: NDArray, theta_of: NDArray) -> tuple[NDArray, NDArray]:
         """p(t | d, x) of edges whose theta are rows ``theta_of`` of ``theta``, and ln p(x | d)."""
-        mixture, phi, graph = self._mixture_on(graph)
+        mixture, shared, graph = self._mixture_on(graph)
         n_topics = self.components_.shape[0]
         p, log_p = np.empty((graph.n_edges, n_topics), dtype=self._dtype()), np.empty(graph.n_edges)
         theta = theta.astype(self._dtype(), copy=False)
         for batch in _passing(graph.apart(), _EDGES, self._dtype()):
             rows = slice(batch.start, batch.start + batch.n_docs)
-            p[rows], log_p[rows] = mixture.posteriors(batch, phi, theta[theta_of[rows]])
+            p[rows], log_p[rows] = mixture.posteriors(shared, batch, theta[theta_of[rows]])
         return p, log_p
 
-    def _mixture_on(self, graph: Hypergraph) -> tuple[EdgeMixture, NDArray, Hypergraph]:
+    def _mixture_on(self, graph: Hypergraph) -> tuple[EdgeMixture, Shared, Hypergraph]:
         """The fitted mixture, and phi of the vertices that occur if these are few, with the graph on them."""
         if graph.n_vertices != self.components_.shape[1]:
             msg = (
@@ -147,8 +147,7 @@ class EdgeModel(ARTMTransformer):
             graph = graph.on(used)
         else:
             used = np.arange(graph.n_vertices)
-        free, _ = self._fitted_mixture(used[:0])
-        return EdgeMixture(free), padded(self.components_[:, used].T, self._dtype()), graph
+        return EdgeMixture(self._mixture(self.components_.shape[0])), self._fitted(used), graph
 
     def _refuse_hypergraph(self, X: Any) -> None:
         if isinstance(X, Hypergraph):

@@ -8,7 +8,7 @@ from scipy import sparse
 from sklearn.base import clone
 
 from skartm.base._order import keep_order
-from skartm.em import Batches, GivenMixture, expected_counts
+from skartm.em import Batches, expected_counts
 from skartm.regularizers import ParentTopics
 from skartm.topics._artm import ARTMTransformer
 
@@ -20,13 +20,10 @@ _SMALLEST = 1e-6  # of p(t|d,w), of which float32 knows seven digits
 def level_counts(model: ARTMTransformer, X: Any, weights: NDArray | None) -> NDArray:
     """n_wt = sum_d n_dw p(t|d,w) of a fitted model, of shape (n_components, n_tokens); modalities are not weighted."""
     model = model._snapshot()
-    mixture, phi = model._fitted_mixture(slice(None))
-    dtype, n_threads = model._dtype(), model._n_threads()
-    acting = [bound for bound in mixture.posterior_terms if bound.tau != 0]
-    given = GivenMixture(model._doc_topic(X), dtype=dtype, n_threads=n_threads, posterior_terms=acting)
-    batches = Batches(X, model._transform_batch_size(), dtype, weights, ordered=model._reads_order())
+    batches = Batches(X, model._transform_batch_size(), model._dtype(), weights, ordered=model._reads_order())
     batches.keep = False
-    return np.ascontiguousarray(expected_counts(batches, given, phi, n_threads=n_threads).T)
+    counts = expected_counts(batches, model._fitted(slice(None)), model._doc_topic(X), n_threads=model._n_threads())
+    return np.ascontiguousarray(counts.T)
 
 
 def tie_of(model: ARTMTransformer) -> ParentTopics:

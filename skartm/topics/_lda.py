@@ -34,10 +34,10 @@ from skartm.em import (
     DirichletMixture,
     DirichletPosterior,
     FreeMixture,
-    GammaDraws,
     Layout,
     MapPosterior,
     PhiTerm,
+    Shared,
     State,
     Strength,
     padded,
@@ -255,20 +255,18 @@ class LDA(BoundScored):
     def _engine(self, layout: Layout, *, warm: bool) -> EM:
         n_threads, n_topics = self._n_threads(), layout.n_topics
         if self.inference == "variational":
-            mixture = self._dirichlet(self._learning.random.draws)
-            return EM(mixture, self._dirichlet_posterior(), n_topics, n_threads=n_threads)
+            posterior, draws = self._dirichlet_posterior(), self._learning.random.draws
+            return EM(self._dirichlet(), posterior, n_topics, n_threads=n_threads, kept=draws)
         smooth: Bound[PhiTerm] = Bound("prior", SmoothSparsePhi().bind(layout), Strength(self.topic_word_prior_))
         return EM(self._free(), MapPosterior(n_topics, [smooth], n_threads=n_threads), n_topics, n_threads=n_threads)
 
-    def _dirichlet(self, draws: GammaDraws | None) -> DirichletMixture:
+    def _dirichlet(self) -> DirichletMixture:
         return DirichletMixture(
             self.n_components,
             prior=self.doc_topic_prior_,
             n_passes=int(self.max_doc_update_iter),
             tol=float(self.mean_change_tol),
-            dtype=self._dtype(),
             n_threads=self._n_threads(),
-            draws=draws,
         )
 
     def _free(self) -> FreeMixture:
@@ -276,7 +274,6 @@ class LDA(BoundScored):
             self.n_components,
             n_passes=int(self.max_doc_update_iter),
             tol=float(self.mean_change_tol),
-            dtype=self._dtype(),
             n_threads=self._n_threads(),
             prior=np.full(self.n_components, self.doc_topic_prior_),
         )
@@ -354,18 +351,10 @@ class LDA(BoundScored):
         total = self.components_.sum(axis=1, dtype=np.float64)
         if self.inference == "map":
             phi = padded(parameters[:, : self.n_components] / total, self._dtype())
-            free = self._free()
-            return lambda batch: free.expect(batch, phi).theta_dt[:, : self.n_components]
-        phi = self._expected_phi(parameters)
-        mixture = self._dirichlet(None)
-
-        def gamma(batch: Batch) -> NDArray:
-            start = padded_zeros(batch.n_docs, self.n_components, self._dtype())
-            start[:, : self.n_components] = 1
-            mixture.expect_from(batch, phi, start)
-            return start[:, : self.n_components]
-
-        return gamma
+            free, given = self._free(), Shared(phi, self.n_components)
+            return lambda batch: free.expect(given, batch).theta_dt[:, : self.n_components]
+        mixture, shared = self._dirichlet(), Shared(self._expected_phi(parameters), self.n_components)
+        return lambda batch: mixture.parameters(shared, batch)[:, : self.n_components]
 
     def _expected_phi(self, parameters: NDArray) -> NDArray:
         """exp(E[log phi]) of rows of Dirichlet parameters."""

@@ -42,8 +42,8 @@ class Segmentation:
         return self._divergence(self._read(X, position_gamma))
 
     def _divergence(self, read: Iterator[Any]) -> Iterator[NDArray]:
-        for batch, mixture, phi in read:
-            for some in mixture.positions(batch, phi, sides=True):
+        for batch, mixture, shared in read:
+            for some in mixture.positions(shared, batch, sides=True):
                 common = np.zeros(some.tokens.size)
                 np.sum(np.sqrt(some.left[:-1] * some.right[1:]), axis=1, dtype=np.float64, out=common[:-1])
                 distance = np.sqrt(np.clip(1 - common, 0, None))

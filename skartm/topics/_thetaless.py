@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from numpy.typing import NDArray
 
 from skartm.base._parameters import choice, parameters
-from skartm.em import EM, Batch, FreeMixture, KnownMass, Layout, LinearMixture, MapPosterior, TopicMass, padded
+from skartm.em import EM, Batch, Layout, LinearMixture, MapPosterior, Shared, padded
 from skartm.regularizers import bind_all, check_regularizers
 from skartm.topics._artm import ARTMTransformer
 
@@ -125,29 +125,21 @@ class ThetalessARTM(ARTMTransformer):
         posterior = MapPosterior(layout.n_topics, terms.phi, n_threads=n_threads)
         if warm:
             posterior.block_mass = self._block_mass.copy()
-        mixture = self._linear(layout.n_topics, posterior)
-        return EM(mixture, posterior, layout.n_topics, n_threads=n_threads)
+        return EM(self._linear(layout.n_topics), posterior, layout.n_topics, n_threads=n_threads)
 
     def _adds_up(self) -> bool:
         return False  # to a mean it is all one
 
-    def _linear(self, n_topics: int, mass_of: TopicMass) -> LinearMixture:
-        return LinearMixture(
-            n_topics,
-            mass_of=None if self.variant == "naive" else mass_of,
-            exact=self.variant == "exact",
-            dtype=self._dtype(),
-            n_threads=self._n_threads(),
-        )
+    def _linear(self, n_topics: int) -> LinearMixture:
+        exact, by_mass = self.variant == "exact", self.variant != "naive"
+        return LinearMixture(n_topics, exact=exact, by_mass=by_mass, n_threads=self._n_threads())
 
     def _infer(self, tokens: Any) -> Callable[[Batch], NDArray]:
-        mixture = self._linear(self.components_.shape[0], KnownMass(self.topic_mass_))
-        phi = padded(self.components_[:, tokens].T, self._dtype())
-        p_wt = mixture.topics_of(phi, out=phi)
+        mixture, shared = self._linear(self.components_.shape[0]), self._fitted(tokens)
+        p_wt = mixture.topics_of(shared.phi_wt, shared.topic_mass, out=shared.phi_wt)
         return lambda batch: mixture.theta(batch, p_wt)
 
-    def _fitted_mixture(self, tokens: Any) -> tuple[FreeMixture, NDArray]:
-        """p(t|d,w) at a theta that is known; nothing regularises it."""
-        dtype, n_topics = self._dtype(), self.components_.shape[0]
-        mixture = FreeMixture(n_topics, n_passes=0, tol=0.0, dtype=dtype, n_threads=self._n_threads())
-        return mixture, padded(self.components_[:, tokens].T, dtype)
+    def _fitted(self, tokens: Any) -> Shared:
+        """phi of some tokens, and n_t; nothing regularises new documents."""
+        phi = padded(self.components_[:, tokens].T, self._dtype())
+        return Shared(phi, self.components_.shape[0], topic_mass=self.topic_mass_)

@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skartm.base import shown
 from skartm.base._data import check_counts
-from skartm.em import Batches, FreeMixture, Posteriors
+from skartm.em import Batches, Posteriors, Shared
 
 _DOCUMENTS = 1024  # looked at together
 
@@ -19,7 +19,7 @@ class TokenTopicsModel:
     """Mixin: ``token_topics``."""
 
     components_: NDArray
-    _fitted_mixture: Callable[..., tuple[FreeMixture, NDArray]]
+    _fitted: Callable[[Any], Shared]
 
     def token_topics(self, X: Any, *, dense: bool = False, threshold: float = 0.01) -> Any:
         """Topics of every token of every document, p(t|d,w).
@@ -53,8 +53,7 @@ class TokenTopicsModel:
             msg = f"The 'threshold' parameter of token_topics must be in [0, 1). Got {shown(threshold)}."
             raise ValueError(msg)
         theta = theta_of(X)
-        mixture, phi = self._fitted_mixture(slice(None))
-        acting = [bound for bound in mixture.posterior_terms if bound.tau != 0]
+        shared = self._fitted(slice(None))
         layout, ordered = self._layout(X, known=True), self._reads_order()  # type: ignore[attr-defined]
         dtype = self._dtype()  # type: ignore[attr-defined]
         batches = Batches(X, _DOCUMENTS, dtype, None, layout.token_weights, ordered=ordered)
@@ -62,7 +61,7 @@ class TokenTopicsModel:
         dense_parts: list[NDArray] = []
         sparse_parts: list[sparse.csr_matrix] = []
         for batch in batches:
-            for chunk in Posteriors.chunks(batch, phi, theta.shape[1], acting):
+            for chunk in Posteriors.chunks(batch, shared):
                 documents = slice(batch.start + chunk.start, batch.start + chunk.start + chunk.n_docs)
                 p, _ = chunk.regularized(theta[documents])
                 rows = X[documents]

@@ -102,7 +102,7 @@ def test_add_rows_equals_numpy(case, n_threads):
     (n_vertices, n_topics), n_edges = phi.shape, starts.size - 1
     rng = np.random.default_rng(n_edges)
     rows, n_wt = rng.uniform(size=(n_edges, n_topics)), rng.uniform(size=phi.shape)
-    index = TokenIndex(starts.astype(np.int32), vertices, n_vertices)
+    index = TokenIndex.of(starts.astype(np.int32), vertices, n_vertices)
     edge_of = np.repeat(np.arange(n_edges, dtype=np.int32), np.diff(starts))
     out, scratch = padded(n_wt, dtype), padded_zeros(n_threads, n_topics, dtype)
     half_step.add_rows(

@@ -37,7 +37,7 @@ def test_transpose_index_of_nothing(n_tokens):
 
 
 def accumulate(case, theta, ratio, n_wt, n_threads=1, kernel=half_step):
-    index = TokenIndex(case.indptr, case.indices, case.phi.shape[0])
+    index = TokenIndex.of(case.indptr, case.indices, case.phi.shape[0])
     n_wt = padded(n_wt, case.dtype)
     scratch = np.zeros((n_threads, padded_width(case.n_topics, case.dtype)), dtype=case.dtype)
     kernel.accumulate(

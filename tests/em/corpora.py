@@ -39,24 +39,17 @@ def learn(
     n_tokens, n_topics = phi.shape
     layout = Layout(tuple(f"t{t}" for t in range(n_topics)), n_tokens)
     terms = bind_all(regularizers, layout)
-    mixture = FreeMixture(
-        n_topics,
-        n_passes=n_passes,
-        tol=0.0,
-        dtype=dtype,
-        n_threads=n_threads,
-        terms=terms.theta,
-        posterior_terms=terms.posterior,
-    )
+    mixture = FreeMixture(n_topics, n_passes=n_passes, tol=0.0, n_threads=n_threads)
     posterior = MapPosterior(n_topics, terms.phi, n_threads=n_threads)
-    engine = EM(mixture, posterior, n_topics, n_threads=n_threads)
+    engine = EM(mixture, posterior, n_topics, n_threads=n_threads, terms=terms)
     batches = Batches(X, batch_size, dtype, weights)
     mass = sum(batch.mass() for batch in batches)
     counters = Counters(padded(phi * mass / n_topics, dtype), clipped=True, n_threads=n_threads)
     state = State(padded(phi, dtype), counters, batches.n_samples)
     results = list(passes(engine, batches, state, max_iter=n_iter, decay=decay))
     (everything,) = Batches(X, X.shape[0], dtype)
-    theta = mixture.expect(everything, state.phi_wt).theta_dt[:, :n_topics]
+    shared = engine.shared(state.phi_wt, engine.acting(n_iter - 1, n_iter))
+    theta = mixture.expect(shared, everything).theta_dt[:, :n_topics]
     return state.phi_wt[:, :n_topics], theta, state, results
 
 

@@ -103,11 +103,10 @@ def test_memory_mapped_batches_are_not_kept(tmp_path):
 def test_batches_in_memory_are_kept_with_their_index():
     batches = Batches(corpus(4), 7, np.float64)
     first = list(batches)
-    index = first[0].token_index(keep=True)
+    index = first[0].token_index()
     assert all(a is b for a, b in zip(first, batches))
-    assert first[0].token_index(keep=True) is index
-    assert first[0].token_index(keep=False) is index
-    assert first[0].token_index(keep=True) is not index
+    assert first[0].token_index() is index
+    assert first[0].carrying(None).token_index() is index
 
 
 def test_stopping_early_keeps_nothing():
@@ -121,7 +120,7 @@ def test_token_index_lists_documents_of_tokens(X, start):
     (batch,) = list(Batches(X[start:], 99, np.float32)) or [None]
     if batch is None:
         return
-    index = TokenIndex(batch.indptr, batch.indices, X.shape[1])
+    index = TokenIndex.of(batch.indptr, batch.indices, X.shape[1])
     first, rows = int(batch.indptr[0]), np.repeat(np.arange(batch.n_docs), batch.row_lengths)
     present = np.unique(batch.indices[first:])
     assert_array_equal(index.tokens, present)

@@ -14,7 +14,9 @@ from skartm.em import (
     FreeMixture,
     Layout,
     PosteriorTerm,
+    Shared,
     Strength,
+    Terms,
     ThetaTerm,
     _inner,
     _mixture,
@@ -71,18 +73,13 @@ def expectation(
     X, phi, *, terms=(), posterior=(), prior=None, dtype=np.float64, weights=None, ordered=False, **options
 ):
     options = {"n_passes": 6, "tol": 0.0, "n_threads": 1, **options}
-    mixture = FreeMixture(phi.shape[1], dtype=dtype, terms=terms, posterior_terms=posterior, prior=prior, **options)
+    mixture = FreeMixture(phi.shape[1], prior=prior, **options)
     (batch,) = Batches(X.astype(dtype) if not ordered else X, 9999, dtype, weights, ordered=ordered)
-    result = mixture.expect(batch, padded(phi, dtype))
-    n_wt = np.zeros(phi.shape)
-    if result.n_wt is not None:
-        n_wt[batch.token_index(keep=True).tokens] = result.n_wt[:, : phi.shape[1]]
-    else:
-        theta = result.theta_dt[:, : phi.shape[1]]
-        document = np.repeat(np.arange(X.shape[0]), batch.row_lengths)
-        scale = 1 if weights is None else weights[document]
-        np.add.at(n_wt, batch.indices, phi[batch.indices] * theta[document] * (result.ratio * scale)[:, None])
-    return result.theta_dt[:, : phi.shape[1]].copy(), n_wt, result.totals.copy()
+    shared = Shared(padded(phi, dtype), phi.shape[1], Terms(theta=terms, posterior=posterior).at(0, None))
+    result = mixture.expect(shared, batch)
+    n_wt = np.zeros_like(shared.phi_wt)
+    result.counts.add_to(n_wt, shared.phi_wt)
+    return result.theta_dt[:, : phi.shape[1]], n_wt[:, : phi.shape[1]], result.totals
 
 
 def assert_same(actual, expected, **tolerance):
@@ -242,10 +239,9 @@ def test_terms_see_the_places_of_their_documents():
 
     terms = [Bound("w", Watching(np.zeros(4)), Strength(1.0))]
     for posterior in ([], [Bound("i", Identity(), Strength(1.0))]):
-        mixture = FreeMixture(
-            4, n_passes=2, tol=0.0, dtype=np.float64, n_threads=1, terms=terms, posterior_terms=posterior
-        )
+        acting = Terms(theta=terms, posterior=posterior).at(0, None)
+        shared = Shared(padded(phi, np.float64), 4, acting)
         for batch in Batches(X, 10, np.float64):
-            mixture.expect(batch, padded(phi, np.float64))
+            FreeMixture(4, n_passes=2, tol=0.0).expect(shared, batch)
         assert sorted(set(seen)) == [(s, n, i) for s, n in ((0, 10), (10, 10), (20, 4)) for i in (0, 1)]
         seen.clear()

@@ -153,12 +153,13 @@ def test_weights_equal_loops_and_repeated_documents(name, global_random_seed):
 @settings(max_examples=30)
 def test_likelihood_of_plsa_never_falls(seed, n_passes, n_topics):
     """Any number of inner passes ascends, but only if theta goes on where it was; one topic has nothing to choose."""
-    from skartm.em import EM, Batches, Counters, FreeMixture, MapPosterior, State, padded, passes
+    from skartm.em import EM, Batches, Counters, FreeMixture, MapPosterior, State, StoredTheta, padded, passes
 
     X = corpus(seed)
     phi = start(seed, N_TOKENS, n_topics)
-    mixture = FreeMixture(n_topics, n_passes=n_passes, tol=0.0, dtype=np.float64, n_threads=1, n_stored=X.shape[0])
-    engine = EM(mixture, MapPosterior(n_topics, n_threads=1), n_topics, n_threads=1)
+    kept = StoredTheta.uniform(X.shape[0], n_topics, np.float64)
+    mixture = FreeMixture(n_topics, n_passes=n_passes, tol=0.0)
+    engine = EM(mixture, MapPosterior(n_topics, n_threads=1), n_topics, n_threads=1, kept=kept)
     state = State(padded(phi, np.float64), Counters(padded(phi, np.float64), clipped=True, n_threads=1))
     batches = Batches(X, 5, np.float64)
     track = [result.log_likelihood for result in passes(engine, batches, state, max_iter=15, decay=None)]

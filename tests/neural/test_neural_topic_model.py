@@ -17,7 +17,7 @@ from skartm.datasets import load_peps
 from skartm.feature_extraction import word_embeddings
 from skartm.metrics import completion_perplexity, completion_split, perplexity
 from skartm.neural import NeuralTopicModel
-from skartm.neural._ntm_components import expected_counts, topics_of_counts
+from skartm.neural._ntm_components import activation_counts, topics_of_counts
 from skartm.neural._ntm_examples import Examples
 from skartm.neural._ntm_ranking import Objective, Weights, gradient
 from skartm.nmf._kullback_leibler import solve_rows
@@ -116,7 +116,7 @@ def test_components_are_those_of_loops(min_lift, global_random_seed):
     rng = np.random.default_rng(global_random_seed)
     X = rng.poisson(1.0, (6, 5)).astype(np.float64) + np.eye(6, 5)
     lt, ld = rng.random((5, 3)), rng.dirichlet(np.ones(3), 6)
-    n_tw = expected_counts(sparse.csr_matrix(X), lt, ld, n_threads=1)
+    n_tw = activation_counts(sparse.csr_matrix(X), lt, ld, n_threads=1)
     assert_allclose(n_tw, oracle.expected_counts(X, lt, ld))
     assert_allclose(topics_of_counts(n_tw, min_lift), oracle.components(n_tw, min_lift))
 

@@ -78,8 +78,7 @@ def _dead_theta(term, zeros):
         assert out.dtype == zeros.dtype
         assert np.isfinite(out).all()
         assert np.isfinite(term.value(zeros, documents))
-        term.observe(zeros, documents)
-        assert np.isfinite(term.finish(1.0))
+        assert np.isfinite(term.finish(term.observe(zeros, documents), 1.0))
 
 
 @every_regularizer
@@ -91,8 +90,7 @@ def test_type_of_the_term(regularizer, dtype):
         assert term.apply(p, np.arange(7), np.ones(7, dtype)).dtype == dtype
         return
     if regularizer.side == "theta":
-        term.observe(p, Documents(0, np.ones(7)))
-        term.finish(1.0)
+        term.finish(term.observe(p, Documents(0, np.ones(7))), 1.0)
         out = np.zeros_like(p)
         term.add_term(p, p, Documents(0, np.ones(7)), 0, out)
         assert np.isfinite(out).all()

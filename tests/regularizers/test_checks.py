@@ -105,6 +105,13 @@ class WrongConstant(SmoothSparseTheta):
         return term
 
 
+class KeepsWhatItObserved(SmoothSparseTheta):
+    def bind(self, layout):
+        term = super().bind(layout)
+        term.observe = lambda theta_dt, documents: None
+        return term
+
+
 def test_right_one_passes():
     check_regularizer(Squares())
     check_regularizer(Squares(topics=["topic1"]), n_tokens=5, n_topics=2, n_docs=3, random_state=4)
@@ -123,6 +130,7 @@ def test_right_one_passes():
         (BindChangesParameters(), "BindChangesParameters: bind must not change parameters"),
         (ForgetsOnPickle(tau=3.0), "ForgetsOnPickle: clone and pickle must keep the parameters"),
         (WrongConstant(), "add_term must agree with constant"),
+        (KeepsWhatItObserved(), "observe must return a statistic, which adds up to what finish gets"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Regularizer) else "",
 )

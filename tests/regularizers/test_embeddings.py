@@ -170,8 +170,7 @@ def test_regression_of_documents(rng):
     term = EmbeddingTheta(vectors, penalty=0.1).bind(LAYOUT)
     documents = Documents(0, np.ones(12))
     for _ in range(40):
-        term.observe(theta, documents)
-        term.finish(1.0)
+        term.finish(term.observe(theta, documents), 1.0)
     out = np.zeros_like(theta)
     term.add_term(theta, theta, documents, 0, out)
     assert_allclose(out, oracle.topics_of_documents(vectors, theta, 0.1), atol=1e-4)

@@ -128,7 +128,7 @@ def test_state_of_the_engine():
     phi = start(0, X.shape[1], 4)
 
     def engine():
-        mixture = FreeMixture(4, n_passes=5, tol=0.0, dtype=np.float64, n_threads=1)
+        mixture = FreeMixture(4, n_passes=5, tol=0.0)
         mass = float(X.sum()) / 4
         state = State(padded(phi, np.float64), Counters(padded(phi * mass, np.float64), clipped=True, n_threads=1))
         return EM(mixture, MapPosterior(4, n_threads=1), 4, n_threads=1), state

@@ -8,7 +8,7 @@ from numpy.testing import assert_array_equal
 from scipy import sparse
 
 from skartm import LDA
-from skartm.em import EM, Counters, Documents, GammaDraws, Pass, State
+from skartm.em import EM, NO_TERMS, Documents, GammaDraws, e_step
 from skartm.exceptions import DeadTopicWarning, LeftOutTokensWarning
 from skartm.nmf._kullback_leibler import KullbackLeibler
 from skartm.regularizers._checks import example_layout
@@ -27,7 +27,7 @@ def counts(seed=0, n_docs=24, n_tokens=15):
     return sparse.csr_matrix(rng.poisson(1.0, (n_docs, n_tokens)).astype(np.float64))
 
 
-def learn(name, monkeypatch, X=None, **parameters):
+def learn(name, monkeypatch, X=None, learner=None, **parameters):
     """Fit; returns the engines of the fit, each with its batches and state as they were before its last pass."""
     found = {}
 
@@ -40,29 +40,35 @@ def learn(name, monkeypatch, X=None, **parameters):
 
     for method in ("offline_pass", "online_pass"):
         monkeypatch.setattr(EM, method, recorded(getattr(EM, method)))
-    learner = LEARNERS[name]
+    learner = LEARNERS[name] if learner is None else learner
     learner.call(learner.new(**parameters), "fit", counts() if X is None else X)
     monkeypatch.undo()
     return list(found.values())
 
 
-def e_step(engine, batch, state):
-    """Theta, counts and sums of a batch; nothing is left of it in ``state``."""
-    counters = Counters(np.zeros_like(state.phi_wt), clipped=False, n_threads=1)
-    result, seen = Pass(), {}
-    expect = engine.mixture.expect
+def work_of(engine, batches, state):
+    """The arguments of the E-steps of a pass: what they share, and batches with what they start from."""
+    batches.batch_size, batches._kept = 5, None
+    shared = engine._prepared(engine.shared(state.phi_wt, engine.acting(1, 3)), batches)
+    return shared, [engine.carrying(shared, batch) for batch in batches]
 
-    def watched(batch, phi_wt):
-        expectation = expect(batch, phi_wt)
-        seen["theta"] = expectation.theta_dt.copy()
-        return expectation
 
-    engine.mixture.expect = watched
-    try:
-        engine.e_step(batch, State(state.phi_wt, counters), result, keep=True)
-    finally:
-        del engine.mixture.expect
-    return seen["theta"], counters.stored, np.array([result.log_likelihood, result.left_out, result.mass])
+def numbers(seen, shared):
+    """All that an E-step found, in one list of arrays."""
+    n_wt, sums = np.zeros_like(shared.phi_wt), vars(seen.sums).copy()
+    seen.counts.add_to(n_wt, shared.phi_wt)
+    statistics = sums.pop("statistics")
+    found = [flat(statistics[name]) for name in sorted(statistics)]
+    return [seen.theta_dt, n_wt, np.array(list(sums.values())), *found]
+
+
+def flat(statistic):
+    """A statistic as an array."""
+    if hasattr(statistic, "arrays"):
+        return np.concatenate([np.ravel(array) for array in statistic.arrays])
+    if hasattr(statistic, "rows"):
+        return np.append(flat(statistic.rows), statistic.value)
+    return np.asarray(statistic)
 
 
 def assert_same(these, those):
@@ -80,17 +86,18 @@ def test_every_estimator_is_here():
 def test_e_steps_in_any_order_and_twice(name, monkeypatch):
     for _, batches, saved, *_ in learn(name, monkeypatch):
         engine, state = pickle.loads(saved)
-        batches.batch_size, batches._kept = 5, None
-        blocks = list(batches)
+        shared, blocks = work_of(engine, batches, state)
         assert len(blocks) > 1
-        engine.advance(1, 3)
-        if engine.shared is not None:
-            engine.shared.prepare(batches, state.phi_wt)
-        once = [e_step(engine, batch, state) for batch in blocks]
+        before = pickle.dumps((engine.mixture, shared, blocks))
+        found = [e_step(engine.mixture, shared, batch) for batch in blocks]
+        once = [numbers(seen, shared) for seen in found]
         orders = [range(len(blocks)), *(np.random.default_rng(n).permutation(len(blocks)) for n in range(3))]
         for order in [*orders, list(range(len(blocks)))[::-1]]:
             for n in order:
-                assert_same(e_step(engine, blocks[n], state), once[n])
+                assert_same(numbers(e_step(engine.mixture, shared, blocks[n]), shared), once[n])
+        for seen, expected in zip(found, once):
+            assert_same(numbers(seen, shared), expected)  # later E-steps have not changed it
+        assert pickle.dumps((engine.mixture, shared, blocks)) == before
 
 
 @every_learner
@@ -112,12 +119,13 @@ def test_updates_of_factors_in_any_order_and_twice():
     solver = KullbackLeibler(X, H, None, sample_weight=None, n_passes=2, n_threads=1)
     solver.batches.batch_size, solver.batches._kept = 5, None
     for _ in range(2):
-        blocks = list(solver.batches)
         copy = pickle.loads(pickle.dumps(solver))
-        once = [e_step(solver.engine, batch, solver.state) for batch in blocks]
+        shared = solver.engine.shared(solver.phi_wt)
+        blocks = [solver.engine.carrying(shared, batch) for batch in solver.batches]
+        once = [numbers(solver.engine.e_step(shared, batch), shared) for batch in blocks]
         for n in (3, 0, 4, 2, 1, 0):
-            assert_same(e_step(solver.engine, blocks[n], solver.state), once[n])
-            assert_same(e_step(copy.engine, blocks[n], copy.state), once[n])
+            assert_same(numbers(solver.engine.e_step(shared, blocks[n]), shared), once[n])
+            assert_same(numbers(copy.engine.e_step(copy.engine.shared(copy.phi_wt), blocks[n]), shared), once[n])
         assert solver.update() == copy.update()
         assert_array_equal(solver.W, copy.W)
 
@@ -183,7 +191,7 @@ def test_draws_of_any_rows_are_those_of_the_pass(n_columns):
             start, stop = np.sort(rng.integers(0, 601, 2))
             assert_array_equal(draws.rows(start, stop), expected[start:stop])
         assert len(draws._states) <= 257
-        draws.end_pass(600)
+        draws.end_pass(600, NO_TERMS)
 
 
 def test_failed_call_draws_nothing():

@@ -13,7 +13,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from skartm import ContextARTM, ThetalessARTM
 from skartm.datasets import make_topics, save_memmap
-from skartm.em import Batches, Context, ContextMixture, KnownMass, padded
+from skartm.em import Batches, Context, ContextMixture, Shared, padded
 from skartm.exceptions import DeadTopicWarning
 from skartm.regularizers import Decorrelation, Linear, SmoothSparsePhi, SmoothSparseTheta, SparsePosterior, Window
 from tests.oracle import context as oracle
@@ -390,13 +390,13 @@ def test_parts_of_any_size(kind, X):
     """Positions that are looked at together only change the order of sums."""
     context = Context(None, KINDS[kind]["window"]) if "window" in KINDS[kind] else Context((0.3, 0.3))
     phi, found = padded(topics().T, np.float64), []
+    shared = Shared(phi, N_TOPICS, scale=2.0)
     for together in (1, 7, 10**6):
-        mixture = ContextMixture(N_TOPICS, context, mass_of=KnownMass(np.ones(4)), dtype=np.float64, n_threads=1)
-        mixture.together = together
+        mixture = ContextMixture(N_TOPICS, context, together=together)
         (batch,) = Batches(X, X.shape[0], np.float64, ordered=True)
-        expectation, counts = mixture.expect(batch, phi), np.zeros_like(phi)
-        expectation.add_to(counts, 2.0)
-        found.append((counts, expectation.theta_dt.copy()))
+        expectation, counts = mixture.expect(shared, batch), np.zeros_like(phi)
+        expectation.counts.add_to(counts, phi)
+        found.append((counts, expectation.theta_dt))
     assert_allclose(found[0][0].sum(), 2 * X.sum(), rtol=1e-12)
     for counts, theta in found[1:]:
         assert_allclose(counts, found[0][0], rtol=1e-12)

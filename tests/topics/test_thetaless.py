@@ -6,7 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
 from skartm import ARTMTransformer, ThetalessARTM
-from skartm.em import Batches, KnownMass, LinearMixture, padded
+from skartm.em import Batches, LinearMixture, Shared, padded
 from skartm.exceptions import DeadTopicWarning, LeftOutTokensWarning
 from skartm.regularizers import Decorrelation, Linear, SmoothSparsePhi, SmoothSparseTheta, SparsePosterior, Window
 from tests.oracle import regularizers as formulas
@@ -101,11 +101,11 @@ def test_naive_is_one_inner_pass(X):
 
 def engine_counts(X, phi, mass, *, weights=None, dtype=np.float64):
     """n_wt of the mixture, all tokens."""
-    mixture = LinearMixture(N_TOPICS, mass_of=KnownMass(np.asarray(mass)), exact=True, dtype=dtype, n_threads=1)
+    shared = Shared(padded(phi, dtype), N_TOPICS, topic_mass=np.asarray(mass))
     (batch,) = Batches(X, X.shape[0], dtype, weights)
-    n_wt = np.zeros(phi.shape)
-    n_wt[batch.token_index(keep=True).tokens] = mixture.expect(batch, padded(phi, dtype)).n_wt[:, :N_TOPICS]
-    return n_wt
+    n_wt = np.zeros_like(shared.phi_wt)
+    LinearMixture(N_TOPICS, exact=True).expect(shared, batch).counts.add_to(n_wt, shared.phi_wt)
+    return n_wt[:, :N_TOPICS]
 
 
 @pytest.mark.parametrize("weighted", [False, True])
