@@ -2,6 +2,7 @@
 
 import traceback
 import warnings
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -19,6 +20,19 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::skartm.exceptions.LeftOutTokensWarning"),
 ]
 READERS = ("transform", "score", "perplexity", "predict_proba")
+
+
+every_case = pytest.mark.parametrize("name", COUNTED)
+
+
+@contextmanager
+def named(what):
+    """Say in a failure which of many cases it is of."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(what)
+        raise
 
 
 def names_of_fitted(model):
@@ -100,17 +114,19 @@ def sample(cases, size):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", COUNTED)
-@pytest.mark.parametrize("kind", MATRICES)
-def test_matrices(name, kind):
-    check_case(COUNTED[name], matrix(kind))
+@every_case
+def test_matrices(name):
+    for kind in MATRICES:
+        with named(kind):
+            check_case(COUNTED[name], matrix(kind))
 
 
-@pytest.mark.parametrize("name", COUNTED)
+@every_case
 def test_sample_of_matrices(name):
     place, kinds = list(COUNTED).index(name), list(MATRICES)
     for kind in (*ALWAYS, *(kinds[(7 * place + 11 * n) % len(kinds)] for n in range(2))):
-        check_case(COUNTED[name], matrix(kind))
+        with named(kind):
+            check_case(COUNTED[name], matrix(kind))
 
 
 CASES = [
@@ -123,9 +139,11 @@ CASES = [
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "parameter", "value"), CASES)
-def test_parameters(name, parameter, value):
-    check_case(COUNTED[name], counts(), **{parameter: value})
+@every_case
+def test_parameters(name):
+    for _, parameter, value in (case for case in CASES if case[0] == name):
+        with named(f"{parameter}={value}"):
+            check_case(COUNTED[name], counts(), **{parameter: value})
 
 
 @pytest.mark.parametrize(("name", "parameter", "value"), sample(CASES, 30))
@@ -146,9 +164,11 @@ REGULARIZED = [
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "term", "tau"), REGULARIZED)
-def test_taus(name, term, tau):
-    check_case(COUNTED[name], counts(), regularizers=[("term", TERMS[term](tau))])
+@pytest.mark.parametrize("name", dict.fromkeys(name for name, *_ in REGULARIZED))
+def test_taus(name):
+    for _, term, tau in (case for case in REGULARIZED if case[0] == name):
+        with named(f"{term} of {tau}"):
+            check_case(COUNTED[name], counts(), regularizers=[("term", TERMS[term](tau))])
 
 
 @pytest.mark.parametrize(("name", "term", "tau"), sample(REGULARIZED, 20))
@@ -156,20 +176,21 @@ def test_sample_of_taus(name, term, tau):
     check_case(COUNTED[name], counts(), regularizers=[("term", TERMS[term](tau))])
 
 
-@pytest.mark.parametrize("name", COUNTED)
-@pytest.mark.parametrize("rows", [[2], [2, 3, 7], slice(None)])
-def test_rows_of_missing_entries(name, rows):
+@every_case
+def test_rows_of_missing_entries(name):
     """NaN is a missing entry of SimplexNMF, also where whole rows are missing, and an error everywhere else."""
-    X, case = counts(), COUNTED[name]
-    X[rows] = np.nan
-    model = call(case.new(), "fit", case.of_counts(counts()))
-    for method, data in (("transform", X), ("transform", X[2:3]), ("transform", X[:3]), ("fit", X)):
-        if hasattr(model, method):
-            outcome, result = attempt(call, model, method, case.of_counts(data))
-            assert outcome == "refused" or result is model or not not_finite(result)
+    case = COUNTED[name]
+    for rows in ([2], [2, 3, 7], slice(None)):
+        X = counts()
+        X[rows] = np.nan
+        model = call(case.new(), "fit", case.of_counts(counts()))
+        for method, data in (("transform", X), ("transform", X[2:3]), ("transform", X[:3]), ("fit", X)):
+            if hasattr(model, method):
+                outcome, result = attempt(call, model, method, case.of_counts(data))
+                assert outcome == "refused" or result is model or not not_finite(result), (rows, method)
 
 
-@pytest.mark.parametrize("name", COUNTED)
+@every_case
 def test_failed_first_fit_leaves_no_model(name):
     case = COUNTED[name]
     for method in ("fit", "partial_fit"):

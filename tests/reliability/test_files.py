@@ -84,6 +84,11 @@ WRITERS = {
     "dump_vowpal_wabbit.gz": vowpal(".gz"),
 }
 every_writer = pytest.mark.parametrize("name", WRITERS)
+# a kill at every step is some forty processes: by default of one writer of folders and of one of files
+killed_writer = pytest.mark.parametrize(
+    "name",
+    [name if name in ("save_memmap", "dump_uci") else pytest.param(name, marks=pytest.mark.slow) for name in WRITERS],
+)
 
 
 def test_every_writer_is_tried():
@@ -133,7 +138,7 @@ def killed_everywhere(name, tmp_path, prepare):
 
 
 @linux
-@every_writer
+@killed_writer
 def test_killed_at_any_step_the_old_or_the_new_is_there(name, tmp_path):
     write, read = WRITERS[name]
     sources(tmp_path)
@@ -155,7 +160,7 @@ def test_killed_at_any_step_the_old_or_the_new_is_there(name, tmp_path):
 
 
 @linux
-@every_writer
+@killed_writer
 def test_killed_while_the_first_is_written(name, tmp_path):
     write, read = WRITERS[name]
     sources(tmp_path)

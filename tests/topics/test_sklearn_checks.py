@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skartm import LDA, PLSA, ARTMTransformer, HierarchicalARTM, SentenceTopicModel, ThetalessARTM
+from skartm import LDA, PLSA, ARTMClassifier, ARTMTransformer, HierarchicalARTM, SentenceTopicModel, ThetalessARTM
 from skartm.regularizers import Decorrelation, SmoothSparsePhi, SmoothSparseTheta
 from tests.em.corpora import corpus
 
@@ -15,6 +15,7 @@ REGULARIZERS = [
     ("smooth", SmoothSparseTheta(0.1)),
 ]
 SMOOTHING = [("smooth", SmoothSparsePhi(0.01))]  # where topics decide theta, sparsing may kill one of a tiny corpus
+LABELLED = [("decorrelation", Decorrelation(0.02, relative=0.0)), ("smooth", SmoothSparseTheta(0.1))]
 WEIGHTED = ("check_sample_weight_equivalence_on_dense_data", "check_sample_weight_equivalence_on_sparse_data")
 ROUNDING = dict.fromkeys(WEIGHTED, "float32 cannot hold the 1e-7 of the check; see test_weights_are_repetitions")
 
@@ -40,6 +41,8 @@ ROUNDING = dict.fromkeys(WEIGHTED, "float32 cannot hold the 1e-7 of the check; s
             estimator=ARTMTransformer(dtype="float64", n_jobs=1),
             psi_sparsity=0.5,
         ),
+        ARTMClassifier(dtype="float64", n_jobs=1),
+        ARTMClassifier(3, rule="mixture", regularizers=LABELLED, dtype="float64", n_jobs=1),
     ]
 )
 def test_batch(estimator, check):
