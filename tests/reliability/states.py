@@ -1,10 +1,22 @@
 """What a model is at a moment, to be compared."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import joblib
 import numpy as np
 from scipy import sparse
+
+
+@contextmanager
+def named(what: str) -> Iterator[None]:
+    """Say in a failure which of many cases it is of."""
+    try:
+        yield
+    except BaseException as error:
+        error.add_note(what)
+        raise
 
 
 def fingerprint(model: Any) -> str:

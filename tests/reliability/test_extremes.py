@@ -2,7 +2,6 @@
 
 import traceback
 import warnings
-from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -12,6 +11,7 @@ from skartm.exceptions import DeadTopicWarning, LeftOutDocumentsWarning, LeftOut
 from skartm.regularizers import Decorrelation, SmoothSparsePhi, SmoothSparseTheta
 from tests.reliability.estimators import COUNTED, call
 from tests.reliability.extremes import MATRICES, PARAMETERS, TAUS, counts, matrix
+from tests.reliability.states import named
 
 ALWAYS = ("all times 1e-310", "one row times 1e-44", "denormal and huge in one row", "zeros")
 pytestmark = [
@@ -23,16 +23,6 @@ READERS = ("transform", "score", "perplexity", "predict_proba")
 
 
 every_case = pytest.mark.parametrize("name", COUNTED)
-
-
-@contextmanager
-def named(what):
-    """Say in a failure which of many cases it is of."""
-    try:
-        yield
-    except Exception as error:
-        error.add_note(what)
-        raise
 
 
 def names_of_fitted(model):
