@@ -266,7 +266,7 @@ CASES = {
         table,
     ),
     "MonotonicStacking default": Case(MonotonicStacking(cv=2, **CONES), None, table),
-    "MonotoneCDF": Case(MonotoneCDF(3, n_estimators=2, n_jobs=1, random_state=0), None, points),
+    "MonotoneCDF": Case(MonotoneCDF(3, n_estimators=2, max_iter=5, n_jobs=1, random_state=0), None, points),
     "TopicPipeline": Case(TopicPipeline(CountVectorizer(), PLSA(3, **SHORT)), None, texts),
     "TopicPipeline sequences": Case(TopicPipeline(SequenceVectorizer(), PLSA(3, **SHORT)), None, texts),
     "TauPath": Case(
