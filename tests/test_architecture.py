@@ -50,6 +50,17 @@ ONLY_IN = {"matplotlib": {"plotting"}, "torch": {"neural", "simplex"}, "gensim":
 BY_NAME = {"skartm._kernels": set(), "skartm.regularizers._autodiff": {"torch", "jax", "autograd"}}
 NAMELESS = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "misc", "tools"}
 
+# tests of a folder as a whole, or of what several of its files do together
+OF_MANY = {
+    ".": "architecture import",
+    "_kernels": "dense_products dirichlet levels map_documents row_means word_side",
+    "datasets": "public",
+    "model_selection": "grid_search",
+    "plotting": "displays",
+    "recipes": "recipes",
+    "regularizers": "all bigartm embeddings oracle oracle_of_phi smoothing theta",
+    "topics": "bad_input bad_regularizers bigartm changes containers invariance lda_drop_in packages sums",
+}
 TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
 
 
@@ -184,8 +195,19 @@ def test_kernels_are_the_only_compiled_code():
 
 
 def test_tests_mirror_the_package():
-    folders = {folder.name for folder in Path(__file__).parent.iterdir() if folder.is_dir()}
-    assert {name for name in folders if not name.startswith(("__", "."))} == {"oracle", "reliability", *ALLOWED}
+    """A folder of tests is a folder of the package, and a file tests the file of its name, but for what is of many."""
+    tests = Path(__file__).parent
+    folders = {path.name for path in tests.iterdir() if path.is_dir() and not path.name.startswith(("__", "."))}
+    assert folders == {"oracle", "reliability", *ALLOWED}
+    modules = {f"{path.parent.relative_to(ROOT)}/{path.stem.lstrip('_')}" for path in ROOT.rglob("*.p[yx]*")}
+    found = {
+        f"{path.parent.relative_to(tests)}/{path.stem.removeprefix('test_')}"
+        for path in tests.rglob("test_*.py")
+        if path.parent.name != "reliability"
+    }
+    across = {f"{folder}/{name}" for folder, names in OF_MANY.items() for name in names.split()}
+    checks = {name for name in found if name.endswith("/sklearn_checks")}
+    assert found - modules - checks == across
 
 
 def test_no_constructor_only_assigns():
