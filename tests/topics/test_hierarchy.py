@@ -32,8 +32,8 @@ from tests.em.corpora import start
 from tests.oracle import hierarchy as oracle
 from tests.oracle import regularizers as formulas
 from tests.oracle.plsa import documents_of
+from tests.test_callbacks import Stop
 from tests.topics.models import N_TOKENS, corpus
-from tests.topics.test_callbacks import Stop
 
 SIZES = (3, 5, 7)
 NAMES = ("top", "sub", "leaf")
