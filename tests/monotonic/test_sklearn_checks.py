@@ -10,7 +10,7 @@ from skartm.monotonic import Constrained, Linear, MinMax, Polynomial, Smooth
 RUN = {"n_jobs": 1, "random_state": 0}
 LIGHT = {"n_members": 2, "max_iter": 150}
 REGRESSORS = [("line", LinearRegression(positive=True)), ("net", MonotonicRegressor(Smooth(**LIGHT), **RUN))]
-CLASSIFIERS = [("line", LogisticRegression()), ("net", MonotonicClassifier(Constrained(2, max_iter=60), **RUN))]
+CLASSIFIERS = [("line", LogisticRegression()), ("net", MonotonicClassifier(Constrained(**LIGHT), **RUN))]
 
 
 @parametrize_with_checks(
@@ -18,43 +18,30 @@ CLASSIFIERS = [("line", LogisticRegression()), ("net", MonotonicClassifier(Const
         MonotonicRegressor(**RUN),
         MonotonicRegressor(Polynomial(8, n_members=2), loss="poisson", **RUN),
         MonotonicRegressor(Smooth(**LIGHT), **RUN),
-        MonotonicRegressor(MinMax(**LIGHT), **RUN),
-        MonotonicRegressor(Constrained(**LIGHT), loss="quantile", quantile=0.5, **RUN),
         MonotonicRegressor(Linear(), **RUN),
-    ]
-)
-def test_regressors(estimator, check):
-    check(estimator)
-
-
-@parametrize_with_checks(
-    [
         MonotonicClassifier(**RUN),
-        MonotonicClassifier(Smooth(**LIGHT), **RUN),
         MonotonicClassifier(MinMax(**LIGHT), **RUN),
-        MonotonicClassifier(Constrained(**LIGHT), **RUN),
-        MonotonicClassifier(Linear(), **RUN),
-    ]
-)
-def test_classifiers(estimator, check):
-    check(estimator)
-
-
-@pytest.mark.filterwarnings("ignore:The least populated class")
-@parametrize_with_checks(
-    [
         MonotonicStacking(REGRESSORS, cv=3, random_state=0),
-        MonotonicStacking(CLASSIFIERS, cv=3, random_state=0),
     ]
 )
-def test_stacking(estimator, check):
+def test_estimator(estimator, check):
     check(estimator)
 
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:The least populated class")
-@parametrize_with_checks([MonotonicStacking(cv=3, random_state=0)])
-def test_stacking_of_the_default_members(estimator, check):
+@parametrize_with_checks(
+    [
+        MonotonicRegressor(MinMax(**LIGHT), **RUN),
+        MonotonicRegressor(Constrained(**LIGHT), loss="quantile", quantile=0.5, **RUN),
+        MonotonicClassifier(Smooth(**LIGHT), **RUN),
+        MonotonicClassifier(Constrained(**LIGHT), **RUN),
+        MonotonicClassifier(Linear(), **RUN),
+        MonotonicStacking(CLASSIFIERS, cv=3, random_state=0),
+        MonotonicStacking(cv=3, random_state=0),
+    ]
+)
+def test_other_options(estimator, check):
     check(estimator)
 
 
