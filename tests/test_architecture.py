@@ -5,8 +5,6 @@ import importlib
 import re
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).resolve().parents[1] / "skartm"
 FILES = sorted(ROOT.rglob("*.py"))
 MODULES = {path: ".".join(("skartm", *path.relative_to(ROOT).with_suffix("").parts)) for path in FILES}
@@ -52,7 +50,19 @@ ONLY_IN = {"matplotlib": {"plotting"}, "torch": {"neural", "simplex"}, "gensim":
 BY_NAME = {"skartm._kernels": set(), "skartm.regularizers._autodiff": {"torch", "jax", "autograd"}}
 NAMELESS = {"utils", "util", "helpers", "helper", "common", "manager", "managers", "misc", "tools"}
 
-every_file = pytest.mark.parametrize("path", FILES, ids=[MODULES[path] for path in FILES])
+# tests of a folder as a whole, or of what several of its files do together
+OF_MANY = {
+    ".": "architecture import",
+    "_kernels": "dense_products dirichlet levels map_documents row_means word_side",
+    "callbacks": "every_estimator",
+    "datasets": "public",
+    "model_selection": "grid_search",
+    "plotting": "displays",
+    "recipes": "recipes",
+    "regularizers": "all bigartm embeddings oracle oracle_of_phi smoothing theta",
+    "topics": "bad_input bad_regularizers bigartm changes containers invariance lda_drop_in packages sums",
+}
+TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
 
 
 def part_of(path):
@@ -64,7 +74,7 @@ def part_of(path):
 def imports_of(path):
     """Absolute names of all modules that a file imports, inside functions too."""
     package = MODULES[path].split(".")[:-1]
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(TREES[path]):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -85,97 +95,98 @@ def test_every_part_has_a_place():
     assert {part_of(path) for path in FILES} <= set(ALLOWED) | set(TOP_LEVEL)
 
 
-@every_file
-def test_import_direction(path):
-    part = part_of(path)
-    shared = (SHARED if part in SHARING else {"exceptions"}) | {"base"}
-    allowed = TOP_LEVEL[part] if part in TOP_LEVEL else ALLOWED[part] | shared | {part}
-    assert own_parts(path) <= allowed, f"{MODULES[path]} must import nothing above {part!r}"
+def test_import_direction():
+    for path in FILES:
+        part = part_of(path)
+        shared = (SHARED if part in SHARING else {"exceptions"}) | {"base"}
+        allowed = TOP_LEVEL[part] if part in TOP_LEVEL else ALLOWED[part] | shared | {part}
+        assert own_parts(path) <= allowed, f"{MODULES[path]} must import nothing above {part!r}"
 
 
-@every_file
-def test_package_root_is_not_imported_from_within(path):
-    assert "skartm" not in set(imports_of(path)), "import the part that is meant, not skartm"
+def test_package_root_is_not_imported_from_within():
+    importing = [MODULES[path] for path in FILES if "skartm" in set(imports_of(path))]
+    assert not importing, "import the part that is meant, not skartm"
 
 
-@every_file
-def test_corpora_know_no_estimators(path):
-    if part_of(path) in ("datasets", "feature_extraction"):
-        assert not own_parts(path) & ESTIMATORS
+def test_corpora_know_no_estimators():
+    corpora = [path for path in FILES if part_of(path) in ("datasets", "feature_extraction")]
+    assert corpora
+    assert not [path for path in corpora if own_parts(path) & ESTIMATORS]
 
 
-@every_file
-def test_extras_stay_where_they_belong(path):
-    names = {name.split(".")[0] for name in imports_of(path)}
+def test_extras_stay_where_they_belong():
     for library, parts in ONLY_IN.items():
-        assert library not in names or part_of(path) in parts, f"{library} belongs to {sorted(parts)}"
+        importing = {part_of(path) for path in FILES if library in {name.split(".")[0] for name in imports_of(path)}}
+        assert importing <= parts, f"{library} belongs to {sorted(parts)}"
+        assert importing, f"nothing imports {library}: the entry can go"
 
 
-@every_file
-def test_one_file_touches_the_callbacks_of_sklearn(path):
-    allowed = MODULES[path] == "skartm.base._callbacks"
-    assert allowed or not any(name.startswith("sklearn.callback") for name in imports_of(path))
+def test_one_file_touches_the_callbacks_of_sklearn():
+    touching = {MODULES[path] for path in FILES for name in imports_of(path) if name.startswith("sklearn.callback")}
+    assert touching == {"skartm.base._callbacks"}
 
 
-@every_file
-def test_imports_by_name_are_declared(path):
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    called = {ast.unparse(node.func).split(".")[-1] for node in ast.walk(tree) if isinstance(node, ast.Call)}
-    name = MODULES[path].removesuffix(".__init__")
-    if not called & {"import_module", "__import__", "find_spec"}:
-        assert name not in BY_NAME
-        return
-    assert name in BY_NAME, "import by statement, which the tests can read"
-    assert set(getattr(importlib.import_module(name), "LIBRARIES", ())) == BY_NAME[name]
-    # an optional library is imported inside of functions: not when the module is
-    top = ast.Module([node for node in tree.body if not isinstance(node, (ast.FunctionDef, ast.ClassDef))], [])
-    assert not BY_NAME[name] or not any(isinstance(node, ast.Call) for node in ast.walk(top))
+def test_imports_by_name_are_declared():
+    found = set()
+    for path, tree in TREES.items():
+        called = {ast.unparse(node.func).split(".")[-1] for node in ast.walk(tree) if isinstance(node, ast.Call)}
+        if not called & {"import_module", "__import__", "find_spec"}:
+            continue
+        name = MODULES[path].removesuffix(".__init__")
+        found.add(name)
+        assert name in BY_NAME, f"{name}: import by statement, which the tests can read"
+        assert set(getattr(importlib.import_module(name), "LIBRARIES", ())) == BY_NAME[name]
+        # an optional library is imported inside of functions: not when the module is
+        top = ast.Module([node for node in tree.body if not isinstance(node, (ast.FunctionDef, ast.ClassDef))], [])
+        assert not BY_NAME[name] or not any(isinstance(node, ast.Call) for node in ast.walk(top)), name
+    assert found == set(BY_NAME)
 
 
-@every_file
-def test_names_say_what_is_inside(path):
-    for name in path.relative_to(ROOT).with_suffix("").parts:
-        assert name.strip("_") not in NAMELESS
+def test_names_say_what_is_inside():
+    names = {name.strip("_") for path in FILES for name in path.relative_to(ROOT).with_suffix("").parts}
+    assert not names & NAMELESS
 
 
-@every_file
-def test_files_are_short(path):
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 420
+def test_files_are_short():
+    lengths = {MODULES[path]: len(path.read_text(encoding="utf-8").splitlines()) for path in FILES}
+    assert not {name: length for name, length in lengths.items() if length > 420}
 
 
-@every_file
-def test_no_star_imports(path):
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    stars = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.names[0].name == "*"]
-    assert not stars
+def test_no_star_imports():
+    for path, tree in TREES.items():
+        imported = [node.names[0].name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+        assert "*" not in imported, MODULES[path]
 
 
-@every_file
-def test_public_names_are_sorted_and_exist(path):
-    name = MODULES[path].removesuffix(".__init__")
-    module = importlib.import_module(name)
-    if path.name == "__init__.py" and name not in ("skartm._kernels", "skartm.simplex"):
-        assert hasattr(module, "__all__"), f"{name} must say what is public"
-    public = getattr(module, "__all__", [])
-    assert all(isinstance(entry, str) for entry in public)
-    assert len(set(public)) == len(public)
-    for entry in public:
-        assert hasattr(module, entry), f"{name}.__all__ names {entry}, which does not exist"
-    assert list(public) == sorted(public, key=lambda entry: (not entry.isupper(), not entry[0].isupper(), entry))
+def test_public_names_are_sorted_and_exist():
+    for path in FILES:
+        name = MODULES[path].removesuffix(".__init__")
+        module = importlib.import_module(name)
+        if path.name == "__init__.py" and name not in ("skartm._kernels", "skartm.simplex"):
+            assert hasattr(module, "__all__"), f"{name} must say what is public"
+        public = getattr(module, "__all__", [])
+        assert all(isinstance(entry, str) for entry in public), name
+        assert len(set(public)) == len(public), name
+        missing = [entry for entry in public if not hasattr(module, entry)]
+        assert not missing, f"{name}.__all__ names {missing}, which do not exist"
+        in_order = sorted(public, key=lambda entry: (not entry.isupper(), not entry[0].isupper(), entry))
+        assert list(public) == in_order, name
 
 
-@pytest.mark.parametrize("path", [path for path in FILES if part_of(path) == "em"], ids=lambda path: path.stem)
-def test_engine_never_asks_for_a_class(path):
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
-        if (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Name)
-            and node.func.id in ("isinstance", "issubclass")
-        ):
-            asked = {name.id for name in ast.walk(node.args[1]) if isinstance(name, ast.Name)}
+def test_engine_never_asks_for_a_class():
+    calls = [
+        node
+        for path in FILES
+        if part_of(path) == "em"
+        for node in ast.walk(TREES[path])
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    ]
+    assert calls
+    for call in calls:
+        if call.func.id in ("isinstance", "issubclass"):
+            asked = {name.id for name in ast.walk(call.args[1]) if isinstance(name, ast.Name)}
             # of values: numbers and containers, of which a protocol cannot speak
-            assert asked <= {"str", "slice", "Integral", "Mapping", "bool", "np"}, ast.unparse(node)
+            assert asked <= {"str", "slice", "Integral", "Mapping", "bool", "np"}, ast.unparse(call)
 
 
 COMPILED = [path for pattern in ("*.pyx", "*.pxi", "*.h") for path in ROOT.rglob(pattern)]
@@ -218,17 +229,27 @@ def test_kernels_take_few_arguments():
 
 
 def test_tests_mirror_the_package():
+    """A folder of tests is a folder of the package, and a file tests the file of its name, but for what is of many."""
     tests = Path(__file__).parent
-    for folder in tests.iterdir():
-        if folder.is_dir() and not folder.name.startswith(("__", ".")):
-            assert folder.name in ("oracle", "reliability") or folder.name in ALLOWED
+    folders = {path.name for path in tests.iterdir() if path.is_dir() and not path.name.startswith(("__", "."))}
+    assert folders == {"oracle", "reliability", *ALLOWED}
+    modules = {f"{path.parent.relative_to(ROOT)}/{path.stem.lstrip('_')}" for path in ROOT.rglob("*.p[yx]*")}
+    modules |= {name.replace("/loops/", "/") for name in modules}
+    found = {
+        f"{path.parent.relative_to(tests)}/{path.stem.removeprefix('test_')}"
+        for path in tests.rglob("test_*.py")
+        if path.parent.name != "reliability"
+    }
+    across = {f"{folder}/{name}" for folder, names in OF_MANY.items() for name in names.split()}
+    checks = {name for name in found if name.endswith("/sklearn_checks")}
+    assert found - modules - checks == across
 
 
-@every_file
-def test_no_constructor_only_assigns(path):
+def test_no_constructor_only_assigns():
     """Parameters are declared: see skartm/base/_parameters.py."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.FunctionDef) and node.name == "__init__":
-            names = {argument.arg for argument in (*node.args.args[1:], *node.args.kwonlyargs)}
-            found = {ast.unparse(statement) for statement in node.body}
-            assert found != {f"self.{name} = {name}" for name in names}, f"line {node.lineno}"
+    for path, tree in TREES.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.FunctionDef) and node.name == "__init__":
+                names = {argument.arg for argument in (*node.args.args[1:], *node.args.kwonlyargs)}
+                found = {ast.unparse(statement) for statement in node.body}
+                assert found != {f"self.{name} = {name}" for name in names}, f"{MODULES[path]}, line {node.lineno}"

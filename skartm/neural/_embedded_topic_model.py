@@ -256,6 +256,7 @@ class EmbeddedTopicModel(ReadableModel, ScoredModel, TopicModel):
             self._random, self.history_, self.n_iter_ = check_random_state(self.random_state), _history(False), 0
             training = self._new_training(documents, self._random)
         else:
+            self._names_of_tokens(documents.shape[1])  # changed since, they are an error before anything is learned
             training = self._old_training()
         self._epoch(training, documents, self._random, self.history_, self.n_iter_)
         self.n_iter_ += 1

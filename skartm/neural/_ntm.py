@@ -144,7 +144,7 @@ class NeuralTopicModel(
     >>> from skartm.datasets import load_peps
     >>> from skartm.neural import NeuralTopicModel
     >>> peps = load_peps()
-    >>> X = peps.data[::4]
+    >>> X = peps.data[::4, ::10]
     >>> model = NeuralTopicModel(8, batch_size=2000, max_iter=3, random_state=0).fit(X)
     >>> theta = model.transform(X[:5])
     >>> theta.shape, theta.sum(axis=1).round(3).tolist()

@@ -1,12 +1,12 @@
 """torch, imported when a model is fitted."""
 
-from functools import cache
 from typing import Any
 
 import numpy as np
 
+from skartm._kernels import in_forked_child
 
-@cache
+
 def torch_for(owner: str) -> Any:
     """The module torch, or an error that names the extra.
 
@@ -25,6 +25,9 @@ def torch_for(owner: str) -> Any:
     except ImportError as error:
         msg = f"{owner} needs torch to be fitted, which is in the extra 'neural': pip install skartm[neural]"
         raise ImportError(msg) from error
+    if in_forked_child():
+        # torch's threads do not exist in a child of os.fork, and it would wait for them for ever
+        torch.set_num_threads(1)
     return torch
 
 

@@ -39,9 +39,9 @@ def embedded(
     >>> from skartm import recipes
     >>> from skartm.datasets import load_peps
     >>> from skartm.feature_extraction import word_embeddings
-    >>> peps = load_peps()
-    >>> vectors = word_embeddings(peps.data, 50, min_count=10)
-    >>> model = recipes.embedded(10, vectors, max_iter=15, random_state=0).fit(peps.data)
+    >>> X = load_peps().data[::4]
+    >>> vectors = word_embeddings(X, 50, min_count=10)
+    >>> model = recipes.embedded(10, vectors, max_iter=5, random_state=0).fit(X)
     >>> model.learned_["embedding"]["topic_embeddings"].shape
     (9, 50)
     """

@@ -221,7 +221,7 @@ class ThetaClassification(Regularizer):
     >>> from skartm.regularizers import ThetaClassification
     >>> peps = load_peps()
     >>> regularizers = [("type", ThetaClassification(20.0))]
-    >>> model = ARTMTransformer(5, regularizers=regularizers, max_iter=20, tol=0, random_state=0)
+    >>> model = ARTMTransformer(5, regularizers=regularizers, max_iter=10, tol=0, random_state=0)
     >>> theta = model.fit_transform(peps.data, peps.type)
     >>> sorted(set(ThetaClassification.predict(theta, model.learned_["type"])) - set(peps.type))
     []

@@ -47,7 +47,9 @@ def test_input_is_left_alone(X):
 
 def test_canonical_rows_are_not_copied():
     X = corpus(0)
-    for batch in Batches(X, 5, np.float64):
+    batches = list(Batches(X, 5, np.float64))
+    assert len(batches) == -(-X.shape[0] // 5)
+    for batch in batches:
         assert batch.indices is X.indices
         assert np.shares_memory(batch.x, X.data)
 

@@ -109,8 +109,9 @@ def test_containers(container):
 
 
 def test_coherence_measures_are_those_of_coherence():
+    assert COHERENCE_MEASURES
     for measure in COHERENCE_MEASURES:
-        m.coherence([[0, 1]], csr_array(np.eye(2)), measure=measure)
+        assert isinstance(m.coherence([[0, 1]], csr_array(np.eye(2)), measure=measure), float)
 
 
 def test_pipeline_on_texts_equals_counts(texts):

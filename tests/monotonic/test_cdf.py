@@ -185,7 +185,7 @@ def test_planted_distribution_is_found(global_random_seed):
     assert model.n_components_ >= 3
 
 
-@pytest.mark.parametrize("load", [load_iris, load_wine])
+@pytest.mark.parametrize("load", [load_iris, pytest.param(load_wine, marks=pytest.mark.slow)])
 def test_likelihood_is_above_that_of_a_kernel_density_estimate(load):
     X, ours, theirs = load().data, [], []
     for train, test in KFold(3, shuffle=True, random_state=0).split(X):

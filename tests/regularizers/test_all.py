@@ -15,10 +15,8 @@ from skartm.regularizers import Regularizer, check_regularizer
 from skartm.regularizers._checks import example_layout
 from tests.em.corpora import corpus
 from tests.regularizers.declarations import ALL_REGULARIZERS, CLASSES, WITH_TOPICS, make
+from tests.reliability.states import named
 
-every_regularizer = pytest.mark.parametrize(
-    "regularizer", ALL_REGULARIZERS, ids=lambda regularizer: repr(regularizer).partition(" at 0x")[0][:60]
-)
 every_class = pytest.mark.parametrize("cls", CLASSES)
 LAYOUT = example_layout(13, 4, 7, np.random.default_rng(0))
 with_topics = pytest.mark.parametrize("cls", WITH_TOPICS)
@@ -32,29 +30,45 @@ def documents():
     return X
 
 
+def check_all(check, cls, **options):
+    """Check all declarations of a class; a failure shows which it is of."""
+    for regularizer in ALL_REGULARIZERS:
+        if type(regularizer) is cls:
+            with named(repr(regularizer)):
+                check(regularizer, **options)
+
+
 def test_every_public_regularizer_is_tested():
     classes = {getattr(public, name) for name in public.__all__}
     assert {c for c in classes if inspect.isclass(c) and issubclass(c, Regularizer)} - {Regularizer} == set(CLASSES)
     assert {type(regularizer) for regularizer in ALL_REGULARIZERS} == set(CLASSES)
 
 
-@every_regularizer
-@pytest.mark.parametrize("seed", range(3))
-def test_check_regularizer(regularizer, seed, global_random_seed):
-    check_regularizer(regularizer, random_state=seed + global_random_seed)
+@every_class
+@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow), pytest.param(2, marks=pytest.mark.slow)])
+def test_check_regularizer(cls, seed, global_random_seed):
+    check_all(check_regularizer, cls, random_state=seed + global_random_seed)
 
 
-@every_regularizer
-def test_clone_pickle_repr(regularizer):
+@every_class
+def test_clone_pickle_repr(cls):
+    check_all(check_copies, cls)
+
+
+def check_copies(regularizer):
     for copy in (clone(regularizer), pickle.loads(pickle.dumps(regularizer))):
         assert repr(copy) == repr(regularizer)
         assert copy.get_params().keys() == regularizer.get_params().keys()
         assert repr(copy.strength()) == repr(regularizer.strength())  # schedules are equal by their parameters
 
 
-@every_regularizer
+@every_class
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_dead_topics_and_zeros_are_finite(regularizer, dtype):
+def test_dead_topics_and_zeros_are_finite(cls, dtype):
+    check_all(check_zeros, cls, dtype=dtype)
+
+
+def check_zeros(regularizer, dtype):
     term = regularizer.bind(LAYOUT)
     zeros = np.zeros((13, 4), dtype=dtype)
     if regularizer.side == "theta":
@@ -81,19 +95,22 @@ def _dead_theta(term, zeros):
         assert np.isfinite(term.finish(term.observe(zeros, documents), 1.0))
 
 
-@every_regularizer
+@pytest.mark.parametrize("cls", [cls for cls in CLASSES if cls.side != "phi"])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_type_of_the_term(regularizer, dtype):
+def test_type_of_the_term(cls, dtype):
+    check_all(check_type, cls, dtype=dtype)
+
+
+def check_type(regularizer, dtype):
     term = regularizer.bind(LAYOUT)
     p = np.random.default_rng(0).dirichlet(np.ones(4), 7).astype(dtype)
     if regularizer.side == "posterior":
         assert term.apply(p, np.arange(7), np.ones(7, dtype)).dtype == dtype
         return
-    if regularizer.side == "theta":
-        term.finish(term.observe(p, Documents(0, np.ones(7))), 1.0)
-        out = np.zeros_like(p)
-        term.add_term(p, p, Documents(0, np.ones(7)), 0, out)
-        assert np.isfinite(out).all()
+    term.finish(term.observe(p, Documents(0, np.ones(7))), 1.0)
+    out = np.zeros_like(p)
+    term.add_term(p, p, Documents(0, np.ones(7)), 0, out)
+    assert np.isfinite(out).all()
 
 
 @every_class
@@ -141,28 +158,22 @@ def test_unknown_topics(cls):
 
 
 @every_class
-@pytest.mark.parametrize("tau", ["1e4", None, [1.0], True, np.bool_(True), 1j])
-def test_tau_of_the_wrong_type(cls, tau):
-    with pytest.raises(
-        TypeError, match=f"'tau' parameter of {cls.__name__} must be a finite float or a Schedule. Got "
-    ):
-        make(cls, tau).strength()
-
-
-@every_class
-@pytest.mark.parametrize("tau", [np.nan, np.inf, -np.inf])
-def test_tau_must_be_finite(cls, tau):
-    with pytest.raises(
-        ValueError, match=f"'tau' parameter of {cls.__name__} must be a finite float or a Schedule. Got {tau!r}"
-    ):
-        make(cls, tau).strength()
+def test_tau_that_is_no_strength(cls):
+    message = f"'tau' parameter of {cls.__name__} must be a finite float or a Schedule. Got "
+    for tau in ("1e4", None, [1.0], True, np.bool_(True), 1j):
+        with named(repr(tau)), pytest.raises(TypeError, match=message):
+            make(cls, tau).strength()
+    for tau in (np.nan, np.inf, -np.inf):
+        with named(repr(tau)), pytest.raises(ValueError, match=f"{message}{tau!r}"):
+            make(cls, tau).strength()
 
 
 @pytest.mark.parametrize("cls", [cls for cls in CLASSES if cls.side == "phi"])
-@pytest.mark.parametrize("relative", [-0.1, 1.1, "0", True, np.nan])
-def test_relative_out_of_range(cls, relative):
-    with pytest.raises(ValueError, match=rf"'relative' parameter of {cls.__name__} must be None .* \[0, 1\]. Got "):
-        make(cls, relative=relative).strength()
+def test_relative_out_of_range(cls):
+    message = rf"'relative' parameter of {cls.__name__} must be None .* \[0, 1\]. Got "
+    for relative in (-0.1, 1.1, "0", True, np.nan):
+        with named(repr(relative)), pytest.raises(ValueError, match=message):
+            make(cls, relative=relative).strength()
 
 
 @every_class

@@ -5,7 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_matrix, vstack
@@ -153,6 +153,7 @@ def test_regression(seed, topics, dtype, n_targets):
     assert_allclose(ThetaRegression.predict(theta, term.learned), expected, rtol=1e-4, atol=1e-5)
 
 
+@settings(max_examples=25)
 @given(seed=seeds, topics=selections, dtype=dtypes)
 def test_classification(seed, topics, dtype):
     theta, documents, rng = thetas(seed, dtype)

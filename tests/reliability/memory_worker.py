@@ -1,5 +1,6 @@
-"""One option of one model on a matrix on disk: prints by how many kilobytes the memory of the process grew at most."""
+"""Options of models on a matrix on disk: prints for each by how many kilobytes memory grew at most."""
 
+import os
 import re
 import sys
 import threading
@@ -78,9 +79,8 @@ class Peak:
         self._thread.join()
 
 
-def main():
-    warnings.simplefilter("ignore")
-    small, large, name = sys.argv[1:]
+def growth(small, large, name):
+    """The two peaks of an option, as text."""
     peaks = []
     for folder in (small, small, large):  # what is allocated once is there after the first run
         X = open_memmap(folder)
@@ -88,7 +88,22 @@ def main():
         with Peak() as peak:
             OPTIONS[name](X)
         peaks.append(peak.value - before)
-    sys.stdout.write(f"{peaks[1]} {peaks[2]}\n")
+    return f"{peaks[1]} {peaks[2]}\n"
+
+
+def main():
+    """Try every option in a fork of its own, so that none finds memory that another has left, nor imports again."""
+    warnings.simplefilter("ignore")
+    small, large, *names = sys.argv[1:]
+    for name in names:
+        child = os.fork()
+        if child == 0:
+            sys.stdout.write(growth(small, large, name))
+            sys.stdout.flush()
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        if status:
+            sys.exit(f"{name}: status {status}")
 
 
 if __name__ == "__main__":

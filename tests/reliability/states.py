@@ -1,10 +1,22 @@
 """What a model is at a moment, to be compared."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import joblib
 import numpy as np
 from scipy import sparse
+
+
+@contextmanager
+def named(what: str) -> Iterator[None]:
+    """Say in a failure which of many cases it is of."""
+    try:
+        yield
+    except BaseException as error:
+        error.add_note(what)
+        raise
 
 
 def fingerprint(model: Any) -> str:
@@ -13,17 +25,19 @@ def fingerprint(model: Any) -> str:
 
 
 def learned(model: Any) -> dict[str, Any]:
-    """The fitted arrays of a model, and its numbers but for times."""
-    return {
-        name: value
-        for name, value in vars(model).items()
-        if name.endswith("_") and not name.startswith("_") and isinstance(value, (np.ndarray, float, int, list))
-    }
+    """The fitted attributes that are arrays of numbers."""
+    state = {name: value for name, value in vars(model).items() if name.endswith("_") and not name.startswith("_")}
+    return {name: value for name, value in state.items() if isinstance(value, np.ndarray) and value.dtype.kind in "fiu"}
+
+
+def digest(results: Any) -> str:
+    """A name of the bits of results."""
+    return joblib.hash(as_plain(results))
 
 
 def same_result(one: Any, other: Any) -> bool:
     """Whether two results of a method are equal, bit for bit."""
-    return joblib.hash(as_plain(one)) == joblib.hash(as_plain(other))
+    return digest(one) == digest(other)
 
 
 def as_plain(result: Any) -> Any:
@@ -34,6 +48,8 @@ def as_plain(result: Any) -> Any:
         return result.to_dict("list")
     if isinstance(result, (list, tuple)):
         return [as_plain(item) for item in result]
+    if isinstance(result, dict):
+        return {name: as_plain(item) for name, item in result.items()}
     if hasattr(result, "__dict__") and not callable(result):
         return as_plain(list(vars(result).values()))
     return result

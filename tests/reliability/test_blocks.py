@@ -22,8 +22,8 @@ from skartm.regularizers import (
     ThetaRegression,
     TopicSelection,
 )
-from tests.reliability.learners import LEARNERS, SHORT, Learner, with_classes
-from tests.reliability.test_purity import assert_same, counts, flat, learn, numbers, work_of
+from tests.reliability.estimators import COUNTED, SHORT, Case
+from tests.reliability.test_purity import ENGINES, assert_same, counts, flat, learn, numbers, work_of
 
 pytestmark = [
     pytest.mark.filterwarnings(f"ignore::{warning.__module__}.{warning.__name__}")
@@ -44,19 +44,23 @@ def terms_of(n_docs):
     ]
 
 
-def learner_of(name, n_docs):
+def with_classes(X):
+    return {"X": X, "y": np.arange(X.shape[0]) % 2}
+
+
+def case_of(name, n_docs):
     if name != "terms of documents":
-        return LEARNERS[name]
-    return Learner(ARTMTransformer(3, regularizers=terms_of(n_docs), **SHORT), with_classes)
+        return COUNTED[name]
+    return Case(ARTMTransformer(3, regularizers=terms_of(n_docs), **SHORT), with_classes)
 
 
-every_learner = pytest.mark.parametrize("name", [*LEARNERS, "terms of documents"])
+every_engine = pytest.mark.parametrize("name", [*ENGINES, "terms of documents"])
 
 
 def work(name, monkeypatch, n_times=1):
     """For every engine of a fit of repeated documents: it, what E-steps share, and batches."""
     X = sparse.vstack([counts()] * n_times, format="csr")
-    found = learn(name, monkeypatch, X, learner=learner_of(name, X.shape[0]))
+    found = learn(name, monkeypatch, X, case=case_of(name, X.shape[0]))
     for _, batches, saved, *_ in found:
         engine, state = pickle.loads(saved)
         yield (engine, *work_of(engine, batches, state))
@@ -72,7 +76,7 @@ def made_elsewhere(arguments):
     return pickle.dumps(e_step(*pickle.loads(arguments)))
 
 
-@every_learner
+@every_engine
 def test_blocks_in_other_processes(name, monkeypatch, processes):
     for engine, shared, batches in work(name, monkeypatch):
         here = [e_step(engine.mixture, shared, batch) for batch in batches]
@@ -93,7 +97,7 @@ def test_blocks_in_other_processes(name, monkeypatch, processes):
             assert getattr(backwards, key) == pytest.approx(getattr(sums, key), rel=1e-9, abs=1e-9)
 
 
-@every_learner
+@every_engine
 def test_what_is_sent_has_no_other_documents(name, monkeypatch):
     sizes = []
     for n_times in (1, 4):

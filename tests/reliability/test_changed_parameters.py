@@ -9,17 +9,10 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from skartm import LDA, PLSA, ARTMTransformer
 from skartm.regularizers import SmoothSparseTheta
-from tests.reliability.estimators import CASES, call, changes_of
+from tests.reliability.estimators import PLAIN, call, changes_of
 from tests.reliability.states import as_plain, assert_sound, fingerprint, same_result
 
 pytestmark = pytest.mark.filterwarnings("ignore")
-READS = [
-    pytest.param(name, change, id=f"{name}-{change}")
-    for name, case in CASES.items()
-    if case.reading
-    for change in changes_of(case.make())
-]
-STREAMS = [pytest.param(*param.values, id=param.id) for param in READS if CASES[param.values[0]].streams]
 
 
 def attempt(model, method, arguments):
@@ -32,45 +25,42 @@ def attempt(model, method, arguments):
 
 @pytest.fixture(scope="module")
 def fitted():
-    return {name: call(case.make(), "fit", case.data(0)) for name, case in CASES.items() if case.reading}
+    return {name: call(case.new(), "fit", case.data(0)) for name, case in PLAIN.items()}
 
 
-@pytest.mark.parametrize(("name", "change"), READS)
-def test_reading_after_a_change(name, change, fitted):
-    case, model = CASES[name], copy.copy(fitted[name])
-    value = changes_of(model)[change]
-    results = {
-        method: call(model, method, {key: case.data(0)[key] for key in names}) for method, names in case.reading.items()
-    }
-    model.set_params(**{change: value})
-    for method, names in case.reading.items():
-        result, error = attempt(model, method, {key: case.data(0)[key] for key in names})
-        if error:
-            assert repr(change) in error
-            assert repr(value) in error
-        else:
-            assert same_result(result, results[method]), method
+@pytest.mark.parametrize("name", [name for name, case in PLAIN.items() if changes_of(case.estimator)])
+def test_reading_after_a_change(name, fitted):
+    case, data = PLAIN[name], PLAIN[name].data(0)
+    results = case.readings(fitted[name], data)
+    for change, value in changes_of(case.estimator).items():
+        model = copy.copy(fitted[name]).set_params(**{change: value})
+        for method in case.readers:
+            result, error = attempt(model, method, data)
+            if error:
+                assert repr(change) in error
+                assert repr(value) in error
+            else:
+                assert same_result(result, results[method]), (change, method)
 
 
+@pytest.mark.parametrize("name", [name for name, case in PLAIN.items() if case.streams])
 @pytest.mark.parametrize("changed", ["warm start", "partial_fit"])
-@pytest.mark.parametrize(("name", "change"), STREAMS)
-def test_learning_further_after_a_change(name, change, changed, fitted):
-    case, model = CASES[name], copy.copy(fitted[name])
-    if changed == "warm start":
-        if "warm_start" not in model.get_params():
-            pytest.skip("no warm start")
-        model.set_params(warm_start=True)
-    value = changes_of(model)[change]
-    model.set_params(**{change: value})
-    before = fingerprint(model)
-    _, error = attempt(model, "fit" if changed == "warm start" else "partial_fit", case.data(2))
-    if error:
-        assert change in error or "'bad' must be a Regularizer" in error
-        assert fingerprint(model) == before
-    else:
-        model.set_params(**{change: fitted[name].get_params(deep=False)[change]})
-        for method, names in case.reading.items():
-            assert_sound(as_plain(call(model, method, {key: case.data(0)[key] for key in names})))
+def test_learning_further_after_a_change(name, changed, fitted):
+    case = PLAIN[name]
+    if changed == "warm start" and "warm_start" not in case.estimator.get_params():
+        pytest.skip("no warm start")
+    for change, value in changes_of(case.estimator).items():
+        model = copy.copy(fitted[name]).set_params(**{change: value})
+        if changed == "warm start":
+            model.set_params(warm_start=True)
+        before = fingerprint(model)
+        _, error = attempt(model, "fit" if changed == "warm start" else "partial_fit", case.data(2))
+        if error:
+            assert change in error or "'bad' must be a Regularizer" in error, change
+            assert fingerprint(model) == before, change
+        else:
+            model.set_params(**{change: fitted[name].get_params(deep=False)[change]})
+            assert_sound(as_plain(case.readings(model, case.data(0))))
 
 
 def test_the_error_names_the_parameter_and_both_values():
@@ -92,17 +82,17 @@ def test_regularizers_are_those_of_the_fit():
 
 
 class TestFittedArrays:
-    @pytest.mark.parametrize("name", CASES)
+    @pytest.mark.parametrize("name", PLAIN)
     def test_cannot_be_written(self, name, fitted):
-        model = fitted.get(name) or call(CASES[name].make(), "fit", CASES[name].data(0))
+        model = fitted[name]
         for again in (model, pickle.loads(pickle.dumps(model)), copy.copy(model), copy.deepcopy(model)):
             arrays = {key: value for key, value in vars(again).items() if isinstance(value, np.ndarray)}
             for key, value in arrays.items():
                 assert key in again.get_params(deep=False) or not value.flags.writeable, key
 
-    @pytest.mark.parametrize("name", CASES)
+    @pytest.mark.parametrize("name", PLAIN)
     def test_are_assigned_with_a_check_or_not_at_all(self, name, fitted):
-        model = copy.copy(fitted.get(name) or call(CASES[name].make(), "fit", CASES[name].data(0)))
+        model = copy.copy(fitted[name])
         before = fingerprint(model)
         names = [key for key in vars(model) if key.endswith("_") and not key.startswith("_")]
         assert names
@@ -112,10 +102,10 @@ class TestFittedArrays:
                     setattr(model, key, value)
                 assert fingerprint(model) == before
 
-    @pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.make()._assignable])
+    @pytest.mark.parametrize("name", [name for name, case in PLAIN.items() if case.estimator._assignable])
     def test_assigned_topics_are_used_everywhere(self, name, fitted):
-        case, model = CASES[name], copy.copy(fitted[name])
-        other = call(case.make().set_params(random_state=7), "fit", case.data(5))
+        case, model = PLAIN[name], copy.copy(fitted[name])
+        other = call(case.new(random_state=7), "fit", case.data(5))
         topics = other.components_.copy()
         model.components_ = topics
         topics[...] = 0  # the array stays the user's

@@ -12,7 +12,7 @@ from skartm import PLSA, ARTMTransformer, EmbeddedTopicModel, HypergraphARTM, Se
 from skartm.callbacks import EarlyStopping, TopicMonitor
 from skartm.exceptions import LeftOutDocumentsWarning
 from skartm.metrics import completion_perplexity, make_topic_scorer, topic_scoring
-from tests.reliability.estimators import CASES, PUBLIC, counts
+from tests.reliability.estimators import PLAIN, counts, public_estimators
 
 SCALES = [2.0**k for k in (-40, -30, -20, -10, -3, -1, 1, 3, 10, 20, 30, 40)]
 SCALES += [1e-12, 1e-9, 1e-6, 1e-3, 0.1, 1 / 3, 3.3, 77.7, 1e3 / 7, 1e6 / 7, 1e9 / 7, 1e12]
@@ -25,7 +25,7 @@ OTHERS = {
     "SentenceTopicModel": "whole sentences, see below",
     "TopicPipeline": "that of its model, from texts",
 }
-SCORED = sorted(name for name, case in CASES.items() if "perplexity" in case.reading and name not in OTHERS)
+SCORED = sorted(name for name, case in PLAIN.items() if "perplexity" in case.readers and name not in OTHERS)
 every_model = pytest.mark.parametrize("name", SCORED)
 
 
@@ -38,7 +38,7 @@ def weighted(seed=1, n_rows=30, n_columns=20):
 
 def fitted(name):
     """Without priors of theta, which weigh the more the smaller the counts are."""
-    model, data = CASES[name].make(), CASES[name].data(0)
+    model, data = PLAIN[name].new(), PLAIN[name].data(0)
     parameters = model.get_params()
     values = {
         "dtype": "float64",
@@ -54,9 +54,9 @@ def fitted(name):
 
 
 def test_every_model_with_a_perplexity_is_tried():
-    assert set(SCORED) | set(OTHERS) == {name for name, case in CASES.items() if "perplexity" in case.reading}
-    tried = {type(CASES[name].make()) for name in [*SCORED, *OTHERS]} | {EmbeddedTopicModel}
-    assert tried == {public for public in PUBLIC if hasattr(public, "perplexity")}
+    assert set(SCORED) | set(OTHERS) == {name for name, case in PLAIN.items() if "perplexity" in case.readers}
+    tried = {type(PLAIN[name].estimator) for name in [*SCORED, *OTHERS]} | {EmbeddedTopicModel}
+    assert tried == {public for public in public_estimators().values() if hasattr(public, "perplexity")}
 
 
 @every_model
@@ -108,20 +108,20 @@ def said(call):
 
 VALIDATED = [
     name
-    for name, case in CASES.items()
-    if {"validation_fraction", "max_iter"} <= case.make().get_params().keys()  # not of searches
+    for name, case in PLAIN.items()
+    if {"validation_fraction", "max_iter"} <= case.estimator.get_params().keys()  # not of searches
 ]
 
 
 @pytest.mark.parametrize("name", VALIDATED)
 def test_a_fit_says_once_what_its_validation_leaves_out(name):
-    case = CASES[name]
+    case = PLAIN[name]
     data = case.data(0) | ({"X": few_tokens()} if "X" in case.data(0) and name != "ContextARTM" else {})
     if name == "SentenceTopicModel":
         data["groups"] = np.repeat(np.arange(20), 1 + np.arange(20) % 2)
     if name == "HypergraphARTM":
         data = {"edges": np.array([[f"c{d}", f"u{e}", f"i{(d + e) % 9}"] for d in range(20) for e in range(1 + d % 3)])}
-    times = said(lambda: case.make().set_params(validation_fraction=0.5, max_iter=4).fit(**data))
+    times = said(lambda: case.new(validation_fraction=0.5, max_iter=4).fit(**data))
     # contexts halve nothing, and with its label a document of one word has two tokens
     assert times == (0 if name in ("ContextARTM", "ARTMClassifier") else 1)
 
@@ -135,7 +135,7 @@ def test_a_callback_and_levels_say_it_once():
     hierarchy = fitted("HierarchicalARTM")
     assert said(lambda: hierarchy.score_levels(X)) == 1
     assert said(lambda: hierarchy.score_levels(counts(0))) == 0
-    lda = CASES["LDA, map"].make().set_params(evaluate_every=1)
+    lda = PLAIN["LDA map"].new(evaluate_every=1)
     assert said(lambda: lda.fit(X)) == 1
     assert said(lambda: cross_val_score(PLSA(2, max_iter=2, tol=0), X, cv=3)) == 3
 

@@ -9,8 +9,9 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 from skartm.exceptions import DeadTopicWarning, LeftOutDocumentsWarning, LeftOutTokensWarning
 from skartm.regularizers import Decorrelation, SmoothSparsePhi, SmoothSparseTheta
+from tests.reliability.estimators import COUNTED, call
 from tests.reliability.extremes import MATRICES, PARAMETERS, TAUS, counts, matrix
-from tests.reliability.learners import LEARNERS
+from tests.reliability.states import named
 
 ALWAYS = ("all times 1e-310", "one row times 1e-44", "denormal and huge in one row", "zeros")
 pytestmark = [
@@ -19,6 +20,9 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::skartm.exceptions.LeftOutTokensWarning"),
 ]
 READERS = ("transform", "score", "perplexity", "predict_proba")
+
+
+every_case = pytest.mark.parametrize("name", COUNTED)
 
 
 def names_of_fitted(model):
@@ -73,24 +77,24 @@ def check_fitted(model):
         assert not not_finite(value), f"{name} is not finite"
 
 
-def check_learner(learner, X, **parameters):
+def check_case(case, X, **parameters):
     """All methods on X, after a fit on it, after a fit on ordinary counts, and after ``partial_fit``."""
     ordinary = counts(1, X.shape)
     for learn, first in (("fit", X), ("fit", ordinary), ("partial_fit", X), ("partial_fit", ordinary)):
-        model = learner.new(**parameters)
+        model = case.new(**parameters)
         if not hasattr(model, learn):
             continue
-        outcome, _ = attempt(learner.call, model, learn, first)
+        outcome, _ = attempt(call, model, learn, case.of_counts(first))
         if outcome == "refused":
             continue
         check_fitted(model)
         for method in READERS:
             if hasattr(model, method):
                 for data in (X, ordinary):
-                    outcome, result = attempt(learner.call, model, method, data)
+                    outcome, result = attempt(call, model, method, case.of_counts(data))
                     assert outcome == "refused" or not not_finite(result), f"{method} is not finite"
         if learn == "partial_fit":
-            outcome, _ = attempt(learner.call, model, "partial_fit", X)
+            outcome, _ = attempt(call, model, "partial_fit", case.of_counts(X))
             check_fitted(model)
 
 
@@ -100,37 +104,41 @@ def sample(cases, size):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", LEARNERS)
-@pytest.mark.parametrize("kind", MATRICES)
-def test_matrices(name, kind):
-    check_learner(LEARNERS[name], matrix(kind))
+@every_case
+def test_matrices(name):
+    for kind in MATRICES:
+        with named(kind):
+            check_case(COUNTED[name], matrix(kind))
 
 
-@pytest.mark.parametrize("name", LEARNERS)
+@every_case
 def test_sample_of_matrices(name):
-    place, kinds = list(LEARNERS).index(name), list(MATRICES)
+    place, kinds = list(COUNTED).index(name), list(MATRICES)
     for kind in (*ALWAYS, *(kinds[(7 * place + 11 * n) % len(kinds)] for n in range(2))):
-        check_learner(LEARNERS[name], matrix(kind))
+        with named(kind):
+            check_case(COUNTED[name], matrix(kind))
 
 
 CASES = [
     (name, parameter, value)
-    for name, learner in LEARNERS.items()
+    for name, case in COUNTED.items()
     for parameter, values in PARAMETERS.items()
-    if parameter in learner.estimator.get_params()
+    if parameter in case.estimator.get_params()
     for value in values
 ]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "parameter", "value"), CASES)
-def test_parameters(name, parameter, value):
-    check_learner(LEARNERS[name], counts(), **{parameter: value})
+@every_case
+def test_parameters(name):
+    for _, parameter, value in (case for case in CASES if case[0] == name):
+        with named(f"{parameter}={value}"):
+            check_case(COUNTED[name], counts(), **{parameter: value})
 
 
 @pytest.mark.parametrize(("name", "parameter", "value"), sample(CASES, 30))
 def test_sample_of_parameters(name, parameter, value):
-    check_learner(LEARNERS[name], counts(), **{parameter: value})
+    check_case(COUNTED[name], counts(), **{parameter: value})
 
 
 TERMS = {"phi": SmoothSparsePhi, "theta": SmoothSparseTheta, "decorrelation": Decorrelation}
@@ -138,47 +146,50 @@ TERMS = {"phi": SmoothSparsePhi, "theta": SmoothSparseTheta, "decorrelation": De
 
 REGULARIZED = [
     (name, term, tau)
-    for name, learner in LEARNERS.items()
-    if "regularizers" in learner.estimator.get_params()
+    for name, case in COUNTED.items()
+    if "regularizers" in case.estimator.get_params()
     for term in TERMS
     for tau in TAUS
 ]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "term", "tau"), REGULARIZED)
-def test_taus(name, term, tau):
-    check_learner(LEARNERS[name], counts(), regularizers=[("term", TERMS[term](tau))])
+@pytest.mark.parametrize("name", dict.fromkeys(name for name, *_ in REGULARIZED))
+def test_taus(name):
+    for _, term, tau in (case for case in REGULARIZED if case[0] == name):
+        with named(f"{term} of {tau}"):
+            check_case(COUNTED[name], counts(), regularizers=[("term", TERMS[term](tau))])
 
 
 @pytest.mark.parametrize(("name", "term", "tau"), sample(REGULARIZED, 20))
 def test_sample_of_taus(name, term, tau):
-    check_learner(LEARNERS[name], counts(), regularizers=[("term", TERMS[term](tau))])
+    check_case(COUNTED[name], counts(), regularizers=[("term", TERMS[term](tau))])
 
 
-@pytest.mark.parametrize("name", LEARNERS)
-@pytest.mark.parametrize("rows", [[2], [2, 3, 7], slice(None)])
-def test_rows_of_missing_entries(name, rows):
+@every_case
+def test_rows_of_missing_entries(name):
     """NaN is a missing entry of SimplexNMF, also where whole rows are missing, and an error everywhere else."""
-    X, learner = counts(), LEARNERS[name]
-    X[rows] = np.nan
-    model = learner.call(learner.new(), "fit", counts())
-    for method, data in (("transform", X), ("transform", X[2:3]), ("transform", X[:3]), ("fit", X)):
-        if hasattr(model, method):
-            outcome, result = attempt(learner.call, model, method, data)
-            assert outcome == "refused" or result is model or not not_finite(result)
+    case = COUNTED[name]
+    for rows in ([2], [2, 3, 7], slice(None)):
+        X = counts()
+        X[rows] = np.nan
+        model = call(case.new(), "fit", case.of_counts(counts()))
+        for method, data in (("transform", X), ("transform", X[2:3]), ("transform", X[:3]), ("fit", X)):
+            if hasattr(model, method):
+                outcome, result = attempt(call, model, method, case.of_counts(data))
+                assert outcome == "refused" or result is model or not not_finite(result), (rows, method)
 
 
-@pytest.mark.parametrize("name", LEARNERS)
+@every_case
 def test_failed_first_fit_leaves_no_model(name):
-    learner = LEARNERS[name]
+    case = COUNTED[name]
     for method in ("fit", "partial_fit"):
-        model = learner.new()
+        model = case.new()
         if not hasattr(model, method):
             continue
-        outcome, _ = attempt(learner.call, model, method, np.full((4, 5), -1.0))
+        outcome, _ = attempt(call, model, method, case.of_counts(np.full((4, 5), -1.0)))
         assert outcome == "refused"
         for reader in READERS:
             if hasattr(model, reader):
-                _, error = attempt(learner.call, model, reader, counts(shape=(4, 5)))
+                _, error = attempt(call, model, reader, case.of_counts(counts(shape=(4, 5))))
                 assert isinstance(error, NotFittedError)

@@ -84,6 +84,11 @@ WRITERS = {
     "dump_vowpal_wabbit.gz": vowpal(".gz"),
 }
 every_writer = pytest.mark.parametrize("name", WRITERS)
+# a kill at every step is some forty processes: by default of one writer of folders and of one of files
+killed_writer = pytest.mark.parametrize(
+    "name",
+    [name if name in ("save_memmap", "dump_uci") else pytest.param(name, marks=pytest.mark.slow) for name in WRITERS],
+)
 
 
 def test_every_writer_is_tried():
@@ -133,7 +138,7 @@ def killed_everywhere(name, tmp_path, prepare):
 
 
 @linux
-@every_writer
+@killed_writer
 def test_killed_at_any_step_the_old_or_the_new_is_there(name, tmp_path):
     write, read = WRITERS[name]
     sources(tmp_path)
@@ -155,7 +160,7 @@ def test_killed_at_any_step_the_old_or_the_new_is_there(name, tmp_path):
 
 
 @linux
-@every_writer
+@killed_writer
 def test_killed_while_the_first_is_written(name, tmp_path):
     write, read = WRITERS[name]
     sources(tmp_path)
@@ -436,8 +441,13 @@ BOMBS = {
 }
 
 
+SLOW_BOMBS = ("vocabulary", "line of json", "line of labels", "line of vowpal wabbit")  # 1.4 to 3 seconds
+
+
 @linux
-@pytest.mark.parametrize("name", BOMBS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name in SLOW_BOMBS else name for name in BOMBS]
+)
 def test_bombs_are_refused_with_little_memory(name, tmp_path):
     how, message = with_limit("RLIMIT_AS", 2**29, lambda: BOMBS[name](tmp_path))
     assert how == "raised", (how, message)

@@ -13,7 +13,9 @@ import pytest
 from skartm._kernels import in_forked_child, max_threads
 from skartm._threads import effective_n_processes, effective_n_threads, foreign_threads
 from skartm.em import _threads
-from tests.reliability.answers import CASES, counts, digest, learned
+from tests.reliability.estimators import CASES, call
+from tests.reliability.states import digest, learned
+from tests.reliability.test_determinism import answers, data_of, with_jobs
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="needs os.fork"),
@@ -66,17 +68,17 @@ def _every_piece_of_work_wakes_threads(monkeypatch):
 
 def results(case, model):
     """Bits of what a model has learned and answers."""
-    return digest([learned(model), case.answers(model)])
+    return digest([learned(model), answers(case, model, data_of(case))])
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_child_gives_the_bits_of_its_parent(name):
     case = CASES[name]
-    model = case.fitted(case.with_jobs(2))
+    model = call(with_jobs(case, 2), "fit", data_of(case))
     expected = results(case, model)
 
     def work():
-        return results(case, model), results(case, case.fitted(case.with_jobs(2)))
+        return results(case, model), results(case, call(with_jobs(case, 2), "fit", data_of(case)))
 
     assert in_child(work) == (expected, expected)
 
@@ -122,9 +124,9 @@ def test_threads_of_other_libraries():
 
 @pytest.mark.parametrize("backend", ["multiprocessing", "loky", "threading"])
 def test_backends_of_joblib(backend):
-    case = CASES["ARTMTransformer terms"]
-    model = case.fitted(case.with_jobs(2))
-    X = counts()
+    case = CASES["ARTMTransformer"]
+    X = data_of(case)["X"]
+    model = with_jobs(case, 2).fit(X)
     expected = model.transform(X)
     with joblib.parallel_config(backend=backend, n_jobs=2):
         parts = joblib.Parallel(timeout=PATIENCE)(joblib.delayed(model.transform)(X[i::2]) for i in range(2))

@@ -2,11 +2,13 @@
 
 import os
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
+import skartm
 from skartm import LDA, PLSA, ARTMTransformer, AuthorTopic, ThetalessARTM
 from skartm.em import EM, Batches, Counters, FreeMixture, MapPosterior, State, padded, passes
 from skartm.regularizers import Decorrelation, SmoothSparsePhi, SmoothSparseTheta
@@ -32,6 +34,11 @@ MODELS = {
 ENGINE = ("em/_loop.py", "em/_posterior.py", "em/_counters.py", "em/_history.py", "em/_grouped.py", "topics/_base.py",
           "base/_fitting.py", "topics/_artm.py", "topics/_lda.py", "topics/_author_fitting.py")  # fmt: skip
 N_PASSES = 3
+
+
+def test_the_engine_is_in_these_files():
+    root = Path(skartm.__file__).parent
+    assert [file for file in ENGINE if not (root / file).is_file()] == []
 
 
 class AtInstruction:

@@ -21,6 +21,7 @@ GROW = {  # what is asked for is as long as the documents, 4 numbers each; or is
     "AuthorTopic, validation": "as without",
     "ARTMClassifier": "labels of all documents, and their theta",
 }
+SLOW = pytest.mark.slow
 ONLY_LINUX = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads /proc")
 
 
@@ -37,17 +38,22 @@ def folders(tmp_path_factory):
 
 
 @ONLY_LINUX
-@pytest.mark.parametrize("name", OPTIONS)
-def test_bounded(name, folders):
+@pytest.mark.parametrize(
+    "names",
+    [["fit", "partial_fit"], pytest.param([name for name in OPTIONS if "fit" != name != "partial_fit"], marks=SLOW)],
+    ids=["learning", "others"],
+)
+def test_bounded(names, folders):
     root = str(Path(__file__).resolve().parents[2])
     path = os.pathsep.join([os.environ.get("PYTHONPATH", root), root])
     environment = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", "MALLOC_TRIM_THRESHOLD_": "100000"}
-    command = [sys.executable, "-m", "tests.reliability.memory_worker", *map(str, folders), name]
-    result = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=root, timeout=600)
+    command = [sys.executable, "-m", "tests.reliability.memory_worker", *map(str, folders), *names]
+    result = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=root, timeout=1200)
     assert result.returncode == 0, result.stderr
-    small, large = (int(value) / 1024 for value in result.stdout.split())
-    allowed = MEGABYTES if name not in GROW else MEGABYTES + (TIMES - 1) * N_DOCS * 500 / 2**20  # 500 bytes a document
-    assert large - small < allowed, f"{small:.1f} MB, and {large:.1f} MB of {TIMES} times the documents"
+    for name, line in zip(names, result.stdout.splitlines(), strict=True):
+        small, large = (int(value) / 1024 for value in line.split())
+        allowed = MEGABYTES + ((TIMES - 1) * N_DOCS * 500 / 2**20 if name in GROW else 0)  # 500 bytes a document
+        assert large - small < allowed, f"{name}: {small:.1f} MB, {large:.1f} MB of {TIMES} times the documents"
 
 
 class TestChangedFiles:

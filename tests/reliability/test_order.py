@@ -23,6 +23,7 @@ from skartm import regularizers as library
 from skartm.datasets import iter_chunks, load_vowpal_wabbit, open_memmap, save_memmap
 from skartm.feature_extraction import SequenceVectorizer, cooccurrence, has_token_order, keep_token_order, token_order
 from skartm.regularizers import PosteriorFunction, SegmentPosterior, SmoothPosterior
+from tests.reliability.conftest import budget
 
 WORDS = ["ant", "bee", "cat", "dog", "elk", "fox", "gnu", "hen", "ibis", "jay", "koala", "lynx"]
 
@@ -324,6 +325,8 @@ def test_parts_and_copies(name, tmp_path):
 @pytest.mark.parametrize("name", READERS)
 def test_all_parts_and_copies(name, tmp_path):
     destroyers = ["sum", "max", "power", "sum_duplicates", "sort_indices"]
+    place = list(READERS).index(name)  # in the sample every reader has another one
+    destroyers = budget([destroyers[place % 5]], destroyers)
     try_parts_and_copies(READERS[name], CORPORA, DERIVATIONS, destroyers, tmp_path)
 
 

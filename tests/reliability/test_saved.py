@@ -141,8 +141,7 @@ def test_the_list_names_classes_that_exist():
 
 
 def test_private_classes_have_one_place():
-    for name in _saved.__all__:
-        assert getattr(_saved, name).__module__ == "skartm._saved"
+    assert {getattr(_saved, name).__module__ for name in _saved.__all__} == {"skartm._saved"}
 
 
 # --- other versions ---------------------------------------------------------------------------------------------------

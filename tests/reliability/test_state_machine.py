@@ -12,7 +12,7 @@ from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from tests.reliability.conftest import budget
-from tests.reliability.estimators import CASES, call, changes_of
+from tests.reliability.estimators import PLAIN, call, changes_of
 from tests.reliability.states import as_plain, assert_sound, bytes_of, fingerprint, same_result
 from tests.reliability.test_failed_calls import refusals
 from tests.reliability.test_interruption import interrupted
@@ -26,8 +26,8 @@ class Life:
     """A model, the calls that lead to its state by the shortest way, and the steps that are tried on it."""
 
     def __init__(self, name: str) -> None:
-        self.name, self.case = name, CASES[name]
-        self.model = self.case.make()
+        self.name, self.case = name, PLAIN[name]
+        self.model = self.case.new()
         self.way: list[tuple[str, Any]] = []
 
     def try_step(self, step: str, seed: int) -> None:
@@ -86,14 +86,14 @@ class Life:
     def do_read(self, seed: int) -> bool:
         arguments = self.case.data(seed)
         before = bytes_of(arguments)
-        for method, names in self.case.reading.items():
+        for method in self.case.readers:
             if not self.way:
                 with pytest.raises(NotFittedError):
-                    call(self.model, method, {key: arguments[key] for key in names})
+                    call(self.model, method, arguments)
                 continue
-            assert_sound(as_plain(call(self.model, method, {key: arguments[key] for key in names})))
+            result = call(self.model, method, arguments)
+            assert_sound(as_plain(result))
             if method in ("transform", "predict_proba") and "NMF" not in self.name:
-                result = call(self.model, method, {key: arguments[key] for key in names})
                 sums = result.sum(axis=1)
                 assert ((np.abs(sums - 1) < 1e-4) | (sums == 0)).all()
         assert bytes_of(arguments) == before
@@ -105,22 +105,16 @@ class Life:
             return False
         name, value = changes[seed % len(changes)]
         declared, arguments = self.model.get_params(deep=False)[name], self.case.data(0)
-        results = [self.read(self.model, arguments) if self.way else None]
+        results = [self.case.readings(self.model, arguments) if self.way else None]
         self.model.set_params(**{name: value})
         error = ""
         try:
-            results.append(self.read(self.model, arguments) if self.way else None)
+            results.append(self.case.readings(self.model, arguments) if self.way else None)
         except REFUSALS as raised:
             error = str(raised)
         self.model.set_params(**{name: declared})
         assert name in error or same_result(*results)
         return False
-
-    def read(self, model: Any, arguments: dict[str, Any]) -> list[Any]:
-        return [
-            as_plain(call(model, method, {key: arguments[key] for key in names}))
-            for method, names in self.case.reading.items()
-        ]
 
     def do_clone(self, seed: int) -> bool:
         assert not [key for key in vars(clone(self.model)) if key.endswith("_")]
@@ -162,11 +156,11 @@ class Life:
     def check_shortest_way(self) -> None:
         if not self.way:
             return
-        model = self.case.make()
+        model = self.case.new()
         for step, seed in self.way:
             self.learn(model, step, seed)
         arguments = self.case.data(17)
-        assert same_result(self.read(self.model, arguments), self.read(model, arguments)), self.way
+        assert same_result(self.case.readings(self.model, arguments), self.case.readings(model, arguments)), self.way
 
 
 def run(name: str, sequence: list[tuple[str, int]]) -> None:
@@ -176,11 +170,11 @@ def run(name: str, sequence: list[tuple[str, int]]) -> None:
     life.check_shortest_way()
 
 
-FAST = [name for name in CASES if name not in ("TauPath", "TopicNumberSearch", "MonotonicStacking")]
+FAST = [name for name in PLAIN if name not in ("TauPath", "TopicNumberSearch", "MonotonicStacking")]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("name", PLAIN)
 def test_sequences(name):
     """At least 20,000 steps in the full run: 100 sequences of 10 steps for each of more than 20 models."""
     sequences = st.lists(st.tuples(st.sampled_from(STEPS.split()), st.integers(0, 5)), min_size=10, max_size=10)

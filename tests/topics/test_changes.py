@@ -60,6 +60,7 @@ def test_another_regularizer_under_an_old_name(before, after, X):
     expected = model(LEARNERS[after]).fit(X, Y)
     fitted.set_params(r0=LEARNERS[after]).fit(X, Y)
     assert set(fitted.learned_["r0"]) == set(expected.learned_["r0"])
+    assert expected.learned_["r0"]
     for key, learned in expected.learned_["r0"].items():
         assert np.shape(fitted.learned_["r0"][key]) == np.shape(learned), key
 
@@ -81,6 +82,7 @@ def test_another_declaration_under_an_old_name(regularizer, change, X):
     fitted = model(regularizer, warm_start=True, modalities=kinds).fit(X, Y)
     fitted.set_params(**change).fit(X, Y)
     expected = model(clone(regularizer), modalities=kinds).set_params(**change).fit(X, Y)
+    assert expected.learned_["r0"]
     for key, learned in expected.learned_["r0"].items():
         assert np.shape(fitted.learned_["r0"][key]) == np.shape(learned), key
     if isinstance(regularizer, CoherencePhi):  # of the same documents

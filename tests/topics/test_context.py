@@ -256,8 +256,9 @@ def test_window_of_the_document_is_thetaless(window, X):
 
 
 def test_gamma_one_is_the_word_itself(X):
-    model = context_artm("ema", gamma=1.0).fit(X)
-    for vectors in model.context_vectors(X):
+    found = list(context_artm("ema", gamma=1.0).fit(X).context_vectors(X))
+    assert len(found) == X.shape[0]
+    for vectors in found:
         for part in (vectors.left, vectors.right, vectors.two_sided):
             assert_allclose(part, vectors.token, rtol=1e-12, atol=1e-14)
 

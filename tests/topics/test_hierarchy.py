@@ -8,6 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
+from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -31,8 +32,8 @@ from tests.em.corpora import start
 from tests.oracle import hierarchy as oracle
 from tests.oracle import regularizers as formulas
 from tests.oracle.plsa import documents_of
+from tests.test_callbacks import Stop
 from tests.topics.models import N_TOKENS, corpus
-from tests.topics.test_callbacks import Stop
 
 SIZES = (3, 5, 7)
 NAMES = ("top", "sub", "leaf")
@@ -138,7 +139,7 @@ def test_modalities(X):
     assert min(model.topic_tree(modality="tags").levels[1][0].tokens) >= 20
 
 
-@pytest.mark.parametrize("tau", [1.0, 0.3])
+@pytest.mark.parametrize("tau", [1.0, pytest.param(0.3, marks=pytest.mark.slow)])
 def test_objective_of_every_level_rises(tau, X, global_random_seed):
     X = corpus(global_random_seed)
     options = {"max_iter": 15, "max_doc_iter": 300}
@@ -559,9 +560,9 @@ def test_it_is_fitted_after_fit(X):
     with pytest.raises(AttributeError, match="not fitted"):
         model.components_  # noqa: B018
     for method in ("transform", "transform_levels", "score", "score_levels", "perplexity_levels"):
-        with pytest.raises(Exception, match="not fitted"):
+        with pytest.raises(NotFittedError, match="not fitted"):
             getattr(model, method)(X)
-    with pytest.raises(Exception, match="not fitted"):
+    with pytest.raises(NotFittedError, match="not fitted"):
         model.topic_tree()
 
 

@@ -33,12 +33,13 @@ from tests.oracle import plsa, posteriors, regularizers_of_phi, sums
 from tests.oracle import regularizers as formulas
 from tests.regularizers import functions
 from tests.topics.models import corpus
-from tests.topics.test_modalities import BLOCKS, N_TOKENS, N_TOPICS, blocks_of, model, start, weighted_documents
+from tests.topics.test_modal import BLOCKS, N_TOKENS, N_TOPICS, blocks_of, model, start, weighted_documents
 
 EVERY = range(N_TOPICS)
 SOME = [0, 2, 3]
 PAIRS = np.random.default_rng(0).poisson(0.3, (N_TOKENS, N_TOKENS)) * 1.0
 Y = np.arange(150) % 3
+DTYPES = pytest.mark.parametrize("dtype", ["float32", pytest.param("float64", marks=pytest.mark.slow)])
 
 
 def ramp(stop):
@@ -139,7 +140,7 @@ def X():
     return corpus(0, n_docs=150)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@DTYPES
 @pytest.mark.parametrize("learning_method", ["batch", "online"])
 @pytest.mark.parametrize("kinds", [slice(None), [0, 1, 2, 3, 4, 5]], ids=["everything", "without p(t|d,w)"])
 def test_threads(kinds, learning_method, dtype, X, monkeypatch):
@@ -156,7 +157,7 @@ def test_threads(kinds, learning_method, dtype, X, monkeypatch):
             assert key == "seconds" or more.history_[key] == track, key
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@DTYPES
 @pytest.mark.parametrize("learning_method", ["batch", "online"])
 def test_documents_on_their_own(learning_method, dtype, X):
     fitted = everything(learning_method=learning_method, dtype=dtype).fit(X, Y)

@@ -90,7 +90,8 @@ def test_stopping_early(name, X):
 
 
 def test_stopping_early_is_not_a_failure_to_converge(X):
-    model(max_iter=50, tol=1e-12).set_callbacks(Stop(after=2)).fit(X)  # warnings are errors
+    stopped = model(max_iter=50, tol=1e-12).set_callbacks(Stop(after=2)).fit(X)
+    assert stopped.n_iter_ == 2  # and a warning would be an error
 
 
 @every_model
@@ -231,6 +232,7 @@ def test_progress_bar(X, capsys):
     assert "ARTMTransformer" in capsys.readouterr().out
 
 
-def test_progress_bar_of_a_pipeline(X):
+def test_progress_bar_of_a_pipeline(X, capsys):
     pytest.importorskip("rich")
     make_pipeline(model()).set_callbacks(ProgressBar()).fit(X)
+    assert "Pipeline" in capsys.readouterr().out

@@ -224,11 +224,12 @@ def test_what_a_loss_means_is_found(net, name, global_random_seed):
 
 
 @pytest.mark.parametrize("net", ALL)
-@pytest.mark.parametrize("scale", [1e-300, 1e-200, 1e-9, 1e9, 1e200, 1e300])
-def test_the_unit_of_the_target_does_not_matter(net, scale):
+def test_the_unit_of_the_target_does_not_matter(net):
     X, y = example(6)
-    ratio = fitted(net, X, y * scale, [1, -1, 0]).predict(X) / scale
-    assert np.sqrt(np.mean((ratio - fitted(net, X, y, [1, -1, 0]).predict(X)) ** 2)) < 0.05
+    expected = fitted(net, X, y, [1, -1, 0]).predict(X)
+    for scale in (1e-300, 1e-200, 1e-9, 1e9, 1e200, 1e300):
+        ratio = fitted(net, X, y * scale, [1, -1, 0]).predict(X) / scale
+        assert np.sqrt(np.mean((ratio - expected) ** 2)) < 0.05, scale
 
 
 @pytest.mark.parametrize("net", ALL)
@@ -292,13 +293,14 @@ def test_names_make_the_nets(name):
 
 
 @every_net
-@pytest.mark.parametrize("unit", [1e-200, 1e200])
-def test_the_unit_of_counts_does_not_matter(net, unit, global_random_seed):
+def test_the_unit_of_counts_does_not_matter(net, global_random_seed):
     rng = np.random.default_rng(global_random_seed)
     X = rng.random((200, 1))
     y = rng.poisson(1 + 3 * X[:, 0]).astype(float)
-    ratio = fitted(net, X, y * unit, [1], Poisson()).predict(X) / unit
-    assert np.abs(ratio - fitted(net, X, y, [1], Poisson()).predict(X)).mean() < 0.1
+    expected = fitted(net, X, y, [1], Poisson()).predict(X)
+    for unit in (1e-200, 1e200):
+        ratio = fitted(net, X, y * unit, [1], Poisson()).predict(X) / unit
+        assert np.abs(ratio - expected).mean() < 0.1, unit
 
 
 @every_net
