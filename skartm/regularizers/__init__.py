@@ -1,7 +1,8 @@
 """Regularizers: declarations that bind to a model and give a value and a term."""
 
 from skartm.base import publish
-from skartm.regularizers._base import Regularizer, Terms, bind_all
+from skartm.em import Terms as Terms  # where it was up to version 0.2
+from skartm.regularizers._base import Regularizer, bind_all
 from skartm.regularizers._checks import check_regularizer
 from skartm.regularizers._collection import NamedRegularizers, check_regularizers, make_regularizers
 from skartm.regularizers._cooccurrence import Biterm, CoherencePhi
@@ -53,7 +54,6 @@ __all__ = [
     "SmoothSparseTheta",
     "SparsePosterior",
     "TemporalSmoothing",
-    "Terms",
     "ThetaClassification",
     "ThetaRegression",
     "TopKSparse",

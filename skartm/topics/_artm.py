@@ -31,11 +31,12 @@ from skartm.em import (
     Shared,
     State,
     StoredTheta,
+    Terms,
     padded,
     rows_of,
     unpadded_transpose,
 )
-from skartm.regularizers import NamedRegularizers, Regularizer, Terms, bind_all, check_regularizers
+from skartm.regularizers import NamedRegularizers, Regularizer, bind_all, check_regularizers
 from skartm.topics._base import TopicModel
 from skartm.topics._readable import ReadableModel
 from skartm.topics._scored import ScoredModel

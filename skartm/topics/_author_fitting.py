@@ -19,12 +19,13 @@ from skartm.em import (
     MapPosterior,
     State,
     Strength,
+    Terms,
     blocks_of,
     filled_rows,
     padded,
 )
 from skartm.metrics._completion import said_before
-from skartm.regularizers import Terms, bind_all, check_regularizers
+from skartm.regularizers import bind_all, check_regularizers
 from skartm.topics._artm import ARTMTransformer
 from skartm.topics._author_priors import author_prior, word_prior
 from skartm.topics._authors import Authorship, read_authors

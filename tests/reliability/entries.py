@@ -673,7 +673,7 @@ EXCEPTIONS = {
         **dict.fromkeys(
             ("Constant", "Geometric", "Linear", "Piecewise", "Schedule", "Window"), "a schedule, made of numbers"
         ),
-        **dict.fromkeys(("NamedRegularizers", "Regularizer", "Terms"), "a base, or a container"),
+        **dict.fromkeys(("NamedRegularizers", "Regularizer"), "a base"),
         **dict.fromkeys(("bind_all", "check_regularizer", "check_regularizers", "make_regularizers"),
                         "takes regularizers"),
         **dict.fromkeys(("Decorrelation", "SegmentPosterior", "SmoothPosterior", "SparsePosterior", "TopKSparse",
