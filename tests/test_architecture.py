@@ -53,7 +53,7 @@ NAMELESS = {"utils", "util", "helpers", "helper", "common", "manager", "managers
 # tests of a folder as a whole, or of what several of its files do together
 OF_MANY = {
     ".": "architecture import",
-    "_kernels": "dense_products dirichlet levels map_documents row_means word_side",
+    "_kernels": "dense_products levels map_documents row_means word_side",
     "callbacks": "every_estimator",
     "datasets": "public",
     "model_selection": "grid_search",
