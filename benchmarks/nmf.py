@@ -35,9 +35,9 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import TfidfTransformer
 
 from skartm import DeepSimplexNMF, SimplexNMF
-from skartm.nmf._kullback_leibler import KullbackLeibler, affordable_parts
-from skartm.nmf._least_squares import LeastSquares
 from skartm.nmf._start import nndsvd_start
+from skartm.nmf.solvers._kullback_leibler import KullbackLeibler, affordable_parts
+from skartm.nmf.solvers._least_squares import LeastSquares
 
 KL = "kullback-leibler"
 

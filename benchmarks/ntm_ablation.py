@@ -31,7 +31,7 @@ from sklearn.base import clone
 from skartm.feature_extraction import word_embeddings
 from skartm.metrics import coherence, completion_perplexity, topic_diversity
 from skartm.neural import NeuralTopicModel
-from skartm.neural._ntm_start import STARTS
+from skartm.neural.ranking._start import STARTS
 
 SGD = {"optimizer": "sgd", "document_learning_rate": 0.01}
 ADAM = {"optimizer": "adam", "document_learning_rate": 0.05}

@@ -18,14 +18,14 @@ import skartm.topics
 from skartm.base import publish
 from skartm.base._versioned import Versioned
 from skartm.model_selection._stages import Results
-from skartm.monotonic._knots import Knots
-from skartm.monotonic._losses import LogLoss, Poisson, Quantile, SquaredError, Standard
-from skartm.monotonic._normal_bases import NormalBases
-from skartm.monotonic._product_mixture import ProductMixture
 from skartm.monotonic._scaling import Scaling
-from skartm.nmf._online import OnlineDivergence, OnlineLeastSquares
-from skartm.topics._named_edges import VertexNames
-from skartm.topics._topic_bayes import TopicBayes
+from skartm.monotonic.distribution._normal_bases import NormalBases
+from skartm.monotonic.distribution._product_mixture import ProductMixture
+from skartm.monotonic.nets._losses import LogLoss, Poisson, Quantile, SquaredError, Standard
+from skartm.monotonic.polynomial._knots import Knots
+from skartm.nmf.solvers._online import OnlineDivergence, OnlineLeastSquares
+from skartm.topics.classes._bayes import TopicBayes
+from skartm.topics.edges._names import VertexNames
 
 __all__ = [
     "Knots",

@@ -9,7 +9,7 @@ from skartm.base._callbacks import ScoringMonitor
 from skartm.base._parameters import check_integer
 from skartm.metrics import TopicScorer, TopicScoring
 from skartm.metrics._completion import said_before
-from skartm.metrics._topic_scoring import named_scores
+from skartm.metrics.scoring._scoring import named_scores
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,19 +11,14 @@ from skartm.em._batches import (
     is_memory_mapped,
     row_lengths,
 )
-from skartm.em._context import Context, ContextMixture, Positions
 from skartm.em._counters import Counters
 from skartm.em._e_step import e_step
-from skartm.em._edge_mixture import EdgeMixture
-from skartm.em._edges import EdgeBatch, EdgeBatches, Hypergraph, offsets
 from skartm.em._expectation import Counts, Expectation, Seen, Shared, Sums
 from skartm.em._given import expected_counts
-from skartm.em._grouped import GroupedMixture, GroupLearning, Groups, GroupShares
 from skartm.em._history import History
 from skartm.em._inner import Posteriors
 from skartm.em._kept import GammaDraws, Kept, PositionGamma, StoredTheta
 from skartm.em._layout import Layout, TopicSelection
-from skartm.em._linear import LinearMixture
 from skartm.em._logs import log_sums, perplexity_of
 from skartm.em._loop import EM, Decay, Pass, State, passes
 from skartm.em._mixture import DirichletMixture, FreeMixture, at_theta
@@ -44,29 +39,18 @@ __all__ = [
     "Batch",
     "Batches",
     "Bound",
-    "Context",
-    "ContextMixture",
     "Counters",
     "Counts",
     "Decay",
     "DirichletMixture",
     "DirichletPosterior",
     "Documents",
-    "EdgeBatch",
-    "EdgeBatches",
-    "EdgeMixture",
     "Expectation",
     "FreeMixture",
     "GammaDraws",
-    "GroupLearning",
-    "GroupShares",
-    "GroupedMixture",
-    "Groups",
     "History",
-    "Hypergraph",
     "Kept",
     "Layout",
-    "LinearMixture",
     "MapPosterior",
     "Mixture",
     "Modality",
@@ -74,7 +58,6 @@ __all__ = [
     "Pass",
     "PhiTerm",
     "PositionGamma",
-    "Positions",
     "Posterior",
     "PosteriorTerm",
     "Posteriors",
@@ -98,7 +81,6 @@ __all__ = [
     "filled_rows",
     "is_memory_mapped",
     "log_sums",
-    "offsets",
     "padded",
     "padded_width",
     "padded_zeros",

@@ -1,28 +1,28 @@
 """Scores of topic models: likelihood, coherence, kernels, diversity, stability; reports; scorers for searches."""
 
 from skartm.base import publish
-from skartm.metrics._background_ratio import background_ratio
-from skartm.metrics._blei_lafferty import blei_lafferty
-from skartm.metrics._class_precision import class_precision
-from skartm.metrics._coherence import coherence
 from skartm.metrics._completion import completion_split
-from skartm.metrics._diversity import topic_diversity
-from skartm.metrics._gensim import from_gensim, to_coherence_model
-from skartm.metrics._intratext_coherence import intratext_coherence
 from skartm.metrics._perplexity import completion_perplexity, log_likelihood, perplexity
-from skartm.metrics._rank_biased_overlap import inverted_rbo, rank_biased_overlap
-from skartm.metrics._semantic_radius import semantic_radius
-from skartm.metrics._sparsity import sparsity
-from skartm.metrics._top_documents import top_documents
-from skartm.metrics._top_tokens import top_tokens, topic_table
-from skartm.metrics._topic_entropy import topic_entropy
-from skartm.metrics._topic_kernels import TopicKernels, topic_kernels
-from skartm.metrics._topic_mass import effective_topics, topic_shares
-from skartm.metrics._topic_report import topic_report
-from skartm.metrics._topic_scorer import TopicScorer, get_topic_scorer, make_topic_scorer, topic_scorer_names
-from skartm.metrics._topic_scoring import TopicScoring, topic_scoring
-from skartm.metrics._topic_similarity import topic_redundancy, topic_similarity
-from skartm.metrics._topic_stability import TopicMatching, TopicStability, match_topics, topic_stability
+from skartm.metrics.coherence._coherence import coherence
+from skartm.metrics.coherence._gensim import from_gensim, to_coherence_model
+from skartm.metrics.coherence._intratext_coherence import intratext_coherence
+from skartm.metrics.quality._background_ratio import background_ratio
+from skartm.metrics.quality._blei_lafferty import blei_lafferty
+from skartm.metrics.quality._class_precision import class_precision
+from skartm.metrics.quality._diversity import topic_diversity
+from skartm.metrics.quality._entropy import topic_entropy
+from skartm.metrics.quality._kernels import TopicKernels, topic_kernels
+from skartm.metrics.quality._mass import effective_topics, topic_shares
+from skartm.metrics.quality._rank_biased_overlap import inverted_rbo, rank_biased_overlap
+from skartm.metrics.quality._semantic_radius import semantic_radius
+from skartm.metrics.quality._similarity import topic_redundancy, topic_similarity
+from skartm.metrics.quality._sparsity import sparsity
+from skartm.metrics.quality._stability import TopicMatching, TopicStability, match_topics, topic_stability
+from skartm.metrics.reports._top_documents import top_documents
+from skartm.metrics.reports._top_tokens import top_tokens, topic_table
+from skartm.metrics.reports._topic_report import topic_report
+from skartm.metrics.scoring._scorer import TopicScorer, get_topic_scorer, make_topic_scorer, topic_scorer_names
+from skartm.metrics.scoring._scoring import TopicScoring, topic_scoring
 
 __all__ = [
     "TopicKernels",

@@ -9,9 +9,9 @@ import numpy as np
 from scipy import sparse
 
 from skartm.base import shown
-from skartm.metrics._fitted import FittedTopics
-from skartm.metrics._reference import Reference, order_of_tokens
 from skartm.metrics._text_source import TextSource
+from skartm.metrics.coherence._reference import Reference, order_of_tokens
+from skartm.metrics.scoring._fitted import FittedTopics
 
 
 class Corpus:

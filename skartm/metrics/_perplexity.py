@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from skartm.base._data import check_csr, check_matrix, check_weights
 from skartm.em import Batches, Shared, at_theta, padded, perplexity_of
 from skartm.metrics._completion import completion_split
-from skartm.metrics._fitted import doc_topic_of, topics_of
-from skartm.metrics._top_tokens import check_components
+from skartm.metrics.reports._top_tokens import check_components
+from skartm.metrics.scoring._fitted import doc_topic_of, topics_of
 from skartm.simplex import FLOOR
 
 

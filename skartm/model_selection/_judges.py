@@ -7,7 +7,7 @@ from sklearn.metrics import get_scorer, get_scorer_names
 
 from skartm.base import shown
 from skartm.metrics import TopicScorer, make_topic_scorer, topic_scorer_names
-from skartm.metrics._fitted import FittedTopics
+from skartm.metrics.scoring._fitted import FittedTopics
 from skartm.model_selection._front import Alone
 
 

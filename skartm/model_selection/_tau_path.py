@@ -10,10 +10,10 @@ from typing import Any
 from sklearn.base import clone
 from sklearn.utils.parallel import Parallel, delayed  # joblib's, with warning filters and configuration
 
-from skartm._threads import effective_n_processes
 from skartm.base import shown
 from skartm.base._callbacks import FitTask, with_callbacks
 from skartm.base._parameters import check_declared, choice, declared, flag, integer, parameters
+from skartm.base._threads import effective_n_processes
 from skartm.model_selection._front import front_of
 from skartm.model_selection._judges import Bench, judges_of, name_of
 from skartm.model_selection._searched import TopicSearch

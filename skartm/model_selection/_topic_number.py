@@ -9,10 +9,10 @@ from sklearn.base import clone
 from sklearn.utils import check_random_state
 from sklearn.utils.parallel import Parallel, delayed  # joblib's, with warning filters and configuration
 
-from skartm._threads import effective_n_processes
 from skartm.base import shown
 from skartm.base._callbacks import FitTask, with_callbacks
 from skartm.base._parameters import check_declared, check_integer, choice, declared, flag, parameters
+from skartm.base._threads import effective_n_processes
 from skartm.metrics import topic_stability
 from skartm.model_selection._front import front_of
 from skartm.model_selection._judges import Bench, judges_of

@@ -12,8 +12,8 @@ from skartm.base import shown
 from skartm.base._callbacks import with_callbacks
 from skartm.base._data import as_array, check_weights
 from skartm.base._parameters import declared, parameters
-from skartm.monotonic._losses import LogLoss
-from skartm.monotonic._monotonic_model import MonotonicModel
+from skartm.monotonic._model import MonotonicModel
+from skartm.monotonic.nets._losses import LogLoss
 
 
 @parameters

@@ -11,8 +11,8 @@ from skartm.base import shown
 from skartm.base._callbacks import with_callbacks
 from skartm.base._data import as_array
 from skartm.base._parameters import check_declared, choice, declared, parameters, real
-from skartm.monotonic._losses import Loss, Poisson, Quantile, SquaredError
-from skartm.monotonic._monotonic_model import MonotonicModel
+from skartm.monotonic._model import MonotonicModel
+from skartm.monotonic.nets._losses import Loss, Poisson, Quantile, SquaredError
 
 _ROOM = 100  # predictions may leave the range of the target by so much, at most
 _NARROWEST = 1e-300  # range of a target; what is narrower has lost its digits

@@ -17,14 +17,14 @@ from skartm.base._fitting import iterate
 from skartm.base._parameters import check_choice, check_declared, choice, integer, parameters, precision, real
 from skartm.base._sparse import canonical, own_csr
 from skartm.base._state import Stateful
-from skartm.nmf._least_squares import check_squares, is_sparse
-from skartm.nmf._observed import Observed, observed
-from skartm.nmf._online import check_online, statistics_of
-from skartm.nmf._penalties import check_penalties
-from skartm.nmf._regularized import check_terms
-from skartm.nmf._solvers import solve_rows, solver_of
 from skartm.nmf._start import STARTS, given_factor, start_of
-from skartm.nmf._volume import check_volume
+from skartm.nmf.solvers._choice import solve_rows, solver_of
+from skartm.nmf.solvers._least_squares import check_squares, is_sparse
+from skartm.nmf.solvers._observed import Observed, observed
+from skartm.nmf.solvers._online import check_online, statistics_of
+from skartm.nmf.solvers._penalties import check_penalties
+from skartm.nmf.solvers._regularized import check_terms
+from skartm.nmf.solvers._volume import check_volume
 from skartm.regularizers import NamedRegularizers
 
 _LOSSES = ("frobenius", "kullback-leibler")

@@ -10,8 +10,8 @@ from sklearn.utils.extmath import randomized_svd
 
 from skartm.base import shown
 from skartm.base._data import check_matrix
-from skartm.nmf._least_squares import is_sparse, scaled_rows
-from skartm.nmf._observed import Observed
+from skartm.nmf.solvers._least_squares import is_sparse, scaled_rows
+from skartm.nmf.solvers._observed import Observed
 
 STARTS = ("nndsvd", "nndsvda", "random", "spa")
 _SMALL = 1e-6

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skartm.metrics._fitted import FittedTopics
+from skartm.metrics.scoring._fitted import FittedTopics
 from skartm.plotting._axes import axes_for
 from skartm.topics import TopicNode, TopicTree
 

@@ -5,27 +5,29 @@ from skartm.em import Terms as Terms  # where it was up to version 0.2
 from skartm.regularizers._base import Regularizer, bind_all
 from skartm.regularizers._checks import check_regularizer
 from skartm.regularizers._collection import NamedRegularizers, check_regularizers, make_regularizers
-from skartm.regularizers._cooccurrence import Biterm, CoherencePhi
-from skartm.regularizers._decorrelation import Decorrelation
-from skartm.regularizers._document_links import DocumentLinks
-from skartm.regularizers._embedding_phi import EmbeddingPhi
-from skartm.regularizers._embedding_theta import EmbeddingTheta
-from skartm.regularizers._function import FunctionRegularizer
-from skartm.regularizers._graph import GeospatialSmoothing, NetPLSA
-from skartm.regularizers._labels import LabelRegularization
-from skartm.regularizers._parent_topics import ParentTopics
-from skartm.regularizers._posterior import PosteriorFunction, SparsePosterior
 from skartm.regularizers._schedules import Constant, Geometric, Linear, Piecewise, Schedule, Window
-from skartm.regularizers._seed_words import SeedWords
 from skartm.regularizers._shares import share_from_tau, tau_from_share
-from skartm.regularizers._smooth_sparse import SmoothSparsePhi, SmoothSparseTheta
-from skartm.regularizers._supervised import ThetaClassification, ThetaRegression
-from skartm.regularizers._temporal import TemporalSmoothing
-from skartm.regularizers._token_order import SegmentPosterior, SmoothPosterior
-from skartm.regularizers._top_k import TopKSparse
-from skartm.regularizers._topic_prior import TopicPrior
-from skartm.regularizers._topic_selection import TopicSelection
-from skartm.regularizers._translation import Translation
+from skartm.regularizers.functions._function import FunctionRegularizer
+from skartm.regularizers.phi._cooccurrence import Biterm, CoherencePhi
+from skartm.regularizers.phi._decorrelation import Decorrelation
+from skartm.regularizers.phi._embeddings import EmbeddingPhi
+from skartm.regularizers.phi._graph import GeospatialSmoothing, NetPLSA
+from skartm.regularizers.phi._labels import LabelRegularization
+from skartm.regularizers.phi._parent_topics import ParentTopics
+from skartm.regularizers.phi._seed_words import SeedWords
+from skartm.regularizers.phi._smooth_sparse import SmoothSparsePhi
+from skartm.regularizers.phi._temporal import TemporalSmoothing
+from skartm.regularizers.phi._top_k import TopKSparse
+from skartm.regularizers.phi._topic_prior import TopicPrior
+from skartm.regularizers.phi._translation import Translation
+from skartm.regularizers.posterior._functions import PosteriorFunction, SparsePosterior
+from skartm.regularizers.posterior._token_order import SegmentPosterior, SmoothPosterior
+from skartm.regularizers.theta._classification import ThetaClassification
+from skartm.regularizers.theta._document_links import DocumentLinks
+from skartm.regularizers.theta._embeddings import EmbeddingTheta
+from skartm.regularizers.theta._regression import ThetaRegression
+from skartm.regularizers.theta._smooth_sparse import SmoothSparseTheta
+from skartm.regularizers.theta._topic_selection import TopicSelection
 
 __all__ = [
     "Biterm",

@@ -5,8 +5,8 @@ from typing import Any
 
 from sklearn.base import BaseEstimator
 
-from skartm._named import NamedItems, named_pairs
 from skartm.base import shown
+from skartm.base._named import NamedItems, named_pairs
 from skartm.em import History
 from skartm.regularizers._base import Regularizer
 

@@ -37,7 +37,7 @@ from skartm.em import (
     unpadded_transpose,
 )
 from skartm.regularizers import NamedRegularizers, Regularizer, bind_all, check_regularizers
-from skartm.topics._base import TopicModel
+from skartm.topics._model import TopicModel
 from skartm.topics._readable import ReadableModel
 from skartm.topics._scored import ScoredModel
 from skartm.topics._start import given_phi, initial_phi, spread_mass, tokens_seen

@@ -11,7 +11,7 @@ from skartm.base._data import check_counts, check_weights
 from skartm.em import Batch, Batches, Shared, at_theta, padded, perplexity_of
 from skartm.metrics import log_likelihood
 from skartm.metrics._completion import completion_split
-from skartm.topics._base import TopicModel
+from skartm.topics._model import TopicModel
 from skartm.topics._scored import mean_of_parts, tokens_of
 
 _BOUND_BATCH = 2048  # documents whose gamma is in memory at once

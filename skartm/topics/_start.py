@@ -9,7 +9,7 @@ from sklearn.utils import check_random_state
 from skartm.base._data import as_floats
 from skartm.em import Batches, Layout, SomeRows, State, blocks_of, filled_rows, rows_of
 from skartm.simplex import FLOOR, random_distributions
-from skartm.topics._modal import token_counts
+from skartm.topics._modalities import token_counts
 
 _ROWS = 2048  # documents looked at together
 

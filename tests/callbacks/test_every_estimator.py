@@ -17,7 +17,7 @@ from skartm import MonotoneCDF, MonotonicRegressor, SimplexNMF
 from skartm.callbacks import EarlyStopping, TopicMonitor
 from skartm.metrics import make_topic_scorer
 from skartm.monotonic import Constrained, Linear, MinMax, Polynomial, Smooth
-from skartm.topics._base import TopicModel
+from skartm.topics._model import TopicModel
 from tests.reliability.estimators import CASES, PUBLIC, Case, call, labelled, points, table
 from tests.reliability.states import as_plain, same_result
 

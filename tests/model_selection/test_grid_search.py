@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 from threadpoolctl import threadpool_info
 
 from skartm import TopicPipeline
-from skartm._threads import effective_n_threads
+from skartm.base._threads import effective_n_threads
 from skartm.metrics import make_topic_scorer, topic_scoring
 from tests.model_selection.searched import TEXTS, X, model
 

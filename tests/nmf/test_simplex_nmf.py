@@ -11,7 +11,7 @@ from sklearn.decomposition import NMF
 from sklearn.exceptions import ConvergenceWarning
 
 from skartm import SimplexNMF
-from skartm.nmf._least_squares import LeastSquares
+from skartm.nmf.solvers._least_squares import LeastSquares
 from tests.oracle import nmf as oracle
 
 KL, LS = "kullback-leibler", "frobenius"

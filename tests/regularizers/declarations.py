@@ -34,7 +34,7 @@ from skartm.regularizers import (
     TopKSparse,
     Translation,
 )
-from tests.regularizers import functions
+from tests.regularizers import entropies as functions
 
 # check_regularizer makes a model of 13 tokens, 4 topics ("topic0", ...) and 7 documents
 TOPICS = [None, [0], [1, 3], [-1, 0], ["topic2", "topic0"], slice(1, 3), np.array([2, 3])]

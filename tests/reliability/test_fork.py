@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from skartm._kernels import in_forked_child, max_threads
-from skartm._threads import effective_n_processes, effective_n_threads, foreign_threads
+from skartm.base._threads import effective_n_processes, effective_n_threads, foreign_threads
 from skartm.em import _threads
 from tests.reliability.estimators import CASES, call
 from tests.reliability.states import digest, learned

@@ -10,7 +10,7 @@ from scipy import sparse
 from skartm import LDA
 from skartm.em import EM, NO_TERMS, Documents, GammaDraws, e_step
 from skartm.exceptions import DeadTopicWarning, LeftOutTokensWarning
-from skartm.nmf._kullback_leibler import KullbackLeibler
+from skartm.nmf.solvers._kullback_leibler import KullbackLeibler
 from skartm.regularizers._checks import example_layout
 from tests.regularizers.declarations import ALL_REGULARIZERS
 from tests.reliability.estimators import COUNTED, call

@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 from skartm import PLSA, ARTMTransformer
-from skartm._threads import effective_n_threads
+from skartm.base._threads import effective_n_threads
 from skartm.em import History
 from skartm.metrics import completion_split, log_likelihood
 from skartm.regularizers import Decorrelation, SmoothSparsePhi

@@ -10,7 +10,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from tests.em.corpora import corpus
-from tests.topics.test_modal import N_TOKENS, N_TOPICS, TOKEN_WEIGHTS, model, start
+from tests.topics.test_modalities import N_TOKENS, N_TOPICS, TOKEN_WEIGHTS, model, start
 
 PYTHON = os.environ.get("SKARTM_BENCH_PYTHON_BIGARTM")
 REFERENCE = """

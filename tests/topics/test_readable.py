@@ -4,7 +4,7 @@ import pytest
 
 from skartm import PLSA
 from tests.em.corpora import corpus
-from tests.topics.test_modal import INTERLEAVED, N_TOKENS, model
+from tests.topics.test_modalities import INTERLEAVED, N_TOKENS, model
 
 NAMES = [f"{name}{w}" for w, name in enumerate(INTERLEAVED)]
 

@@ -31,9 +31,9 @@ from skartm.regularizers import (
 )
 from tests.oracle import plsa, posteriors, regularizers_of_phi, sums
 from tests.oracle import regularizers as formulas
-from tests.regularizers import functions
+from tests.regularizers import entropies as functions
 from tests.topics.models import corpus
-from tests.topics.test_modal import BLOCKS, N_TOKENS, N_TOPICS, blocks_of, model, start, weighted_documents
+from tests.topics.test_modalities import BLOCKS, N_TOKENS, N_TOPICS, blocks_of, model, start, weighted_documents
 
 EVERY = range(N_TOPICS)
 SOME = [0, 2, 3]

@@ -1,0 +1,1 @@
+"""Coherence of topics: how windows are counted, which pairs are confirmed, and what references are."""

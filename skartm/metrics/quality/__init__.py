@@ -1,0 +1,1 @@
+"""Scores of phi and theta, one in a file."""

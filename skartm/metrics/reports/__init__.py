@@ -1,0 +1,1 @@
+"""Tables to read: tokens and documents of topics, a report of a model."""

@@ -1,0 +1,1 @@
+"""Distribution functions that rise in every feature."""

@@ -1,0 +1,1 @@
+"""Monotone nets: their protocol, their losses, and those that there are."""

@@ -1,0 +1,1 @@
+"""Polynomials of tables over knots, and how they explain themselves."""

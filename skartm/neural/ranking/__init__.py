@@ -1,0 +1,1 @@
+"""The neural topic model, which ranks words of documents above others."""

@@ -1,0 +1,1 @@
+"""Solvers of the losses: one in a file, and which one is chosen."""

@@ -1,0 +1,1 @@
+"""Regularizers from functions, with derivatives by hand or by autodiff."""

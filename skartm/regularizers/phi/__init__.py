@@ -1,0 +1,1 @@
+"""Regularizers of the distributions of tokens in topics."""

@@ -1,0 +1,1 @@
+"""Regularizers of p(t|d,w), the topics of tokens."""

@@ -1,0 +1,1 @@
+"""Regularizers of the distributions of topics in documents."""

@@ -1,0 +1,1 @@
+"""Topics of documents by way of their authors."""

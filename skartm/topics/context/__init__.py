@@ -1,0 +1,1 @@
+"""Topics of positions in a text by the words around them."""

@@ -1,0 +1,1 @@
+"""Topics of transactions: one topic for all vertices of an edge."""

@@ -1,0 +1,1 @@
+"""Levels of topics, tied to one another."""

@@ -1,0 +1,1 @@
+"""Topics of documents as a function of the topics of words."""
