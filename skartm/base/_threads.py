@@ -10,6 +10,8 @@ from threadpoolctl import threadpool_limits
 from skartm._kernels import in_forked_child, max_threads
 from skartm.base import shown
 
+_WORTH = 2_000_000  # multiply-adds, about a tenth of a millisecond: what waking threads on a busy machine may cost
+
 
 def effective_n_threads(n_jobs: int | None) -> int:
     """Threads for ``n_jobs``.
@@ -49,3 +51,8 @@ def foreign_threads() -> AbstractContextManager[Any]:
     For estimators of scikit-learn that are members of ours: their teams wait for the parent's threads as ours would.
     """
     return threadpool_limits(1, user_api="openmp") if in_forked_child() else nullcontext()
+
+
+def worthwhile(n_threads: int, work: float) -> int:
+    """At most ``n_threads``, one for every two million multiply-adds; results do not depend on it."""
+    return max(1, min(n_threads, int(work / _WORTH)))

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skartm.base import _interruptible as interruptible
-from skartm.em._threads import worthwhile
+from skartm.base._threads import worthwhile
 
 _BLOCK = 256  # rows a block of half_step.block_sums
 _SMALLEST_FACTOR = 1e-4

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skartm.base import _interruptible as interruptible
+from skartm.base._threads import worthwhile
 from skartm.em._batches import Batch, TokenIndex
 from skartm.em._padded import padded_zeros
 from skartm.em._strength import NO_TERMS, Terms
-from skartm.em._threads import worthwhile
 from skartm.simplex import FLOOR
 
 

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skartm.base import _interruptible as interruptible
-from skartm.em._threads import worthwhile
+from skartm.base._threads import worthwhile
 from skartm.simplex import FLOOR
 
 

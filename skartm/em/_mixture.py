@@ -8,6 +8,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from skartm._kernels import half_step
 from skartm.base import _interruptible as interruptible
+from skartm.base._threads import worthwhile
 from skartm.em._batches import Batch
 from skartm.em._expectation import Counts, Expectation, Shared
 from skartm.em._finite import require_finite
@@ -15,7 +16,6 @@ from skartm.em._inner import InnerTerms, acting_posterior, documents_of, expect_
 from skartm.em._padded import padded, padded_zeros
 from skartm.em._strength import Acting
 from skartm.em._terms import ThetaTerm
-from skartm.em._threads import worthwhile
 
 _TOGETHER = 256  # documents whose inner passes run side by side, when they are not one kernel
 _OVERFLOW = "term of theta (weaken tau if it overflows)"

@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 from scipy.special import psi
 
 from skartm.base import _interruptible as interruptible
+from skartm.base._threads import worthwhile
 from skartm.em._counters import Counters, column_sums
 from skartm.em._finite import require_finite
 from skartm.em._relative import scale_of_masses
 from skartm.em._strength import Acting, Bound
 from skartm.em._terms import PhiTerm
-from skartm.em._threads import worthwhile
 from skartm.simplex import FLOOR
 
 _ROWS = 512  # of a block of a term

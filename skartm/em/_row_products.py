@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skartm.base import _interruptible as interruptible
+from skartm.base._threads import worthwhile
 from skartm.em._padded import padded, padded_zeros
-from skartm.em._threads import worthwhile
 
 
 def row_products(rows: NDArray, table: NDArray, n_threads: int = 1) -> NDArray:

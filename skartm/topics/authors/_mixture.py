@@ -9,6 +9,7 @@ from numpy.typing import DTypeLike, NDArray
 from scipy import sparse
 
 from skartm.base import _interruptible as interruptible
+from skartm.base._threads import worthwhile
 from skartm.em._batches import Batch, Batches, TokenIndex
 from skartm.em._e_step import observed
 from skartm.em._expectation import Counts, Expectation, Shared
@@ -19,7 +20,6 @@ from skartm.em._mixture import at_theta, constants, scratch_of
 from skartm.em._padded import padded_zeros
 from skartm.em._strength import Acting, Terms
 from skartm.em._terms import Documents, ThetaTerm
-from skartm.em._threads import worthwhile
 from skartm.simplex import FLOOR
 
 

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 from skartm._kernels import half_step
 from skartm.base import _interruptible as interruptible
+from skartm.base._threads import worthwhile
 from skartm.em._batches import Batch
 from skartm.em._expectation import Counts, Expectation, Shared
 from skartm.em._padded import padded_zeros
-from skartm.em._threads import worthwhile
 
 _TOGETHER = 2**21  # bytes of theta of positions, written by documents and read by tokens while in cache
 _WHOLE = 2**31 - 1  # a window that has every document inside

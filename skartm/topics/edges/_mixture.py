@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skartm.base import _interruptible as interruptible
+from skartm.base._threads import worthwhile
 from skartm.em._expectation import Counts, Expectation, Shared
 from skartm.em._inner import Posteriors, acting_posterior
 from skartm.em._mixture import FreeMixture
 from skartm.em._padded import padded_zeros
-from skartm.em._threads import worthwhile
 from skartm.topics.edges._graph import EdgeBatch
 
 

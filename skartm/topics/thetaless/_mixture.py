@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skartm.base import _interruptible as interruptible
+from skartm.base._threads import worthwhile
 from skartm.em._batches import Batch, TokenIndex
 from skartm.em._expectation import Counts, Expectation, Shared
 from skartm.em._mixture import at_theta
 from skartm.em._padded import padded_zeros
-from skartm.em._threads import worthwhile
 
 
 @dataclass(frozen=True)
