@@ -1,7 +1,7 @@
 # Loops over rows of topics, and over what else is learned row by row. One translation by Cython, compiled for every
 # instruction-set level and precision (setup.py).
 #
-# The half step of the EM algorithm, for X (rows x columns), row parameters theta and column parameters phi, both (n, T):
+# The half step of the EM algorithm, for X (rows x columns), row parameters theta, column parameters phi, both (n, T):
 #     z_dw = sum_t theta_dt phi_wt,  ratio_dw = x_dw / z_dw,  n_dt = theta_dt sum_w ratio_dw phi_wt
 # Rows are independent on both sides, so results do not depend on the number of threads.
 #

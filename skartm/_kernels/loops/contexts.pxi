@@ -295,4 +295,4 @@ def gather_positions(
         return
     for k in prange(n_slots, schedule="dynamic", chunksize=64, num_threads=team(n_threads), nogil=True):
         gather(&context[0, 0], &places[starts[k]], &places[starts[k]], &ratio[0], starts[k + 1] - starts[k],
-                   width, &out[slots[k], 0])
+               width, &out[slots[k], 0])

@@ -38,7 +38,7 @@ def edge_products(
             ahead = starts[n_edges] - start
             exponents = &scratch[threadid(), 0]
             log_scale[e] = LN2 * product(&phi_wt[0, 0], index + start, power + start, n, ahead, width, n_topics,
-                                             exponents, &products[e, 0])
+                                         exponents, &products[e, 0])
 
 
 def edge_counts(

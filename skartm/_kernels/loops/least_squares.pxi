@@ -23,7 +23,7 @@ def sparse_product(
         for i in prange(n_rows, schedule="dynamic", chunksize=32):
             memset(&out[i, 0], 0, width * sizeof(real))
             gather(rows, index + indptr[i], place, data + indptr[i], indptr[i + 1] - indptr[i], width,
-                       &out[i, 0])
+                   &out[i, 0])
 
 
 def dense_product(
@@ -40,7 +40,7 @@ def dense_product(
         return
     for b in prange(n_blocks, schedule="dynamic", chunksize=1, num_threads=team(n_threads), nogil=True):
         dense_rows(&X[b * DENSE_CHUNK, 0], min(DENSE_CHUNK, n_rows - b * DENSE_CHUNK), n, &table[0, 0], width,
-                       &out[b * DENSE_CHUNK, 0])
+                   &out[b * DENSE_CHUNK, 0])
 
 
 cdef inline void add_multiple(const real* row, real factor, Py_ssize_t width, real* out) noexcept nogil:

@@ -28,7 +28,7 @@ def accumulate(
             counts = &scratch[threadid(), 0]
             memset(counts, 0, width * sizeof(real))
             gather(&theta_dt[0, 0], &docs[starts[i]], &order[starts[i]], &ratio[0],
-                       starts[i + 1] - starts[i], width, counts)
+                   starts[i + 1] - starts[i], width, counts)
             w = tokens[i]
             phi = &phi_wt[w, 0]
             n = &n_wt[w, 0]
@@ -58,7 +58,7 @@ def add_rows(
             sums = &scratch[threadid(), 0]
             memset(sums, 0, width * sizeof(real))
             gather(&rows[0, 0], &places[starts[i]], &order[starts[i]], &values[0], starts[i + 1] - starts[i],
-                       width, sums)
+                   width, sums)
             n = &n_wt[tokens[i], 0]
             for t in range(width):
                 n[t] = n[t] + sums[t]
