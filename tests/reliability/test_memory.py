@@ -66,15 +66,15 @@ class TestChangedFiles:
 
         def engine(self, layout, *, warm):
             made = step(self, layout, warm=warm)
-            expect, calls = made.mixture.expect, []
+            e_step, calls = made.e_step, []
 
             def counted(*args):
                 calls.append(args)
                 if len(calls) == 3:
                     change(place)
-                return expect(*args)
+                return e_step(*args)
 
-            made.mixture.expect = counted
+            made.e_step = counted
             return made
 
         model._engine = engine.__get__(model)
