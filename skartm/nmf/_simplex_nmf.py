@@ -200,13 +200,13 @@ class SimplexNMF(
             self.n_iter_ = number + 1
             return value
 
-        def write(n_iter: int, *, interrupted: bool = False) -> None:
+        def write(_: Any, *, interrupted: bool = False) -> None:
             loss, W = (solver.last_loss, solver.W) if interrupted else (solver.loss(), None)
-            self.n_iter_, self.reconstruction_err_ = n_iter, float(np.sqrt(2 * loss))
+            self.reconstruction_err_ = float(np.sqrt(2 * loss))
             self._write(X, known, solver.H, weights, W)
 
         task = FitTask(self, X)
-        ended = iterate(task, update, self.max_iter, keep=lambda: self.n_iter_, write=write, converged=converged)
+        ended = iterate(task, update, self.max_iter, keep=lambda: solver, write=write, converged=converged)
         if not ended and self.tol > 0:
             msg = f"SimplexNMF did not converge in {self.max_iter} iterations. Increase max_iter, or tol."
             warn(msg, ConvergenceWarning)

@@ -1,6 +1,7 @@
 """Every estimator whose fit has iterations: what callbacks see, how they stop it, and what an interruption leaves."""
 
 import copy
+import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -119,6 +120,7 @@ COMPOSED = {
 EVERY = {name: (lambda loop=loop: loop.make(4), loop.case) for name, loop in LOOPS.items()} | {
     name: (case.make, case) for name, case in COMPOSED.items()
 }
+OWN = {"fit": ("fit",), "joint": ("joint",), "steps": ("steps",)}  # names of tasks in which iterations are made
 every_loop = pytest.mark.parametrize("name", LOOPS)
 every_estimator = pytest.mark.parametrize("name", EVERY)
 
@@ -390,6 +392,33 @@ def test_an_interruption(name, before):
         assert_same(readings(model, loop.case), readings(fit(loop.make(2), loop.case), loop.case))
     fit(model, loop.case)
     assert_same(readings(model, loop.case), readings(fit(loop.make(4), loop.case), loop.case))
+
+
+@pytest.mark.parametrize("name", [name for name, loop in LOOPS.items() if loop.whole == "iteration"])
+def test_an_interruption_between_an_update_and_what_is_kept(name):
+    """The place where what has been kept of the iteration before could be changed already."""
+    loop, n = LOOPS[name], 0
+
+    def trace(frame, event, argument):
+        nonlocal n
+        inside = event == "return" and frame.f_code.co_name in ("update", "step")
+        if inside and frame.f_back.f_code.co_name == "iterate" and frame.f_back.f_locals["task"]._name in OWN[loop.of]:
+            n += 1
+            if n == 3:
+                sys.setprofile(None)
+                raise KeyboardInterrupt
+
+    model = loop.make(4)
+    sys.setprofile(trace)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            fit(model, loop.case)
+    finally:
+        sys.setprofile(None)
+    n_iter = int(np.max(model.net_.n_iter_)) if hasattr(model, "net_") else getattr(model, "n_iter_", 0)
+    n_iter = n_iter or model.model_.n_iter_
+    assert n_iter in (2, 3)
+    assert_same(readings(model, loop.case), readings(fit(loop.make(n_iter), loop.case), loop.case))
 
 
 def test_labels_after_an_interruption():

@@ -78,8 +78,9 @@ def test_random_state_that_is_handed_in_moves_as_in_scikit_learn():
 class Disturbed(LDA):
     """Somebody draws from ``random_state`` after each pass."""
 
-    def _print_pass(self, X):
+    def _line(self, X):
         self.random_state.random_sample(7)
+        return ""
 
 
 def test_random_state_that_others_draw_from_stays_where_they_left_it():
