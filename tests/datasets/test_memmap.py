@@ -156,6 +156,7 @@ def test_what_open_memmap_refuses(tmp_path, X):
         open_memmap(tmp_path)
 
 
+@pytest.mark.slow
 def test_joblib_sends_names_of_files(tmp_path):
     Y = save_memmap(tmp_path, np.ones((2000, 100), dtype=np.float32))
     assert len(pickle.dumps(Y)) > Y.data.nbytes

@@ -30,6 +30,7 @@ def test_estimator(estimator, check):
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:The least populated class")
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @parametrize_with_checks(
     [
         MonotonicRegressor(MinMax(**LIGHT), **RUN),
@@ -39,6 +40,7 @@ def test_estimator(estimator, check):
         MonotonicClassifier(Linear(), **RUN),
         MonotonicStacking(CLASSIFIERS, cv=3, random_state=0),
         MonotonicStacking(cv=3, random_state=0),
+        MonotoneCDF(3, bandwidth=2.0, early_stopping=False, **RUN),
     ]
 )
 def test_other_options(estimator, check):
@@ -46,11 +48,6 @@ def test_other_options(estimator, check):
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@parametrize_with_checks(
-    [
-        MonotoneCDF(n_jobs=1, max_iter=5, n_estimators=2),
-        MonotoneCDF(3, bandwidth=2.0, early_stopping=False, **RUN),
-    ]
-)
+@parametrize_with_checks([MonotoneCDF(n_jobs=1, max_iter=5, n_estimators=2)])
 def test_cdf(estimator, check):
     check(estimator)

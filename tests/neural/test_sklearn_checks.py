@@ -27,11 +27,20 @@ def test_embedded_topic_model(estimator, check):
     [
         NeuralTopicModel(max_iter=2, n_jobs=1, random_state=0),
         NeuralTopicModel(3, init="autoencoder", optimizer="sgd", max_iter=2, n_jobs=1, random_state=0),
+    ]
+)
+def test_neural_topic_model(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.slow
+@parametrize_with_checks(
+    [
         NeuralTopicModel(
             3, loss="logistic", optimizer="adadelta", dtype="float64", max_iter=2, n_jobs=1, random_state=0
         ),
         NeuralTopicModel(3, label_weight=1.0, max_iter=2, n_jobs=1, random_state=0),
     ]
 )
-def test_neural_topic_model(estimator, check):
+def test_other_options(estimator, check):
     check(estimator)

@@ -84,11 +84,12 @@ WRITERS = {
     "dump_vowpal_wabbit.gz": vowpal(".gz"),
 }
 every_writer = pytest.mark.parametrize("name", WRITERS)
-# a kill at every step is some forty processes: by default of one writer of folders and of one of files
-killed_writer = pytest.mark.parametrize(
-    "name",
-    [name if name in ("save_memmap", "dump_uci") else pytest.param(name, marks=pytest.mark.slow) for name in WRITERS],
-)
+
+
+def some_writers(*chosen):
+    """All writers, of which the others are slow: a kill at every step is some forty processes."""
+    others = [pytest.param(name, marks=pytest.mark.slow) for name in WRITERS if name not in chosen]
+    return pytest.mark.parametrize("name", [*chosen, *others])
 
 
 def test_every_writer_is_tried():
@@ -138,7 +139,7 @@ def killed_everywhere(name, tmp_path, prepare):
 
 
 @linux
-@killed_writer
+@some_writers("save_memmap", "dump_uci")
 def test_killed_at_any_step_the_old_or_the_new_is_there(name, tmp_path):
     write, read = WRITERS[name]
     sources(tmp_path)
@@ -160,7 +161,7 @@ def test_killed_at_any_step_the_old_or_the_new_is_there(name, tmp_path):
 
 
 @linux
-@killed_writer
+@some_writers("dump_uci")
 def test_killed_while_the_first_is_written(name, tmp_path):
     write, read = WRITERS[name]
     sources(tmp_path)

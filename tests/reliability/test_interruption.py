@@ -149,7 +149,7 @@ def test_reading_beside_learning():
     readers = [threading.Thread(target=read, args=(place,)) for place in range(4)]
     for reader in readers:
         reader.start()
-    end = time.monotonic() + 3
+    end = time.monotonic() + 1.5
     while time.monotonic() < end:
         for size in (5, 3):
             model.set_params(n_components=size).fit(small)

@@ -121,7 +121,7 @@ def test_pipeline_on_texts_equals_counts(texts):
         assert make(name)(pipe, texts) == make(name)(pipe[-1], X), name
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("n_jobs", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_grid_search_of_a_pipeline(texts, n_jobs):
     scoring = {"npmi": make("npmi", n_top=5), "completion": make("completion"), "purity": make("kernel_purity")}
     search = GridSearchCV(

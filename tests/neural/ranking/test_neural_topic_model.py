@@ -121,6 +121,7 @@ def test_components_are_those_of_loops(min_lift, global_random_seed):
     assert_allclose(topics_of_counts(n_tw, min_lift), oracle.components(n_tw, min_lift))
 
 
+@pytest.mark.slow
 def test_gradient_descent_stalls(global_random_seed):
     X = load_peps().data[::4]
     model = NeuralTopicModel(20, embeddings=unit_vectors(X), max_iter=2, random_state=global_random_seed, **STALL)
