@@ -13,7 +13,7 @@ from sklearn.utils import _safe_indexing
 
 from skartm import ARTMTransformer
 from skartm._kernels import available_levels
-from skartm.em import _threads
+from skartm.base import _threads
 from skartm.feature_extraction import has_token_order, keep_token_order
 from tests.regularizers.declarations import CLASSES, make
 from tests.reliability.estimators import CASES, SEARCHES, call, counts, ordered

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from skartm._kernels import in_forked_child, max_threads
+from skartm.base import _threads
 from skartm.base._threads import effective_n_processes, effective_n_threads, foreign_threads
-from skartm.em import _threads
 from tests.reliability.estimators import CASES, call
 from tests.reliability.states import digest, learned
 from tests.reliability.test_determinism import answers, data_of, with_jobs

@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from skartm import ARTMTransformer
-from skartm.em import _threads
+from skartm.base import _threads
 from skartm.regularizers import (
     Biterm,
     CoherencePhi,

@@ -8,13 +8,13 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_matrix
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
-from tests.test_callbacks import Recorder, Stop
 
 from skartm import PLSA, EmbeddedTopicModel
 from skartm.callbacks import TopicMonitor
 from skartm.datasets import make_topics
 from skartm.feature_extraction import word_embeddings
 from skartm.metrics import topic_diversity
+from tests.base.test_callbacks import Recorder, Stop
 from tests.em.corpora import corpus
 
 torch = pytest.importorskip("torch", reason="needs torch: pip install torch", exc_type=ImportError)

@@ -12,7 +12,6 @@ from sklearn.exceptions import NotFittedError
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
-from tests.test_callbacks import Stop
 
 from skartm import PLSA, ARTMTransformer, HierarchicalARTM, ThetalessARTM, TopicPipeline
 from skartm.callbacks import TopicMonitor
@@ -29,6 +28,7 @@ from skartm.regularizers import (
     ThetaRegression,
     TopicSelection,
 )
+from tests.base.test_callbacks import Stop
 from tests.em.corpora import start
 from tests.oracle import hierarchy as oracle
 from tests.oracle import regularizers as formulas
