@@ -14,8 +14,8 @@ from skartm.callbacks import TopicMonitor
 from skartm.datasets import make_topics
 from skartm.feature_extraction import word_embeddings
 from skartm.metrics import topic_diversity
+from tests.base.test_callbacks import Recorder, Stop
 from tests.em.corpora import corpus
-from tests.test_callbacks import Recorder, Stop
 
 torch = pytest.importorskip("torch", reason="needs torch: pip install torch", exc_type=ImportError)
 INFERENCES = pytest.mark.parametrize("inference", ["em", "encoder"])

@@ -28,11 +28,11 @@ from skartm.regularizers import (
     ThetaRegression,
     TopicSelection,
 )
+from tests.base.test_callbacks import Stop
 from tests.em.corpora import start
 from tests.oracle import hierarchy as oracle
 from tests.oracle import regularizers as formulas
 from tests.oracle.plsa import documents_of
-from tests.test_callbacks import Stop
 from tests.topics.models import N_TOKENS, corpus
 
 SIZES = (3, 5, 7)
