@@ -1,6 +1,7 @@
 """The door for arrays from outside: what comes in is checked once, and never written."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -51,6 +52,8 @@ def read_matrix(
         if dtype != "numeric":
             X = cast(X, _chosen(X.dtype, dtype))
         done = _is_sound(X.data, ensure_non_negative) and min(X.shape) > 0
+        if done and not reset and _is_as_wide(X, estimator):
+            return X
         return validate_data(
             estimator, X, reset=reset, skip_check_array=done,
             **({} if done else {"accept_sparse": "csr", "dtype": dtype, "ensure_non_negative": ensure_non_negative}),
@@ -245,13 +248,20 @@ def check_scale(X: Any, dtype: DTypeLike, owner: str) -> Any:
     return X
 
 
+def _is_as_wide(X: Any, estimator: Any) -> bool:
+    """Whether scikit-learn has nothing to say of the features of a sparse X: their number, or that they had names."""
+    fitted = vars(estimator)
+    return fitted.get("n_features_in_") == X.shape[1] and "feature_names_in_" not in fitted
+
+
 def _type_of(estimator: Any) -> np.dtype:
     """What an estimator computes in: its parameter dtype, or float64 without any."""
     given = getattr(estimator, "dtype", None)
     return np.dtype(np.float32 if given is not None and np.dtype(given) == np.float32 else np.float64)
 
 
-def _reach(dtype: DTypeLike) -> float:
+@cache
+def _reach(dtype: np.dtype) -> float:
     return float(np.sqrt(np.finfo(dtype).max))
 
 

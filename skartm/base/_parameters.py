@@ -30,6 +30,7 @@ from skartm.base._shown import shown
 MOST_SAMPLES = 1e18  # documents of a corpus: counters that stand for so many do not overflow in float32
 _REQUIRED = dataclasses.MISSING
 _CHECK = "check"
+_PRECISIONS = {name: np.dtype(name) for name in ("float32", "float64")}
 _Class = TypeVar("_Class", bound=type)
 Check = Callable[[Any, str], Any]
 
@@ -209,6 +210,8 @@ def check_flag(owner: Any, name: str) -> bool:
 def check_dtype(owner: Any, name: str = "dtype") -> np.dtype:
     """float32 or float64."""
     value = getattr(owner, name)
+    if type(value) is str and value in _PRECISIONS:  # nearly always, and quickly
+        return _PRECISIONS[value]
     try:
         dtype = np.dtype(value) if value is not None else None
     except TypeError:

@@ -164,7 +164,7 @@ class Stateful(Versioned):
         for name, value in record["params"].items():
             if name not in _LIVE and name not in self._live:
                 snapshot.__dict__[name] = value
-            elif not same_value(snapshot.__dict__.get(name), value):
+            elif (now := snapshot.__dict__.get(name)) is not value and not same_value(now, value):
                 changed = True
         if changed:
             snapshot._check_live()

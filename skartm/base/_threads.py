@@ -1,6 +1,8 @@
 """Number of threads of the kernels, and of processes beside this one."""
 
+import os
 from contextlib import AbstractContextManager, nullcontext
+from functools import cache
 from typing import Any
 
 import joblib
@@ -28,7 +30,7 @@ def effective_n_threads(n_jobs: int | None) -> int:
     if n_jobs is None:
         backend, _ = get_active_backend()
         nested_thread = getattr(backend, "nesting_level", 0) > 0 and getattr(backend, "supports_sharedmem", False)
-        return 1 if nested_thread else max(1, min(max_threads(), joblib.cpu_count()))
+        return 1 if nested_thread else max(1, min(max_threads(), _n_processors()))
     if isinstance(n_jobs, bool) or not hasattr(n_jobs, "__index__"):
         msg = f"The 'n_jobs' parameter must be None or a non-zero integer. Got {shown(n_jobs)} instead."
         raise TypeError(msg)
@@ -37,7 +39,18 @@ def effective_n_threads(n_jobs: int | None) -> int:
         raise ValueError(msg)
     if in_forked_child():
         return 1
-    return int(n_jobs) if n_jobs > 0 else max(1, joblib.cpu_count() + 1 + int(n_jobs))
+    return int(n_jobs) if n_jobs > 0 else max(1, _n_processors() + 1 + int(n_jobs))
+
+
+def _n_processors() -> int:
+    """What this process may use: joblib reads files of the system, so its answer is kept while the affinity stays."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
+    return _counted_processors(allowed, os.environ.get("LOKY_MAX_CPU_COUNT"))
+
+
+@cache
+def _counted_processors(allowed: int, limit: str | None) -> int:
+    return joblib.cpu_count()
 
 
 def effective_n_processes(n_jobs: int | None) -> int | None:

@@ -3,9 +3,9 @@
 from skartm.base import publish
 from skartm.metrics._completion import completion_split
 from skartm.metrics._perplexity import completion_perplexity, log_likelihood, perplexity
-from skartm.metrics.coherence._coherence import coherence
-from skartm.metrics.coherence._gensim import from_gensim, to_coherence_model
-from skartm.metrics.coherence._intratext_coherence import intratext_coherence
+from skartm.metrics.coherences._coherence import coherence
+from skartm.metrics.coherences._gensim import from_gensim, to_coherence_model
+from skartm.metrics.coherences._intratext_coherence import intratext_coherence
 from skartm.metrics.quality._background_ratio import background_ratio
 from skartm.metrics.quality._blei_lafferty import blei_lafferty
 from skartm.metrics.quality._class_precision import class_precision

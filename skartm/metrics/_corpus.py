@@ -10,7 +10,7 @@ from scipy import sparse
 
 from skartm.base import shown
 from skartm.metrics._text_source import TextSource
-from skartm.metrics.coherence._reference import Reference, order_of_tokens
+from skartm.metrics.coherences._reference import Reference, order_of_tokens
 from skartm.metrics.scoring._fitted import FittedTopics
 
 

@@ -12,7 +12,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing
 
 from skartm.base import shown
-from skartm.metrics.coherence._reference import Reference, order_of_tokens
+from skartm.metrics.coherences._reference import Reference, order_of_tokens
 
 # What to do where the tokens of a text cannot be known.
 WAYS_OUT = "pass reference= lists of tokens, or count whole documents, another measure, with window='document'"

@@ -350,10 +350,12 @@ class ARTMTransformer(NamedRegularizers, ScoredModel, ReadableModel, TokenTopics
         return y
 
     def _reads_order(self) -> bool:
-        return any(getattr(regularizer, "needs_order", False) for _, regularizer in check_regularizers(self))
+        named = check_regularizers(self) if self.regularizers else ()
+        return any(getattr(regularizer, "needs_order", False) for _, regularizer in named)
 
     def _renumbers(self) -> bool:
-        return not any(getattr(regularizer, "side", "") == "posterior" for _, regularizer in check_regularizers(self))
+        named = check_regularizers(self) if self.regularizers else ()
+        return not any(getattr(regularizer, "side", "") == "posterior" for _, regularizer in named)
 
 
 def _kind(regularizer: Any) -> str:

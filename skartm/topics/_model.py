@@ -309,7 +309,8 @@ class TopicModel(
         array of shape (n_docs, n_components)
             theta; rows sum to 1.
         """
-        check_is_fitted(self, "components_")
+        if "components_" not in vars(self):
+            check_is_fitted(self, "components_")
         X = check_counts(self, X, self._dtype(), reset=False)
         return self._doc_topic(X)
 
@@ -323,9 +324,9 @@ class TopicModel(
 
     def _reading(self, X: Any) -> tuple[Batches, Any]:
         """Batches of new documents, and the tokens that their columns are."""
-        layout = self._layout(X, known=True)
+        weights = None if self.modalities is None else self._layout(X, known=True).token_weights
         X, tokens = _used_columns(X) if self._renumbers() else (X, slice(None))
-        token_weight = None if layout.token_weights is None else layout.token_weights[tokens]
+        token_weight = None if weights is None else weights[tokens]
         batches = Batches(
             X, self._transform_batch_size(), self._dtype(), None, token_weight, ordered=not self._adds_up()
         )

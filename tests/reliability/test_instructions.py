@@ -31,8 +31,10 @@ MODELS = {
     "LDA": lambda **p: LDA(**COMMON, **p),
     "AuthorTopic": lambda **p: AuthorTopic(tol=0, **COMMON, author_topic_prior="auto", topic_word_prior="auto", **p),
 }
-ENGINE = ("em/_loop.py", "em/_posterior.py", "em/_counters.py", "em/_history.py", "em/_grouped.py", "topics/_base.py",
-          "base/_fitting.py", "topics/_artm.py", "topics/_lda.py", "topics/_author_fitting.py")  # fmt: skip
+ENGINE = (
+    "em/_loop.py", "em/_posterior.py", "em/_counters.py", "em/_history.py", "em/_kept.py", "base/_fitting.py",
+    "topics/_model.py", "topics/_artm.py", "topics/_lda.py", "topics/authors/_mixture.py", "topics/authors/_learning.py",
+)  # fmt: skip
 N_PASSES = 3
 
 

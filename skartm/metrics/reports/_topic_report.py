@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from skartm.base import names_in_order
 from skartm.metrics._corpus import Corpus
-from skartm.metrics.coherence._coherence import coherence
+from skartm.metrics.coherences._coherence import coherence
 from skartm.metrics.quality._entropy import topic_entropy
 from skartm.metrics.quality._kernels import topic_kernels
 from skartm.metrics.quality._mass import topic_shares

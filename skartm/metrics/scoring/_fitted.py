@@ -16,7 +16,7 @@ from skartm.base._data import check_csr
 from skartm.base._order import carry_order, restore_order
 from skartm.base._sparse import own_csr
 from skartm.metrics._text_source import TextSource, text_source
-from skartm.metrics.coherence._reference import Reference
+from skartm.metrics.coherences._reference import Reference
 
 
 def topics_of(model: Any) -> NDArray[Any]:

@@ -11,10 +11,10 @@ import numpy as np
 
 from skartm.metrics._corpus import Corpus
 from skartm.metrics._perplexity import completion_perplexity, perplexity
-from skartm.metrics.coherence._coherence import coherence
-from skartm.metrics.coherence._intratext_coherence import intratext_coherence
-from skartm.metrics.coherence._measures import MEASURES
-from skartm.metrics.coherence._reference import Reference
+from skartm.metrics.coherences._coherence import coherence
+from skartm.metrics.coherences._intratext_coherence import intratext_coherence
+from skartm.metrics.coherences._measures import MEASURES
+from skartm.metrics.coherences._reference import Reference
 from skartm.metrics.quality._background_ratio import background_ratio
 from skartm.metrics.quality._blei_lafferty import blei_lafferty
 from skartm.metrics.quality._diversity import topic_diversity

@@ -10,7 +10,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from skartm.datasets import load_peps, open_memmap, save_memmap
 from skartm.feature_extraction import SequenceVectorizer
 from skartm.metrics import coherence, top_tokens
-from skartm.metrics.coherence._windows import window_cooccurrence
+from skartm.metrics.coherences._windows import window_cooccurrence
 from tests.oracle import coherence as oracle
 from tests.oracle import windows
 

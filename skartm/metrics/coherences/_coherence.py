@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skartm.base import shown
-from skartm.metrics.coherence._cooccurrence import Cooccurrence
-from skartm.metrics.coherence._listed_topics import UNSEEN, resolve_topics
-from skartm.metrics.coherence._measures import MEASURES, token_pairs
-from skartm.metrics.coherence._reference import Reference, read_reference
-from skartm.metrics.coherence._windows import COUNTINGS, check_token_order, document_cooccurrence, window_cooccurrence
+from skartm.metrics.coherences._cooccurrence import Cooccurrence
+from skartm.metrics.coherences._listed_topics import UNSEEN, resolve_topics
+from skartm.metrics.coherences._measures import MEASURES, token_pairs
+from skartm.metrics.coherences._reference import Reference, read_reference
+from skartm.metrics.coherences._windows import COUNTINGS, check_token_order, document_cooccurrence, window_cooccurrence
 from skartm.metrics.reports._top_tokens import check_n_top
 
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from skartm.metrics.coherence._confirmation import (
+from skartm.metrics.coherences._confirmation import (
     Confirmation,
     log_conditional,
     log_ratio,
     normalised_log_ratio,
     npmi,
 )
-from skartm.metrics.coherence._cooccurrence import Cooccurrence
+from skartm.metrics.coherences._cooccurrence import Cooccurrence
 
 Tops = list[NDArray[np.intp]]
 

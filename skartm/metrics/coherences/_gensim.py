@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from skartm.base import names_in_order, shown
-from skartm.metrics.coherence._listed_topics import resolve_topics
-from skartm.metrics.coherence._measures import MEASURES
-from skartm.metrics.coherence._reference import Reference, as_texts, read_reference
-from skartm.metrics.coherence._windows import check_token_order
+from skartm.metrics.coherences._listed_topics import resolve_topics
+from skartm.metrics.coherences._measures import MEASURES
+from skartm.metrics.coherences._reference import Reference, as_texts, read_reference
+from skartm.metrics.coherences._windows import check_token_order
 from skartm.metrics.reports._top_tokens import check_components, check_n_top
 
 if TYPE_CHECKING:

@@ -58,7 +58,7 @@ def test_mean_containers_and_blocks(method, index_dtype, monkeypatch):
     np.testing.assert_allclose(values, oracle.intratext(phi.tolist(), texts, method, "p_wt", None, 10, 20))
     matrix = to_csr(texts, 30, container=sparse.csr_matrix)
     assert intratext_coherence(phi, matrix, method=method) == pytest.approx(values.mean())
-    monkeypatch.setattr("skartm.metrics.coherence._intratext_coherence._BLOCK", 64)
+    monkeypatch.setattr("skartm.metrics.coherences._intratext_coherence._BLOCK", 64)
     np.testing.assert_array_equal(intratext_coherence(phi, matrix, method=method, average=False), values)
 
 

@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 
 from skartm.base import _interruptible_texts as interruptible
 from skartm.base._order import has_token_order
-from skartm.metrics.coherence._cooccurrence import Cooccurrence
+from skartm.metrics.coherences._cooccurrence import Cooccurrence
 
 COUNTINGS = ("exact", "gensim")
 

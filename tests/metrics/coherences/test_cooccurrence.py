@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from skartm.metrics.coherence._windows import document_cooccurrence
+from skartm.metrics.coherences._windows import document_cooccurrence
 from tests.metrics.documents import corpora, to_csr
 from tests.oracle import coherence as oracle
 
