@@ -33,7 +33,8 @@ MODELS = {
 }
 ENGINE = (
     "em/_loop.py", "em/_posterior.py", "em/_counters.py", "em/_history.py", "em/_kept.py", "base/_fitting.py",
-    "topics/_model.py", "topics/_artm.py", "topics/_lda.py", "topics/authors/_mixture.py", "topics/authors/_learning.py",
+    "topics/_model.py", "topics/_artm.py", "topics/_lda.py", "topics/authors/_mixture.py",
+    "topics/authors/_learning.py",
 )  # fmt: skip
 N_PASSES = 3
 
