@@ -33,6 +33,8 @@ NOT_ENTRIES = {"skartm.base", "skartm.em", "skartm.exceptions", "skartm._kernels
 STRIDE = 10  # of the variants of an entry every tenth is in the sample, others for the next entry
 ALWAYS = {"unsorted read-only", "unsorted int64", "index too large", "indptr beyond the entries"}
 HANGS = 120.0  # seconds without an answer
+# by its own signal; the address sanitizer turns that into its report and an abort
+KILLED = "killed by SIGABRT" if "libasan" in os.environ.get("LD_PRELOAD", "") else "killed by SIGSEGV"
 
 
 def verdicts(pairs):
