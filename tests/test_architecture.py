@@ -30,20 +30,14 @@ ALLOWED = {
     "feature_extraction": {"datasets", "_kernels"},
 }
 ESTIMATORS = {"topics", "nmf", "monotonic", "neural", "model_selection", "plotting"}
-# the folders that may use the shared files beside them
-SHARING = ESTIMATORS | {"callbacks", "regularizers"}
-# files beside the folders: what the estimators share; below them there is nothing of ours but the kernels
+# files beside the folders
 TOP_LEVEL = {
     "__init__": {"topics", "nmf", "monotonic", "neural", "base", "_saved", "_version", "exceptions"},
     # the list of what saved models contain
     "_saved": (ESTIMATORS - {"plotting"}) | {"em", "feature_extraction", "regularizers", "base"},
     "_version": set(),
     "exceptions": set(),
-    "_threads": {"_kernels", "base"},
-    "_named": {"base"},
-    "_topic_tree": {"base"},
 }
-SHARED = {"exceptions", "_threads", "_named", "_topic_tree"}
 ONLY_IN = {"matplotlib": {"plotting"}, "torch": {"neural", "simplex"}, "gensim": {"metrics"}}
 # modules that are imported by a name known only when running: variants of the kernel, and the library of autodiff that
 # a user has, which is imported when a function without gradient is bound and by nothing else
@@ -92,14 +86,13 @@ def own_parts(path):
 
 
 def test_every_part_has_a_place():
-    assert {part_of(path) for path in FILES} <= set(ALLOWED) | set(TOP_LEVEL)
+    assert {part_of(path) for path in FILES} == set(ALLOWED) | set(TOP_LEVEL)
 
 
 def test_import_direction():
     for path in FILES:
         part = part_of(path)
-        shared = (SHARED if part in SHARING else {"exceptions"}) | {"base"}
-        allowed = TOP_LEVEL[part] if part in TOP_LEVEL else ALLOWED[part] | shared | {part}
+        allowed = TOP_LEVEL[part] if part in TOP_LEVEL else ALLOWED[part] | {"base", "exceptions", part}
         assert own_parts(path) <= allowed, f"{MODULES[path]} must import nothing above {part!r}"
 
 
