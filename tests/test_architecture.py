@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import importlib.util
 import re
 from pathlib import Path
 
@@ -247,3 +248,24 @@ def test_no_constructor_only_assigns():
                 names = {argument.arg for argument in (*node.args.args[1:], *node.args.kwonlyargs)}
                 found = {ast.unparse(statement) for statement in node.body}
                 assert found != {f"self.{name} = {name}" for name in names}, f"{MODULES[path]}, line {node.lineno}"
+
+
+# what tools/house.py finds at most: numbers here may fall, and must not rise
+MOST_REPEATED = 380
+MOST_CLASSES = {"ARTMTransformer": 7, "PLSA": 8, "LDA": 4, "ThetalessARTM": 8, "ContextARTM": 11, "SimplexNMF": 2}
+MOST_HOOKS, MOST_FILES, MOST_CALLS = 5, 23, 205  # the last two of transform
+
+
+def test_the_house_does_not_grow():
+    path = Path(__file__).parents[1] / "tools" / "house.py"
+    spec = importlib.util.spec_from_file_location("house", path)
+    house = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(house)
+    assert 0 < len(house.repeated_places()) <= MOST_REPEATED
+    found = house.table()
+    assert {row[0] for row in found} == set(MOST_CLASSES)
+    for name, classes, hooks, _, (files, calls) in found:
+        assert classes <= MOST_CLASSES[name], name
+        assert hooks <= MOST_HOOKS, name
+        assert 0 < files <= MOST_FILES, name
+        assert 0 < calls <= MOST_CALLS, name

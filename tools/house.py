@@ -6,7 +6,7 @@ Usage::
     python tools/house.py repeated   # pairs of places that share six or more lines
     python tools/house.py classes    # own classes, hooks, and files and calls of fit and transform, per estimator
 
-All of it reads or runs the checkout that it lies in.
+The first two read the checkout that it lies in, the third runs the library that is imported.
 """
 
 import ast
@@ -115,12 +115,13 @@ def hooks(cls: type) -> list[str]:
 
 def walk(function, *arguments) -> tuple[int, int]:
     """Distinct files of the library that a call enters, and its calls of functions of the library."""
+    folder = str(Path(sys.modules["skartm"].__file__).parent)  # where it runs, which may be an installed one
     files: set[str] = set()
     count = 0
 
     def seen(frame, event, argument):
         nonlocal count
-        if event == "call" and str(PACKAGE) in frame.f_code.co_filename:
+        if event == "call" and frame.f_code.co_filename.startswith(folder):
             files.add(frame.f_code.co_filename)
             count += 1
 
