@@ -83,12 +83,23 @@ class SmoothSparsePhi(Regularizer):
         if self.distribution is not None:
             beta = distribution_of_tokens(self.distribution, layout.n_tokens, tokens, owner, "distribution")
         cells = Cells(tokens, layout.topics(self.topics, owner))
-        return _LogTerm(cells, beta) if self.transform == "log" else _PowerTerm(cells, beta, float(self.exponent))
+        of_tokens = None
+        if cells.topics.size == layout.n_topics:
+            of_tokens = np.zeros(layout.n_tokens)
+            of_tokens[tokens] = beta
+        if self.transform == "power":
+            return _PowerTerm(cells, beta, float(self.exponent))
+        return _LogTerm(cells, beta, of_tokens)
 
 
 class _LogTerm(PhiTerm):
-    def __init__(self, cells: Cells, beta: NDArray) -> None:
-        self.topics, self._cells, self.beta = cells.topics, cells, beta
+    """``of_tokens`` is beta of all tokens, where all topics are regularised; else None."""
+
+    def __init__(self, cells: Cells, beta: NDArray, of_tokens: NDArray | None) -> None:
+        self.topics, self._cells, self.beta, self.of_tokens = cells.topics, cells, beta, of_tokens
+
+    def constant(self) -> NDArray | None:
+        return self.of_tokens
 
     def value(self, phi_wt: NDArray, n_wt: NDArray) -> float:
         # ln of the smallest probability that is kept stands for ln 0, so that the value stays finite
