@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -90,6 +91,38 @@ def completion_split(X: Any, *, keep_order: bool = False) -> tuple[Any, Any]:
             _order.keep_order(half)
     has_tokens = np.diff(observed.indptr) > 0
     n_docs, n_left_out = int(has_tokens.sum()), int((has_tokens & (np.diff(held_out.indptr) == 0)).sum())
+    tally = _TALLY.get()
+    if tally is None:
+        _check_left_out(n_left_out, n_docs)
+    else:
+        tally.n_left_out, tally.n_docs = tally.n_left_out + n_left_out, tally.n_docs + n_docs
+    return observed, held_out
+
+
+@dataclass
+class _Tally:
+    """Documents with tokens, of the parts of X that were split so far, and those of one token."""
+
+    n_left_out: int = 0
+    n_docs: int = 0
+
+
+_TALLY: ContextVar[_Tally | None] = ContextVar("skartm_tally_of_parts", default=None)
+
+
+@contextmanager
+def in_parts() -> Iterator[None]:
+    """Within it X is split part by part: what cannot be split is said, or refused, of all parts together at the end."""
+    tally = _Tally()
+    token = _TALLY.set(tally)
+    try:
+        yield
+    finally:
+        _TALLY.reset(token)
+    _check_left_out(tally.n_left_out, tally.n_docs)
+
+
+def _check_left_out(n_left_out: int, n_docs: int) -> None:
     if 0 < n_docs == n_left_out:
         raise ValueError(
             "X must have a document of two tokens or more to be scored by document completion, one to be observed and "
@@ -97,7 +130,6 @@ def completion_split(X: Any, *, keep_order: bool = False) -> tuple[Any, Any]:
             "themselves: evaluation='fold_in', or skartm.metrics.perplexity."
         )
     say_left_out(n_left_out, n_docs)
-    return observed, held_out
 
 
 class _Cells(NamedTuple):

@@ -13,7 +13,7 @@ from skartm.base._data import check_counts, check_weights
 from skartm.base._sparse import with_data
 from skartm.em import ModalitySelection, blocks_of, is_memory_mapped, perplexity_of
 from skartm.metrics import completion_split, log_likelihood
-from skartm.metrics._completion import said_before
+from skartm.metrics._completion import in_parts
 
 _ROWS = 2048  # documents on disk that are scored together
 
@@ -31,10 +31,11 @@ def mean_of_parts(
     if not is_memory_mapped(X):
         return likelihood(slice(None), X, weights)[0]
     total = mass = 0.0
-    for start, rows in blocks_of(X, n_rows):
-        part = slice(start, start + rows.shape[0])
-        mean, tokens = likelihood(part, rows, None if weights is None else weights[part])
-        total, mass = total + mean * tokens, mass + tokens
+    with in_parts():
+        for start, rows in blocks_of(X, n_rows):
+            part = slice(start, start + rows.shape[0])
+            mean, tokens = likelihood(part, rows, None if weights is None else weights[part])
+            total, mass = total + mean * tokens, mass + tokens
     return total / mass if mass > 0 else 0.0
 
 
@@ -90,8 +91,7 @@ class ScoredModel:
 
         def of_part(part: slice, rows: Any, own: NDArray | None) -> tuple[float, float]:
             nonlocal scored
-            with said_before(bool(part.start)):
-                mean, tokens = self._likelihood(partial(of, part), rows, own, modality)
+            mean, tokens = self._likelihood(partial(of, part), rows, own, modality)
             scored += tokens
             return mean, tokens
 
