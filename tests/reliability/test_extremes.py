@@ -1,5 +1,6 @@
 """Extreme but finite input gives finite output, or an error of ours; never NaN, a warning of numpy or a raw message."""
 
+import inspect
 import traceback
 import warnings
 
@@ -9,6 +10,7 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 from skartm.exceptions import DeadTopicWarning, LeftOutDocumentsWarning, LeftOutTokensWarning
 from skartm.regularizers import Decorrelation, SmoothSparsePhi, SmoothSparseTheta
+from tests.reliability.estimators import CASES as ESTIMATORS
 from tests.reliability.estimators import COUNTED, call
 from tests.reliability.extremes import MATRICES, PARAMETERS, TAUS, counts, matrix
 from tests.reliability.states import named
@@ -193,3 +195,42 @@ def test_failed_first_fit_leaves_no_model(name):
             if hasattr(model, reader):
                 _, error = attempt(call, model, reader, case.of_counts(counts(shape=(4, 5))))
                 assert isinstance(error, NotFittedError)
+
+
+WEIGHTS = {
+    "large": lambda n: np.full(n, 1e300),
+    "small": lambda n: np.full(n, 1e-300),
+    "denormal": lambda n: np.full(n, 5e-324),
+    "beyond float32": lambda n: np.full(n, 3e38),
+    "both": lambda n: np.where(np.arange(n) % 2, 1e-30, 1e30),
+    "one row": lambda n: np.where(np.arange(n) == 0, 1.0, 0.0),
+    "one large row": lambda n: np.where(np.arange(n) == 0, 1e25, 1.0),
+}
+
+
+def weighted(case, method):
+    function = getattr(case.estimator, method, None)
+    return function is not None and "sample_weight" in inspect.signature(function).parameters
+
+
+SLOW = {"MonotonicStacking default": pytest.mark.slow, "EmbeddedTopicModel": pytest.mark.slow}
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=SLOW.get(name, ())) for name in ESTIMATORS])
+def test_weights_of_rows(name):
+    """Extreme but finite weights give a finite model and score, or are refused."""
+    case, tried = ESTIMATORS[name], 0
+    data = case.data(0)
+    rows = len(data["y"]) if "y" in data else data["X"].shape[0] if hasattr(data.get("X"), "shape") else 0
+    for method in ("fit", "partial_fit", "score"):
+        for kind, weights in WEIGHTS.items() if rows and weighted(case, method) else ():
+            model = case.new()
+            if method == "score":
+                attempt(call, model, "fit", data)
+            verdict, result = attempt(call, model, method, {**data, "sample_weight": weights(rows)})
+            if verdict == "fine" and method == "score":
+                assert np.isfinite(result), (method, kind)
+            elif verdict == "fine":
+                check_fitted(model)
+            tried += 1
+    assert tried or not any(weighted(case, method) for method in ("fit", "partial_fit", "score")) or not rows

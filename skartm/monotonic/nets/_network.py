@@ -172,10 +172,15 @@ class _Evaluation:
 
 
 def _distinct(X: NDArray, y: NDArray, weights: NDArray) -> tuple[NDArray, NDArray, NDArray]:
-    """Distinct rows in order, their weights added: then k equal rows are one of weight k, and order is nothing."""
+    """Distinct rows in order, their weights added: then k equal rows are one of weight k, and order is nothing.
+
+    Weights are rounded, so that equal sums have equal bits; rows of a weight that is nothing beside the largest go.
+    """
     table, inverse = np.unique(np.column_stack([X, y]), axis=0, return_inverse=True)
     total = np.bincount(inverse.ravel(), weights)
-    return np.ascontiguousarray(table[:, :-1]), table[:, -1].copy(), np.round(total / total.max(), 12)
+    total = np.round(total / total.max(), 12)
+    table, total = table[total > 0], total[total > 0]
+    return np.ascontiguousarray(table[:, :-1]), table[:, -1].copy(), total
 
 
 def _groups(X: NDArray) -> NDArray:
