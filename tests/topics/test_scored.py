@@ -11,7 +11,10 @@ from skartm.datasets import open_memmap, save_memmap
 from skartm.exceptions import LeftOutDocumentsWarning
 from skartm.topics._scored import _ROWS
 
-MODELS = {"PLSA": lambda: PLSA(3, max_iter=3, tol=0, random_state=0), "LDA": lambda: LDA(3, max_iter=2, inference="map")}
+MODELS = {
+    "PLSA": lambda: PLSA(3, max_iter=3, tol=0, random_state=0),
+    "LDA": lambda: LDA(3, max_iter=2, inference="map", random_state=0),
+}
 TEXTS = sparse.csr_matrix(np.random.default_rng(0).poisson(1.0, (40, 12)).astype(np.float64))
 SINGLE = sparse.csr_matrix(np.eye(12)[np.arange(_ROWS + 5) % 12])
 
