@@ -48,6 +48,15 @@ def _X():
     return csr_matrix((data, words.ravel().astype(np.int32), np.arange(N_DOCS + 1) * PER_DOC), shape=(N_DOCS, N_WORDS))
 
 
+@pytest.fixture(name="_ctrl_c")
+def _handler_of_python():
+    """Workers of pytest-xdist ignore the signal; the handler of Python makes it a KeyboardInterrupt."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_ctrl_c")
 @pytest.mark.parametrize("name", MODELS)
 def test_latency(name, X):
     """The median of some signals at random times: a busy machine may delay one of them."""
