@@ -116,7 +116,7 @@ def test_worker_tells_what_is_wrong():
     assert {name: (verdict or "well").split(":")[0] for (name, _), verdict in list(found.items())[:-1]} == {
         "self: well": "well",
         "self: changes": "the input was changed",
-        "self: dies": "killed by SIGSEGV",
+        "self: dies": KILLED,
         "self: raw": "raw error",
         "self: refuses": "refused",
         "self: another": "another result",
