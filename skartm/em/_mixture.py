@@ -23,7 +23,7 @@ _LARGEST_BUFFER = 32 * 2**20  # bytes a thread; longer documents are read in pie
 
 
 def scratch_of(batch: Batch, like: NDArray, n_threads: int) -> NDArray:
-    """Topic rows, positions, z and gathered phi of a document (see loops/documents.pxi), one a thread.
+    """Topic rows, positions, z and gathered phi of a document (see loops/documents.pxi), one per thread.
 
     ``like`` is a padded matrix of the same type and width.
     """

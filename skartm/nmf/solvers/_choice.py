@@ -1,4 +1,4 @@
-"""Which solver a loss, what is observed and the penalties ask for."""
+"""Chooses the solver for a loss, a mask and penalties."""
 
 from typing import Any
 

@@ -129,7 +129,7 @@ class ThetalessARTM(ARTMTransformer):
         return EM(self._linear(layout.n_topics), posterior, layout.n_topics, n_threads=n_threads)
 
     def _adds_up(self) -> bool:
-        return False  # to a mean it is all one
+        return False  # a mean does not change when tokens repeat
 
     def _linear(self, n_topics: int) -> LinearMixture:
         exact, by_mass = self.variant == "exact", self.variant != "naive"
