@@ -28,7 +28,7 @@ class MapPosterior:
     Attributes
     ----------
     local : bool
-        Whether a row of phi needs no more than its own counters and the column sums, which is so with constant terms only.
+        Whether a row of phi needs no more than its own counters and the column sums: all terms are constant then.
     block_mass : array of shape (n_modalities, n_topics)
         Column sums after regularization.
     values, coefficients : dict
