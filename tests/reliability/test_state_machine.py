@@ -55,7 +55,8 @@ class Life:
 
     def assigned(self, model: Any, seed: int) -> None:
         topics = np.roll(model.components_, 1 + seed, axis=0)
-        model.components_ = 0.5 * topics + 0.5 * model.components_
+        mixed = topics + model.components_
+        model.components_ = mixed / np.maximum(mixed.sum(axis=1, keepdims=True), 1e-12)  # some topic may be dead
 
     def do_fit(self, seed: int) -> bool:
         self.learn(self.model, "fit", seed)
