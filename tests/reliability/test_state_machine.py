@@ -54,9 +54,9 @@ class Life:
             assert bytes_of(arguments) == before, f"{step} changed its input"
 
     def assigned(self, model: Any, seed: int) -> None:
-        topics = np.roll(model.components_, 1 + seed, axis=0)
-        mixed = topics + model.components_
-        model.components_ = mixed / np.maximum(mixed.sum(axis=1, keepdims=True), 1e-12)  # some topic may be dead
+        own, others = model.components_, np.roll(model.components_, 1 + seed, axis=0)
+        mixed = np.where(np.isclose(own.sum(axis=1), others.sum(axis=1))[:, None], 0.5 * (own + others), own)
+        model.components_ = mixed  # a topic that is dead is not half of a mixture
 
     def do_fit(self, seed: int) -> bool:
         self.learn(self.model, "fit", seed)
