@@ -148,7 +148,8 @@ def _or_none(check: Check, none: bool) -> Check:
 
 
 def _is_one_of(value: Any, values: Collection[Any]) -> bool:
-    return any(type(value) is type(other) and value == other for other in values)
+    alike = (other for other in values if isinstance(value, type(other)) or (is_number(value) and is_number(other)))
+    return any(value == other for other in alike)
 
 
 # --- checks ----------------------------------------------------------------------------------------------------------
