@@ -19,6 +19,7 @@ from sklearn.utils._available_if import _AvailableIfDescriptor
 from sklearn.utils.metaestimators import available_if
 
 from skartm.base._equality import same_value
+from skartm.base._named import nested_params, set_nested
 from skartm.base._versioned import Versioned, without_version
 
 _RECORD, _WORKING, _WHOLE = "_fit_record", "_working", "_whole_state"
@@ -52,12 +53,17 @@ class Stateful(Versioned):
     _assignable : frozenset of str
         Fitted arrays that may be assigned; each needs a method ``_assign_<name>`` that checks the value and sets all
         that follows from it.
+    _lists, _weights : tuple of str
+        Parameters that are lists of ``(name, item)``, and dicts of numbers by name: what is in them are parameters too,
+        ``name``, ``name__parameter`` and ``parameter__name``.
     """
 
     _get_param_names: Any  # of BaseEstimator
     _live: ClassVar[frozenset[str]] = frozenset()
     _structural: ClassVar[frozenset[str]] = frozenset({"n_components", "topic_names", "modalities"})
     _assignable: ClassVar[frozenset[str]] = frozenset()
+    _lists: ClassVar[tuple[str, ...]] = ()
+    _weights: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -83,6 +89,11 @@ class Stateful(Versioned):
                 raise AttributeError(msg)
         super().__setattr__(name, value)
 
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Parameters of the estimator and, if ``deep``, of what it is made of."""
+        params: dict[str, Any] = super().get_params(deep=deep)  # type: ignore[misc]
+        return params | nested_params(self, self._lists, self._weights) if deep else params
+
     def set_params(self, **params: Any) -> Any:
         """Set parameters of the estimator and, by ``name__parameter``, of what it is made of.
 
@@ -101,7 +112,8 @@ class Stateful(Versioned):
         """
         before = {name: self.__dict__[name] for name in self._get_param_names() if name in self.__dict__}
         try:
-            return super().set_params(**params)  # type: ignore[misc]
+            left = set_nested(self, params, self._lists, self._weights)
+            return super().set_params(**left)  # type: ignore[misc]
         except BaseException:
             self.__dict__.update(before)
             raise

@@ -37,15 +37,15 @@ from skartm.em import (
     unpadded_transpose,
 )
 from skartm.regularizers import NamedRegularizers, Regularizer, bind_all, check_regularizers
+from skartm.topics import _readable, _scored, _token_topics
+from skartm.topics._modalities import check_modalities, check_topic_names
 from skartm.topics._model import TopicModel
-from skartm.topics._readable import ReadableModel
-from skartm.topics._scored import ScoredModel
 from skartm.topics._start import given_phi, initial_phi, spread_mass, tokens_seen
-from skartm.topics._token_topics import TokenTopicsModel
 
 
+@NamedRegularizers.register
 @parameters
-class ARTMTransformer(NamedRegularizers, ScoredModel, ReadableModel, TokenTopicsModel, TopicModel):
+class ARTMTransformer(TopicModel):
     r"""Topic model with additive regularization.
 
     Maximises the regularised log-likelihood by the EM algorithm [1]_:
@@ -195,7 +195,14 @@ class ARTMTransformer(NamedRegularizers, ScoredModel, ReadableModel, TokenTopics
     verbose: int = 0
 
     _assignable: ClassVar[frozenset[str]] = frozenset({"components_"})
+    _lists: ClassVar[tuple[str, ...]] = ("regularizers",)
     _evaluations: ClassVar[tuple[str, ...]] = ("completion", "fold_in")
+
+    score = _scored.score
+    perplexity = _scored.perplexity
+    top_tokens = _readable.top_tokens
+    topic_table = _readable.topic_table
+    token_topics = _token_topics.token_topics
 
     @with_callbacks
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> "ARTMTransformer":
@@ -249,9 +256,9 @@ class ARTMTransformer(NamedRegularizers, ScoredModel, ReadableModel, TokenTopics
 
     def _check_parameters(self) -> None:
         check_declared(self)
-        self._check_modalities()
+        check_modalities(self)
         self._n_threads()
-        self._check_topic_names()
+        check_topic_names(self)
         check_regularizers(self)
 
     def _engine(self, layout: Layout, *, warm: bool) -> EM:

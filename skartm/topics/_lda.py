@@ -47,13 +47,14 @@ from skartm.em import (
 from skartm.metrics._completion import said_before
 from skartm.regularizers import SmoothSparsePhi
 from skartm.simplex import FLOOR
+from skartm.topics import _bound_scored
 from skartm.topics._borrowed_state import BorrowedState
-from skartm.topics._bound_scored import BoundScored
+from skartm.topics._model import TopicModel
 from skartm.topics._start import tokens_seen
 
 
 @parameters
-class LDA(BoundScored):
+class LDA(TopicModel):
     r"""Latent Dirichlet allocation.
 
     ``inference="variational"`` is the algorithm of :class:`sklearn.decomposition.LatentDirichletAllocation` [1]_ with
@@ -161,6 +162,11 @@ class LDA(BoundScored):
     _assignable: ClassVar[frozenset[str]] = frozenset({"components_"})
     _live: ClassVar[frozenset[str]] = frozenset({"max_doc_update_iter", "mean_change_tol"})
     _structural: ClassVar[frozenset[str]] = frozenset({"n_components", "inference"})
+
+    score = _bound_scored.score
+    perplexity = _bound_scored.perplexity
+    exp_dirichlet_component_ = property(_bound_scored.exp_dirichlet_component_)
+    _perplexity_precomp_distr = _bound_scored.perplexity_precomp_distr
 
     @with_callbacks
     def fit(self, X: Any, y: Any = None) -> "LDA":

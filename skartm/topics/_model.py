@@ -35,7 +35,8 @@ from skartm.em import (
 )
 from skartm.exceptions import DeadTopicWarning, LeftOutTokensWarning
 from skartm.metrics._completion import said_before
-from skartm.topics._modalities import ModalModel, token_counts
+from skartm.topics._modalities import layout_of, token_counts
+from skartm.topics._scored import score_parts
 from skartm.topics._start import has_tokens, require_tokens
 
 _THETA_BYTES = 4 * 2**20  # offline, where the cut is free: so much theta stays in cache, and phi is read more rarely
@@ -44,7 +45,7 @@ _PATIENCE = 3  # iterations without a better held-out perplexity
 
 
 class TopicModel(
-    Stateful, ModalModel, CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+    Stateful, CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 ):
     """Base of the topic models on the EM engine.
 
@@ -52,13 +53,24 @@ class TopicModel(
     ``_start`` (phi and counters to begin with), ``_infer`` (theta of batches with the fitted phi).
     """
 
+    components_: NDArray
     history_: History
+    modality_weights_: dict[str, float]
+    n_components: int
     n_iter_: int
     _last_step: tuple[int, int | None, bool]  # step, steps planned, whether regularized, of the last pass
+    modalities: Any = None
+    modality_weights: Any = None
+    main_modality: Any = None
+    token_names: Any = None
+    topic_names: Any = None
     unregularized_iter = 0
     validation_fraction: float | None = None
     _phi_is_published = True  # components_ is phi, not the counters
     _live: ClassVar[frozenset[str]] = frozenset({"evaluation"})
+    _weights: ClassVar[tuple[str, ...]] = ("modality_weights",)
+
+    _layout = layout_of
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -289,7 +301,7 @@ class TopicModel(
     def _score_held_out(self, X: Any, y: Any) -> float:
         """What ``validation_perplexity`` is made of; what it leaves out is said once a fit."""
         with said_before(self.n_iter_ > 1):
-            return self._score_parts(X, None, None) if isinstance(X, SomeRows) else self.score(X)
+            return score_parts(self, X, None, None) if isinstance(X, SomeRows) else self.score(X)
 
     # --- use ---------------------------------------------------------------------------------------------------------
 

@@ -21,16 +21,16 @@ from skartm.neural.embedded._encoder import ACTIVATIONS, encode
 from skartm.neural.embedded._start import cluster_directions, encoder_start, unit_rows
 from skartm.neural.embedded._torch import device_of, torch_for
 from skartm.neural.embedded._training import Options, Training
+from skartm.topics import _readable, _scored
+from skartm.topics._modalities import check_topic_names, names_of_tokens
 from skartm.topics._model import TopicModel
-from skartm.topics._readable import ReadableModel
-from skartm.topics._scored import ScoredModel
 
 _TRANSFORM_BATCH = 2048
 _LEARNED = ("components_", "embeddings_", "topic_embeddings_", "encoder_", "_moments", "_free")
 
 
 @parameters
-class EmbeddedTopicModel(ReadableModel, ScoredModel, TopicModel):
+class EmbeddedTopicModel(TopicModel):
     r"""Embedded topic model (ETM): topics are points in the space of word vectors.
 
     .. math:: p(w|d) = \sum_k \theta_{dk} \beta_{kw}, \qquad
@@ -184,6 +184,11 @@ class EmbeddedTopicModel(ReadableModel, ScoredModel, TopicModel):
 
     # --- fitting -----------------------------------------------------------------------------------------------------
 
+    score = _scored.score
+    perplexity = _scored.perplexity
+    top_tokens = _readable.top_tokens
+    topic_table = _readable.topic_table
+
     @with_callbacks
     def fit(self, X: Any, y: Any = None) -> Self:
         """Learn topics and encoder. After an interruption the model is that of the last whole epoch.
@@ -256,7 +261,7 @@ class EmbeddedTopicModel(ReadableModel, ScoredModel, TopicModel):
             self._random, self.history_, self.n_iter_ = check_random_state(self.random_state), _history(False), 0
             training = self._new_training(documents, self._random)
         else:
-            self._names_of_tokens(documents.shape[1])  # changed since, they are an error before anything is learned
+            names_of_tokens(self, documents.shape[1])  # changed since, they are an error before anything is learned
             training = self._old_training()
         self._epoch(training, documents, self._random, self.history_, self.n_iter_)
         self.n_iter_ += 1
@@ -309,7 +314,7 @@ class EmbeddedTopicModel(ReadableModel, ScoredModel, TopicModel):
     def _vectors(self, X: Any, random: Any) -> NDArray:
         """Vectors of tokens, of unit length, or zeros where there is none."""
         n_tokens = X.shape[1]
-        names = self._names_of_tokens(n_tokens)
+        names = names_of_tokens(self, n_tokens)
         if self.embeddings is None:
             return unit_rows(word_embeddings(X, min(int(self.embedding_size), n_tokens), random_state=random))
         return unit_rows(embedding_matrix(self.embeddings, n_tokens, names, owner=type(self).__name__))
@@ -360,7 +365,7 @@ class EmbeddedTopicModel(ReadableModel, ScoredModel, TopicModel):
     def _check_parameters(self) -> None:
         check_parameters(self)
         self._n_threads()
-        self._check_topic_names()
+        check_topic_names(self)
 
 
 def _history(validated: bool) -> History:

@@ -22,17 +22,15 @@ from skartm.base._parameters import (
 from skartm.em import EM, Batch, Layout, MapPosterior, PositionGamma, Shared
 from skartm.regularizers import bind_all, check_regularizers
 from skartm.topics._artm import ARTMTransformer
-from skartm.topics.context._left_out import ContextScored
+from skartm.topics.context import _left_out, _positions, _segmentation
 from skartm.topics.context._mixture import Context, ContextMixture
 from skartm.topics.context._position_gamma import check_position_gamma
-from skartm.topics.context._positions import ContextPositions
-from skartm.topics.context._segmentation import Segmentation
 
 _GAMMA = 0.1
 
 
 @parameters(without=("max_doc_iter", "doc_tol", "reuse_theta"))
-class ContextARTM(ContextScored, ContextPositions, Segmentation, ARTMTransformer):
+class ContextARTM(ARTMTransformer):
     r"""Topic model of the order of the text: theta of every position is a mean of the topics of the words around it.
 
     With a localised E-step, "topic attention" [1]_. Words :math:`w_1, \dots, w_n` of a document have the topics
@@ -162,6 +160,17 @@ class ContextARTM(ContextScored, ContextPositions, Segmentation, ARTMTransformer
     __metadata_request__partial_fit: ClassVar = {"position_gamma": True}
     __metadata_request__transform: ClassVar = {"position_gamma": True}
     __metadata_request__score: ClassVar = {"position_gamma": True}
+
+    score = _left_out.score
+    perplexity = _left_out.perplexity
+    position_log_likelihood = _left_out.position_log_likelihood
+    context_vectors = _positions.context_vectors
+    token_topics = _positions.token_topics
+    transform_spans = _positions.transform_spans
+    divergence = _segmentation.divergence
+    segment = _segmentation.segment
+
+    _score_held_out = _left_out.score_held_out
 
     @with_callbacks
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None, position_gamma: Any = None) -> "ContextARTM":
