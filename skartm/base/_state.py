@@ -22,12 +22,13 @@ from skartm.base._equality import same_value
 from skartm.base._named import nested_params, set_nested
 from skartm.base._versioned import Versioned, without_version
 
-_RECORD, _WORKING, _WHOLE = "_fit_record", "_working", "_whole_state"
-_OF_A_CALL = frozenset({_WORKING, _WHOLE, "_learning", "_callback_fit_ctx", "_skl_callbacks_to_teardown"})
+_RECORD, _WORKING, _WHOLE, _MADE = "_fit_record", "_working", "_whole_state", "_made_once"
+_OF_A_CALL = frozenset({_WORKING, _WHOLE, _MADE, "_learning", "_callback_fit_ctx", "_skl_callbacks_to_teardown"})
 _LIVE = frozenset({"n_jobs", "verbose", "batch_size", "max_doc_iter", "doc_tol"})
 _LEARNS = frozenset({"fit", "partial_fit", "fit_transform", "fit_predict", "refit_subtopics"})
 _PLAIN = ("get_params", "set_params", "get_metadata_routing")  # of the parameters, not of the state; so is set_*
 _Method = TypeVar("_Method", bound=Callable[..., Any])
+_Made = TypeVar("_Made")
 
 
 class Record(TypedDict):
@@ -125,6 +126,7 @@ class Stateful(Versioned):
 
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = dict(super().__getstate__())
+        state.pop(_MADE, None)
         if _WORKING in state:  # a callback copies the model: the copy is what its fit has reached
             state = self._finished(state)
             state |= {name: _own(state[name]) for name in state[_RECORD]["names"]}
@@ -136,6 +138,8 @@ class Stateful(Versioned):
         for name, value in list(self.__dict__.items()):
             if name not in params:
                 self.__dict__[name] = frozen(value)
+        if _RECORD in state:
+            self.__dict__[_MADE] = {}
 
     # --- calls -------------------------------------------------------------------------------------------------------
 
@@ -159,6 +163,7 @@ class Stateful(Versioned):
                 state[name] = _own(state[name])
         if fresh:
             state.pop(_RECORD, None)
+        state.pop(_MADE, None)  # it would be of the state before
         work.__dict__.update(state)
         work.__dict__[_WORKING] = frozenset(state)
         return work
@@ -181,6 +186,25 @@ class Stateful(Versioned):
         if changed:
             snapshot._check_live()
         return snapshot
+
+    def _once(self, key: Any, make: Callable[[], _Made]) -> _Made:
+        """What ``make`` gives, made at the first call for a fitted state, its live parameters and a key.
+
+        It must follow from these and the parameters of the fit, and nobody may change it. Threads that ask at the same
+        time may make it twice.
+        """
+        made = self.__dict__.get(_MADE)
+        key = (key, *map(self.__dict__.get, _live_names(type(self))))
+        try:
+            hash(key)
+        except TypeError:
+            made = None
+        if made is None:
+            return make()
+        if key not in made:
+            made[key] = make()
+        found: _Made = made[key]
+        return found
 
     def _check_live(self) -> None:
         """Raise if a parameter that was changed since the fit is not valid."""
@@ -243,7 +267,13 @@ class Stateful(Versioned):
         state |= {name: frozen(value) if name in names else value for name, value in own.items()}
         kept = {name: _kept(work[name]) for name in sorted(params) if name in work}
         state[_RECORD] = {"params": kept, "names": sorted(names)}
+        state[_MADE] = {}
         return state
+
+
+@functools.cache
+def _live_names(cls: type[Stateful]) -> tuple[str, ...]:
+    return tuple(sorted(_LIVE | cls._live))
 
 
 def _wrapped(name: str, found: Any) -> Any:

@@ -1,6 +1,6 @@
 """Mixtures: where theta comes from."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import KW_ONLY, dataclass, replace
 
 import numpy as np
@@ -71,12 +71,45 @@ class FreeMixture:
             theta[...] = batch.kept
         return self._expect_from(shared, batch, theta)
 
+    def inference(self, shared: Shared) -> Callable[[NDArray, Batch], NDArray]:
+        """theta of new documents as a function of phi_wt and a batch; ``shared`` has all that they share but phi."""
+        dtype, n_topics = shared.phi_wt.dtype, self.n_topics
+        prior, others = self._prior_and_others(shared.acting.theta, dtype)
+        if others or acting_posterior(shared):
+            return lambda phi_wt, batch: self.expect(replace(shared, phi_wt=phi_wt), batch).theta_dt[:, :n_topics]
+
+        def infer(phi_wt: NDArray, batch: Batch) -> NDArray:
+            theta = padded_zeros(batch.n_docs, n_topics, dtype)
+            theta[:, :n_topics] = 1 / n_topics
+            self._documents(batch, phi_wt, prior, self.n_passes, theta)
+            return theta[:, :n_topics]
+
+        return infer
+
+    def _prior_and_others(
+        self, acting: Sequence[Acting[ThetaTerm]], dtype: DTypeLike
+    ) -> tuple[NDArray, list[Acting[ThetaTerm]]]:
+        """What is added to n_td at every pass, padded; and the terms that are not constant."""
+        own = np.zeros(self.n_topics) if self.prior is None else self.prior
+        others = [bound for bound in acting if bound.tau != 0 and bound.term.constant() is None]
+        return padded(own + constants(acting, dtype), dtype), others
+
+    def _documents(
+        self, batch: Batch, phi_wt: NDArray, prior: NDArray, n_passes: int, theta_dt: NDArray
+    ) -> tuple[NDArray, NDArray]:
+        """Inner passes in one kernel; theta_dt moves. Gives x / p(w|d) of the entries, and totals of the documents."""
+        nnz = batch.nnz
+        n_threads = worthwhile(self.n_threads, 2.0 * nnz * self.n_topics * (n_passes + 1))
+        ratio, totals = np.empty(nnz, dtype=phi_wt.dtype), np.zeros((batch.n_docs, 2))
+        interruptible.map_documents(
+            batch.indptr, batch.indices, batch.x, phi_wt, prior, n_passes, self.tol, theta_dt, ratio, totals,
+            scratch_of(batch, theta_dt, n_threads), n_threads,
+        )  # fmt: skip
+        return ratio, totals
+
     def _expect_from(self, shared: Shared, batch: Batch, theta_dt: NDArray) -> Expectation:
         """Inner passes from a given padded theta, which is overwritten."""
-        acting, dtype = shared.acting.theta, shared.phi_wt.dtype
-        own = np.zeros(self.n_topics) if self.prior is None else self.prior
-        prior = padded(own + constants(acting, dtype), dtype)
-        others = [bound for bound in acting if bound.tau != 0 and bound.term.constant() is None]
+        prior, others = self._prior_and_others(shared.acting.theta, shared.phi_wt.dtype)
         posterior = acting_posterior(shared)
         n_passes = self.n_passes
         if posterior or others:
@@ -85,12 +118,7 @@ class FreeMixture:
                 return expect_materialised(shared, batch, theta_dt, terms, n_passes=n_passes, tol=self.tol)
             self._pass_by_pass(batch, shared.phi_wt, theta_dt, terms)
             n_passes = 0
-        n_threads = worthwhile(self.n_threads, 2.0 * batch.nnz * self.n_topics * (n_passes + 1))
-        ratio, totals = np.empty(batch.nnz, dtype=dtype), np.zeros((batch.n_docs, 2))
-        interruptible.map_documents(
-            batch.indptr, batch.indices, batch.x, shared.phi_wt, prior, n_passes, self.tol, theta_dt, ratio, totals,
-            scratch_of(batch, theta_dt, n_threads), n_threads,
-        )  # fmt: skip
+        ratio, totals = self._documents(batch, shared.phi_wt, prior, n_passes, theta_dt)
         return Expectation(theta_dt, totals, Counts.of_ratios(shared, batch, ratio, theta_dt))
 
     def _pass_by_pass(self, batch: Batch, phi_wt: NDArray, theta_dt: NDArray, terms: InnerTerms) -> None:

@@ -1,6 +1,7 @@
 """ARTM: topic models with any sum of regularizers."""
 
-from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -21,7 +22,6 @@ from skartm.base._parameters import (
 )
 from skartm.em import (
     EM,
-    Batch,
     Batches,
     Counters,
     Decay,
@@ -40,6 +40,7 @@ from skartm.regularizers import NamedRegularizers, Regularizer, bind_all, check_
 from skartm.topics import _readable, _scored, _token_topics
 from skartm.topics._modalities import check_modalities, check_topic_names
 from skartm.topics._model import TopicModel
+from skartm.topics._reader import Inference
 from skartm.topics._start import given_phi, initial_phi, spread_mass, tokens_seen
 
 
@@ -325,19 +326,26 @@ class ARTMTransformer(TopicModel):
             if name in learned and learners.get(name, _kind(item)) == _kind(item)
         }
 
-    def _infer(self, tokens: Any) -> Callable[[Batch], NDArray]:
-        mixture, shared = self._mixture(self.components_.shape[0]), self._fitted(tokens)
-        return lambda batch: mixture.expect(shared, batch).theta_dt[:, : shared.n_topics]
+    def _inference(self) -> Inference:
+        mixture, shared = self._mixture(self.components_.shape[0]), self._shared_by_all()
+        infer = mixture.inference(shared)
+        return lambda tokens: partial(infer, self._phi_of(tokens))
 
     def _fitted(self, tokens: Any) -> Shared:
         """What E-steps of new documents share: phi of some tokens, and terms as strong as at the end of the fit."""
+        return replace(self._shared_by_all(), phi_wt=self._phi_of(tokens))
+
+    def _phi_of(self, tokens: Any) -> NDArray:
+        return padded(self.components_[:, tokens].T, self.components_.dtype)
+
+    def _shared_by_all(self) -> Shared:
+        """The same without any phi."""
         layout = self._layout(self.components_, known=True)
         regularizers = check_regularizers(self)
         terms = bind_all(regularizers, layout, learned=self._learned_before(regularizers), training=False)
         step, n_steps, regularized = getattr(self, "_last_step", (0, int(self.max_iter), True))
         acting = self._own_terms(terms, layout).at(step, n_steps, regularized=regularized)
-        phi = padded(self.components_[:, tokens].T, self._dtype())
-        return Shared(phi, layout.n_topics, acting, self.topic_mass_)
+        return Shared(self.components_[:0], layout.n_topics, acting, self.topic_mass_)
 
     def _own_terms(self, terms: Terms, layout: Layout) -> Terms:
         """Terms of new documents: those of the regularizers, and what the fitted model adds."""
@@ -357,12 +365,12 @@ class ARTMTransformer(TopicModel):
         return y
 
     def _reads_order(self) -> bool:
-        named = check_regularizers(self) if self.regularizers else ()
-        return any(getattr(regularizer, "needs_order", False) for _, regularizer in named)
+        if not self.regularizers:
+            return False
+        return any(getattr(regularizer, "needs_order", False) for _, regularizer in check_regularizers(self))
 
     def _renumbers(self) -> bool:
-        named = check_regularizers(self) if self.regularizers else ()
-        return not any(getattr(regularizer, "side", "") == "posterior" for _, regularizer in named)
+        return not any(regularizer.side == "posterior" for _, regularizer in check_regularizers(self))
 
 
 def _kind(regularizer: Any) -> str:

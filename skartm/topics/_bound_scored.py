@@ -142,7 +142,7 @@ def exp_dirichlet_component_(model: Any) -> NDArray:
 
 def _bound(model: Any, X: Any, weights: NDArray | None, gamma_dt: Any = None, scale: float = 1.0) -> float:
     """Evidence lower bound; documents count ``scale`` times, and topics do not depend on them."""
-    infer = model._infer(slice(None))
+    infer = model._inference()(slice(None))
     document_bound = DocumentBound(model.components_, model.doc_topic_prior_, n_threads=model._n_threads())
     bound = 0.0
     for batch in Batches(X, _BOUND_BATCH, model._dtype(), weights):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from numbers import Integral
 from typing import Any, ClassVar
 
@@ -50,6 +51,7 @@ from skartm.simplex import FLOOR
 from skartm.topics import _bound_scored
 from skartm.topics._borrowed_state import BorrowedState
 from skartm.topics._model import TopicModel
+from skartm.topics._reader import Inference
 from skartm.topics._start import tokens_seen
 
 
@@ -352,21 +354,23 @@ class LDA(TopicModel):
                 self._learning.evaluated_after, self._learning.bound = self.n_iter_, self.perplexity(X)
         return self._learning.bound
 
-    def _infer(self, tokens: Any) -> Callable[[Batch], NDArray]:
-        parameters = padded(self.components_[:, tokens].T, self._dtype())
+    def _inference(self) -> Inference:
         total = self.components_.sum(axis=1, dtype=np.float64)
         if self.inference == "map":
-            phi = padded(parameters[:, : self.n_components] / total, self._dtype())
-            free, given = self._free(), Shared(phi, self.n_components)
-            return lambda batch: free.expect(given, batch).theta_dt[:, : self.n_components]
-        mixture, shared = self._dirichlet(), Shared(self._expected_phi(parameters), self.n_components)
-        return lambda batch: mixture.parameters(shared, batch)[:, : self.n_components]
+            infer = self._free().inference(Shared(self.components_[:0], self.n_components))
+            return lambda tokens: partial(infer, padded(self.components_[:, tokens].T / total, self._dtype()))
+        mixture, n_topics = self._dirichlet(), self.n_components
 
-    def _expected_phi(self, parameters: NDArray) -> NDArray:
-        """exp(E[log phi]) of rows of Dirichlet parameters."""
+        def of_tokens(tokens: Any) -> Callable[[Batch], NDArray]:
+            shared = Shared(self._expected_phi(padded(self.components_[:, tokens].T, self._dtype()), total), n_topics)
+            return lambda batch: mixture.parameters(shared, batch)[:, :n_topics]
+
+        return of_tokens
+
+    def _expected_phi(self, parameters: NDArray, total: NDArray) -> NDArray:
+        """exp(E[log phi]) of rows of Dirichlet parameters, whose topics have these totals."""
         phi = padded_zeros(parameters.shape[0], self.n_components, self._dtype())
         rows = np.arange(parameters.shape[0], dtype=np.int32)
-        total = self.components_.sum(axis=1, dtype=np.float64)
         self._dirichlet_posterior().from_parameters(parameters, rows, 1.0, total, phi, prior=0.0)
         return phi
 

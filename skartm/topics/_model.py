@@ -36,6 +36,7 @@ from skartm.em import (
 from skartm.exceptions import DeadTopicWarning, LeftOutTokensWarning
 from skartm.metrics._completion import said_before
 from skartm.topics._modalities import layout_of, token_counts
+from skartm.topics._reader import Reader
 from skartm.topics._scored import score_parts
 from skartm.topics._start import has_tokens, require_tokens
 
@@ -50,7 +51,7 @@ class TopicModel(
     """Base of the topic models on the EM engine.
 
     Hooks of a model: ``_check_parameters`` (raises, returns nothing), ``_engine`` (mixture and posterior of a fit),
-    ``_start`` (phi and counters to begin with), ``_infer`` (theta of batches with the fitted phi).
+    ``_start`` (phi and counters to begin with), ``_inference`` (theta of batches with the fitted phi).
     """
 
     components_: NDArray
@@ -323,27 +324,19 @@ class TopicModel(
         """
         if "components_" not in vars(self):
             check_is_fitted(self, "components_")
-        X = check_counts(self, X, self._dtype(), reset=False)
-        return self._doc_topic(X)
+        return self._doc_topic(check_counts(self, X, self.components_.dtype, reset=False))
 
     def _doc_topic(self, X: Any) -> NDArray:
-        batches, tokens = self._reading(X)
-        theta = np.empty((X.shape[0], self.components_.shape[0]), dtype=self._dtype())
-        infer = self._infer(tokens)
-        for batch in batches:
-            theta[batch.start : batch.start + batch.n_docs] = infer(batch)
-        return theta
+        return self._reader().theta(X)
 
-    def _reading(self, X: Any) -> tuple[Batches, Any]:
-        """Batches of new documents, and the tokens that their columns are."""
-        weights = None if self.modalities is None else self._layout(X, known=True).token_weights
-        X, tokens = _used_columns(X) if self._renumbers() else (X, slice(None))
-        token_weight = None if weights is None else weights[tokens]
-        batches = Batches(
-            X, self._transform_batch_size(), self._dtype(), None, token_weight, ordered=not self._adds_up()
-        )
-        batches.keep = False
-        return batches, tokens
+    def _reader(self) -> Reader:
+        """How new documents are read and inferred; it is made once for a fitted state."""
+        return self._once(self._n_threads(), self._new_reader)
+
+    def _new_reader(self) -> Reader:
+        weights = None if self.modalities is None else self._layout(self.components_, known=True).token_weights
+        size, dtype, ordered = self._transform_batch_size(), self._dtype(), not self._adds_up()
+        return Reader(self.components_.shape[0], dtype, size, ordered, self._renumbers(), weights, self._inference())
 
     def _transform_batch_size(self) -> int:
         return int(getattr(self, "batch_size", 2048))
@@ -357,16 +350,6 @@ class TopicModel(
         if getattr(self, "topic_names", None) is not None:
             return np.asarray(self.topic_names, dtype=object)
         return super().get_feature_names_out()
-
-
-def _used_columns(X: Any) -> tuple[Any, NDArray | slice]:
-    """X over the columns that occur when these are few, so that a short text does not cost a copy of phi."""
-    if is_memory_mapped(X) or X.nnz >= X.shape[1] // 2:
-        return X, slice(None)
-    tokens, places = np.unique(X.indices[X.indptr[0] : X.indptr[-1]], return_inverse=True)
-    indptr = (X.indptr - X.indptr[0]).astype(X.indptr.dtype, copy=False)
-    data = X.data[X.indptr[0] : X.indptr[-1]]
-    return type(X)((data, places.astype(X.indices.dtype), indptr), shape=(X.shape[0], max(tokens.size, 1))), tokens
 
 
 def _as_it_is(X: Any) -> Any:

@@ -2,7 +2,6 @@
 
 import sys
 import time
-from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar, Self
 
@@ -14,7 +13,7 @@ from sklearn.utils import check_random_state
 from skartm.base._callbacks import FitTask, with_callbacks
 from skartm.base._fitting import age_of_best, attributes_of, iterate
 from skartm.base._parameters import check_dtype, choice, flag, integer, parameters, precision, real
-from skartm.em import Batch, FreeMixture, History, Shared, padded, perplexity_of
+from skartm.em import FreeMixture, History, Shared, padded, perplexity_of
 from skartm.feature_extraction import embedding_matrix, word_embeddings
 from skartm.neural._checks import check_parameters, filled_documents
 from skartm.neural.embedded._encoder import ACTIVATIONS, encode
@@ -24,6 +23,7 @@ from skartm.neural.embedded._training import Options, Training
 from skartm.topics import _readable, _scored
 from skartm.topics._modalities import check_topic_names, names_of_tokens
 from skartm.topics._model import TopicModel
+from skartm.topics._reader import Inference
 
 _TRANSFORM_BATCH = 2048
 _LEARNED = ("components_", "embeddings_", "topic_embeddings_", "encoder_", "_moments", "_free")
@@ -344,10 +344,10 @@ class EmbeddedTopicModel(TopicModel):
     def _doc_topic(self, X: Any) -> NDArray:
         if self.inference == "em":
             return super()._doc_topic(X)
-        self._reading(X)  # raises if X does not fit
+        self._reader().read(X)  # raises if X does not fit
         return encode(self.encoder_, X, self.activation)
 
-    def _infer(self, tokens: Any) -> Callable[[Batch], NDArray]:
+    def _inference(self) -> Inference:
         n_topics, dtype = self.components_.shape[0], self._dtype()
         mixture = FreeMixture(
             n_topics,
@@ -356,8 +356,8 @@ class EmbeddedTopicModel(TopicModel):
             n_threads=self._n_threads(),
             prior=np.full(n_topics, float(self.doc_topic_prior)),
         )
-        shared = Shared(padded(self.components_[:, tokens].T, dtype), n_topics)
-        return lambda batch: mixture.expect(shared, batch).theta_dt[:, :n_topics]
+        infer = mixture.inference(Shared(self.components_[:0], n_topics))
+        return lambda tokens: partial(infer, padded(self.components_[:, tokens].T, dtype))
 
     def _transform_batch_size(self) -> int:
         return _TRANSFORM_BATCH

@@ -329,7 +329,7 @@ class ContextARTM(ARTMTransformer):
         self, X: Any, position_gamma: Any, *, own_word: bool | None = None
     ) -> Iterator[tuple[Batch, ContextMixture, Shared]]:
         """New documents in batches, with the mixture that reads them and what they share."""
-        batches, tokens = self._reading(X)
+        batches, tokens = self._reader().read(X)
         context, gammas = self._contexts(X.shape[1], tokens), self._position_gammas(X, position_gamma)
         if own_word is not None:
             context = replace(context, own_word=own_word)

@@ -6,9 +6,10 @@ from typing import Any, ClassVar
 from numpy.typing import NDArray
 
 from skartm.base._parameters import choice, parameters
-from skartm.em import EM, Batch, Layout, MapPosterior, Shared, padded
+from skartm.em import EM, Batch, Layout, MapPosterior, Shared
 from skartm.regularizers import bind_all, check_regularizers
 from skartm.topics._artm import ARTMTransformer
+from skartm.topics._reader import Inference
 from skartm.topics.thetaless._mixture import LinearMixture
 
 _VARIANTS = ("exact", "simplified", "naive")
@@ -135,12 +136,16 @@ class ThetalessARTM(ARTMTransformer):
         exact, by_mass = self.variant == "exact", self.variant != "naive"
         return LinearMixture(n_topics, exact=exact, by_mass=by_mass, n_threads=self._n_threads())
 
-    def _infer(self, tokens: Any) -> Callable[[Batch], NDArray]:
-        mixture, shared = self._linear(self.components_.shape[0]), self._fitted(tokens)
-        p_wt = mixture.topics_of(shared.phi_wt, shared.topic_mass, out=shared.phi_wt)
-        return lambda batch: mixture.theta(batch, p_wt)
+    def _inference(self) -> Inference:
+        mixture = self._linear(self.components_.shape[0])
 
-    def _fitted(self, tokens: Any) -> Shared:
-        """phi of some tokens, and n_t; nothing regularises new documents."""
-        phi = padded(self.components_[:, tokens].T, self._dtype())
-        return Shared(phi, self.components_.shape[0], topic_mass=self.topic_mass_)
+        def of_tokens(tokens: Any) -> Callable[[Batch], NDArray]:
+            phi = self._phi_of(tokens)
+            p_wt = mixture.topics_of(phi, self.topic_mass_, out=phi)
+            return lambda batch: mixture.theta(batch, p_wt)
+
+        return of_tokens
+
+    def _shared_by_all(self) -> Shared:
+        """n_t; nothing regularises new documents."""
+        return Shared(self.components_[:0], self.components_.shape[0], topic_mass=self.topic_mass_)
