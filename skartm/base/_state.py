@@ -194,7 +194,8 @@ class Stateful(Versioned):
         time may make it twice.
         """
         made = self.__dict__.get(_MADE)
-        key = (key, *map(self.__dict__.get, _live_names(type(self))))
+        kind: Any = type(self)
+        key = (key, *map(self.__dict__.get, _live_names(kind)))
         try:
             hash(key)
         except TypeError:
@@ -272,7 +273,7 @@ class Stateful(Versioned):
 
 
 @functools.cache
-def _live_names(cls: type[Stateful]) -> tuple[str, ...]:
+def _live_names(cls: Any) -> tuple[str, ...]:
     return tuple(sorted(_LIVE | cls._live))
 
 

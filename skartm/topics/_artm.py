@@ -38,6 +38,8 @@ from skartm.em import (
 )
 from skartm.regularizers import NamedRegularizers, Regularizer, bind_all, check_regularizers
 from skartm.topics import _readable, _scored, _token_topics
+from skartm.topics._accepts import Accepts
+from skartm.topics._corpus import Corpus
 from skartm.topics._modalities import check_modalities, check_topic_names
 from skartm.topics._model import TopicModel
 from skartm.topics._reader import Inference
@@ -197,6 +199,7 @@ class ARTMTransformer(TopicModel):
 
     _assignable: ClassVar[frozenset[str]] = frozenset({"components_"})
     _lists: ClassVar[tuple[str, ...]] = ("regularizers",)
+    _accepts: ClassVar[Accepts] = Accepts()
     _evaluations: ClassVar[tuple[str, ...]] = ("completion", "fold_in")
 
     score = _scored.score
@@ -245,7 +248,7 @@ class ARTMTransformer(TopicModel):
         self
         """
         self._check_parameters()
-        return self._partial_fit(X, sample_weight, self._decay(), y)
+        return self._partial_fit(X, sample_weight, self._decay(), y=y)
 
     # --- hooks -------------------------------------------------------------------------------------------------------
 
@@ -260,9 +263,9 @@ class ARTMTransformer(TopicModel):
         check_modalities(self)
         self._n_threads()
         check_topic_names(self)
-        check_regularizers(self)
+        self._accepts.check(self)
 
-    def _engine(self, layout: Layout, *, warm: bool) -> EM:
+    def _engine(self, layout: Layout, corpus: Corpus, *, warm: bool) -> EM:
         regularizers = check_regularizers(self)
         terms = bind_all(regularizers, layout, learned=self._learned_before(regularizers) if warm else None)
         n_threads = self._n_threads()
@@ -351,10 +354,11 @@ class ARTMTransformer(TopicModel):
         """Terms of new documents: those of the regularizers, and what the fitted model adds."""
         return terms
 
-    def _targets(self, y: Any, n_docs: int) -> NDArray | None:
+    def _read_beside(self, X: Any, **given: Any) -> dict[str, Any]:
+        y, n_docs = given.get("y"), X.shape[0]
         readers = [name for name, regularizer in check_regularizers(self) if getattr(regularizer, "uses_y", False)]
         if not readers:
-            return None
+            return {}
         if y is None:
             msg = f"{type(self).__name__}: the regularizers {readers} read targets. Got y=None; call fit(X, y)."
             raise ValueError(msg)
@@ -362,7 +366,7 @@ class ARTMTransformer(TopicModel):
         if y.ndim == 0 or y.shape[0] != n_docs:
             msg = f"{type(self).__name__}: y must have one row for each of the {n_docs} documents. Got shape {y.shape}."
             raise ValueError(msg)
-        return y
+        return {"y": y}
 
     def _reads_order(self) -> bool:
         if not self.regularizers:

@@ -50,6 +50,7 @@ from skartm.regularizers import SmoothSparsePhi
 from skartm.simplex import FLOOR
 from skartm.topics import _bound_scored
 from skartm.topics._borrowed_state import BorrowedState
+from skartm.topics._corpus import Corpus
 from skartm.topics._model import TopicModel
 from skartm.topics._reader import Inference
 from skartm.topics._start import tokens_seen
@@ -260,7 +261,7 @@ class LDA(TopicModel):
             if getattr(self, name) is not None:
                 check_real(self, name, low=float(info.tiny) if open_low else 0.0, high=2.0 ** (info.nmant - 9))
 
-    def _engine(self, layout: Layout, *, warm: bool) -> EM:
+    def _engine(self, layout: Layout, corpus: Corpus, *, warm: bool) -> EM:
         n_threads, n_topics = self._n_threads(), layout.n_topics
         if self.inference == "variational":
             posterior, draws = self._dirichlet_posterior(), self._learning.random.draws

@@ -21,6 +21,7 @@ from skartm.neural.embedded._start import cluster_directions, encoder_start, uni
 from skartm.neural.embedded._torch import device_of, torch_for
 from skartm.neural.embedded._training import Options, Training
 from skartm.topics import _readable, _scored
+from skartm.topics._corpus import Corpus
 from skartm.topics._modalities import check_topic_names, names_of_tokens
 from skartm.topics._model import TopicModel
 from skartm.topics._reader import Inference
@@ -214,8 +215,8 @@ class EmbeddedTopicModel(TopicModel):
         """
         self._check_parameters()
         torch_for(type(self).__name__)
-        X = self._data(X, reset=True)
-        X, _, _, held_out = self._hold_out(X, None, None)
+        corpus, held_out = self._hold_out(Corpus(self._data(X, reset=True)))
+        X = corpus.X
         random = check_random_state(self.random_state)
         documents = filled_documents(X, type(self).__name__)
         training = self._new_training(documents, random)
@@ -225,7 +226,7 @@ class EmbeddedTopicModel(TopicModel):
             self._epoch(training, documents, random, history, number)
             self.n_iter_, self._random = number + 1, random
             if held_out is not None:
-                history["validation_perplexity"].append(perplexity_of(self._score_held_out(*held_out)))
+                history["validation_perplexity"].append(perplexity_of(self._score_held_out(held_out)))
             self.history_ = History((key, list(track)) for key, track in history.items())
             age = 0 if held_out is None else age_of_best(history["validation_perplexity"])
             if held_out is not None and age == 0:

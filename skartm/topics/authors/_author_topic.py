@@ -9,6 +9,7 @@ from skartm.base._callbacks import with_callbacks
 from skartm.base._data import check_counts, check_weights
 from skartm.base._parameters import choice, integer, parameters
 from skartm.em import ModalitySelection, perplexity_of
+from skartm.topics._accepts import Accepts
 from skartm.topics._artm import ARTMTransformer
 from skartm.topics._scored import score_parts
 from skartm.topics._token_topics import topics_of_tokens
@@ -128,6 +129,10 @@ class AuthorTopic(ARTMTransformer):
     unknown_authors: str = choice(default="ignore", among=("ignore", "error"))
     init: Any = "documents"
 
+    _accepts: ClassVar[Accepts] = Accepts(
+        sides=("phi", "theta"), targets=False, because="theta of a document is that of its authors"
+    )
+
     reuse_theta = False
     # cut and handed on by pipelines and searches, with metadata routing, without a request of the user
     __metadata_request__fit: ClassVar = {"authors": True}
@@ -145,7 +150,7 @@ class AuthorTopic(ARTMTransformer):
     author_probabilities = _queries.author_probabilities
 
     _check_parameters = _learning.check_parameters
-    _targets = _learning.authors_of_documents
+    _read_beside = _learning.authors_of_documents
     _engine = _learning.engine
     _start = _learning.start
     _initial_phi = _learning.initial_phi
@@ -180,8 +185,8 @@ class AuthorTopic(ARTMTransformer):
         self._check_parameters()
         decay = self._decay() if self.learning_method == "online" else None
         goes_on = self.warm_start and hasattr(self, "authors_")
-        y = (authors, self.authors_ if goes_on else None)
-        return self._fit(X, sample_weight, decay=decay, max_iter=int(self.max_iter), tol=float(self.tol), y=y)
+        beside = {"authors": authors, "known": self.authors_ if goes_on else None}
+        return self._fit(X, sample_weight, decay=decay, max_iter=int(self.max_iter), tol=float(self.tol), **beside)
 
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None, *, authors: Any = None) -> "AuthorTopic":
         """Update the topics by new documents, ``batch_size`` at a time, of known authors and of new ones.
@@ -198,8 +203,8 @@ class AuthorTopic(ARTMTransformer):
         self
         """
         self._check_parameters()
-        y = (authors, getattr(self, "authors_", None))
-        return self._partial_fit(X, sample_weight, self._decay(), y)
+        known = getattr(self, "authors_", None)
+        return self._partial_fit(X, sample_weight, self._decay(), authors=authors, known=known)
 
     def transform(self, X: Any, authors: Any = None) -> NDArray:
         """Topic distributions of documents, by their authors or, without, by their text.

@@ -12,6 +12,7 @@ from skartm.em import EM, Batches, Bound, Layout, MapPosterior, State, Strength,
 from skartm.metrics._completion import said_before
 from skartm.regularizers import bind_all, check_regularizers
 from skartm.topics._artm import ARTMTransformer
+from skartm.topics._corpus import Corpus
 from skartm.topics._modalities import token_counts
 from skartm.topics._scored import score_parts
 from skartm.topics._start import begin_topics, filled_documents, phi_of_documents
@@ -26,20 +27,12 @@ def check_parameters(model: Any) -> None:
     ARTMTransformer._check_parameters(model)
     if isinstance(model.init, str):
         check_choice(model, "init", ("documents",))
-    for name, regularizer in check_regularizers(model):
-        if regularizer.side == "posterior" or regularizer.uses_y:
-            what = "p(t|d,w)" if regularizer.side == "posterior" else "targets of documents"
-            msg = (
-                f"{type(model).__name__}: theta of a document is that of its authors, and regularizers of {what} "
-                f"cannot be used. Got {name!r} ({type(regularizer).__name__}); leave it out or take "
-                "ARTMTransformer."
-            )
-            raise ValueError(msg)
 
 
-def authors_of_documents(model: Any, y: Any, n_docs: int) -> Any:
-    authors, known = y
-    owner = type(model).__name__
+def authors_of_documents(model: Any, X: Any, **given: Any) -> dict[str, Any]:
+    """The authors of the documents to learn from; ``known`` are those that the model knows."""
+    owner, n_docs = type(model).__name__, X.shape[0]
+    authors, known = given["authors"], given["known"]
     if authors is None:
         msg = f"{owner}: authors must be given, one entry for each document. Got None; call fit(X, authors=[...])."
         raise ValueError(msg)
@@ -51,14 +44,14 @@ def authors_of_documents(model: Any, y: Any, n_docs: int) -> Any:
             f"them {nobody[:5].tolist()}; leave these out, or name an author for them such as 'anonymous'."
         )
         raise ValueError(msg)
-    return found
+    return {"authors": found}
 
 
-def engine(model: Any, layout: Layout, *, warm: bool) -> EM:
-    authors: Any = layout.y
+def engine(model: Any, layout: Layout, corpus: Corpus, *, warm: bool) -> EM:
+    authors = corpus.beside["authors"]
     documents = _lengths(model, layout, warm=warm)
     n_authors = authors.names.size
-    layout = replace(layout, y=None, n_docs=None if layout.n_docs is None else n_authors)
+    layout = replace(layout, n_docs=None if layout.n_docs is None else n_authors)
     regularizers, n_threads = check_regularizers(model), model._n_threads()
     terms = bind_all(regularizers, layout, learned=model._learned_before(regularizers) if warm else None)
     terms = with_priors(model, terms, layout, known=warm, documents=documents)
@@ -221,8 +214,9 @@ def known_authors(model: Any, authors: Any, n_docs: int) -> Authorship:
     return found
 
 
-def score_held_out(model: Any, X: Any, y: Any) -> float:
-    known = y.only(model.author_mass_ > 0)
+def score_held_out(model: Any, held_out: Corpus) -> float:
+    """What ``validation_perplexity`` is made of."""
+    X, known = held_out.X, held_out.beside["authors"].only(model.author_mass_ > 0)
     with said_before(model.n_iter_ > 1):
         return score_parts(model, X, None, None, lambda part, given: theta_of(model, given, known[part]))
 

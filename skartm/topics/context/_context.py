@@ -21,7 +21,9 @@ from skartm.base._parameters import (
 )
 from skartm.em import EM, Batch, Layout, MapPosterior, PositionGamma, Shared
 from skartm.regularizers import bind_all, check_regularizers
+from skartm.topics._accepts import Accepts
 from skartm.topics._artm import ARTMTransformer
+from skartm.topics._corpus import Corpus
 from skartm.topics.context import _left_out, _positions, _segmentation
 from skartm.topics.context._mixture import Context, ContextMixture
 from skartm.topics.context._position_gamma import check_position_gamma
@@ -151,10 +153,11 @@ class ContextARTM(ARTMTransformer):
     token_gamma: Any = None
     evaluation: str = choice(default="leave_one_out", among=("leave_one_out", "plain"))
 
+    _accepts: ClassVar[Accepts] = Accepts(sides=("phi",), because="theta is a function of phi")
+
     max_doc_iter = 1
     doc_tol = 0.0
     reuse_theta = False
-    _position_gamma = None  # of the documents of the fit that goes on
     _evaluations = ("leave_one_out", "plain")
     __metadata_request__fit: ClassVar = {"position_gamma": True}
     __metadata_request__partial_fit: ClassVar = {"position_gamma": True}
@@ -204,22 +207,15 @@ class ContextARTM(ARTMTransformer):
             )
             raise ValueError(msg)
         decay = self._decay() if self.learning_method == "online" else None
-        self._position_gamma = position_gamma
-        try:
-            return self._fit(X, sample_weight, decay=decay, max_iter=int(self.max_iter), tol=float(self.tol), y=y)
-        finally:
-            del self._position_gamma
+        beside = {"y": y, "position_gamma": position_gamma}
+        return self._fit(X, sample_weight, decay=decay, max_iter=int(self.max_iter), tol=float(self.tol), **beside)
 
     def partial_fit(
         self, X: Any, y: Any = None, sample_weight: Any = None, position_gamma: Any = None
     ) -> "ContextARTM":
         """Update the topics by the documents of X, ``batch_size`` at a time; parameters as in :meth:`fit`."""
         self._check_parameters()
-        self._position_gamma = position_gamma
-        try:
-            return self._partial_fit(X, sample_weight, self._decay(), y)
-        finally:
-            del self._position_gamma
+        return self._partial_fit(X, sample_weight, self._decay(), y=y, position_gamma=position_gamma)
 
     def fit_transform(self, X: Any, y: Any = None, sample_weight: Any = None, position_gamma: Any = None) -> NDArray:
         """:meth:`fit`, then :meth:`transform` of the same documents."""
@@ -251,14 +247,6 @@ class ContextARTM(ARTMTransformer):
     def _check_parameters(self) -> None:
         super()._check_parameters()
         self._gammas()
-        for name, regularizer in check_regularizers(self):
-            if regularizer.side != "phi":
-                what = "theta" if regularizer.side == "theta" else "p(t|d,w)"
-                msg = (
-                    f"{type(self).__name__}: theta is a function of phi, so there is no free {what} to regularise. Got "
-                    f"the regularizer {name!r} ({type(regularizer).__name__}); leave it out or take ARTMTransformer."
-                )
-                raise ValueError(msg)
 
     def _gammas(self) -> tuple[float, float] | None:
         """Gamma from the left and from the right; None for windows."""
@@ -312,14 +300,18 @@ class ContextARTM(ARTMTransformer):
         values = check_position_gamma(type(self).__name__, position_gamma, X, n_sides=n_sides)
         return PositionGamma(values, X.indptr)
 
-    def _engine(self, layout: Layout, *, warm: bool) -> EM:
+    def _read_beside(self, X: Any, **given: Any) -> dict[str, Any]:
+        gammas = {name: values for name, values in given.items() if name == "position_gamma" and values is not None}
+        return super()._read_beside(X, **given) | gammas
+
+    def _engine(self, layout: Layout, corpus: Corpus, *, warm: bool) -> EM:
         regularizers, n_threads = check_regularizers(self), self._n_threads()
         terms = bind_all(regularizers, layout, learned=self._learned_before(regularizers) if warm else None)
         posterior = MapPosterior(layout.n_topics, terms.phi, n_threads=n_threads)
         if warm:
             posterior.block_mass = self._block_mass.copy()
         mixture = ContextMixture(layout.n_topics, self._contexts(layout.n_tokens), n_threads)
-        gammas = self._position_gammas(layout.X, self._position_gamma)
+        gammas = self._position_gammas(corpus.X, corpus.beside.get("position_gamma"))
         return EM(mixture, posterior, layout.n_topics, n_threads=n_threads, kept=gammas)
 
     def _reads_order(self) -> bool:

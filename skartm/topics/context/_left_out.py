@@ -10,6 +10,7 @@ from skartm.base import shown
 from skartm.base._data import check_counts, check_weights
 from skartm.em import ModalitySelection, SomeRows, perplexity_of
 from skartm.simplex import FLOOR
+from skartm.topics._corpus import Corpus
 from skartm.topics._scored import mean_of_parts
 
 
@@ -80,8 +81,9 @@ def _mean_of_parts(
     return mean_of_parts(X, weights, of_part)
 
 
-def score_held_out(model: Any, X: Any, y: Any) -> float:
-    return _mean_of_parts(model, X, None) if isinstance(X, SomeRows) else model.score(X)
+def score_held_out(model: Any, held_out: Corpus) -> float:
+    """What ``validation_perplexity`` is made of."""
+    return _mean_of_parts(model, held_out.X, None) if isinstance(held_out.X, SomeRows) else model.score(held_out.X)
 
 
 def _mean_and_mass(

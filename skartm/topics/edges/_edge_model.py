@@ -8,9 +8,10 @@ from numpy.typing import DTypeLike, NDArray
 
 from skartm.em import EM, Batches, Decay, FreeMixture, Layout, Shared
 from skartm.metrics._completion import say_left_out
-from skartm.regularizers import check_regularizers
 from skartm.simplex import FLOOR
+from skartm.topics._accepts import Accepts
 from skartm.topics._artm import ARTMTransformer
+from skartm.topics._corpus import Corpus
 from skartm.topics.edges._graph import EdgeBatch, EdgeBatches, Hypergraph
 from skartm.topics.edges._mixture import EdgeMixture
 
@@ -24,16 +25,7 @@ def no_token_topics(model: Any) -> Any:
     raise AttributeError(msg)
 
 
-def check_parameters(model: Any) -> None:
-    ARTMTransformer._check_parameters(model)
-    for name, regularizer in check_regularizers(model):
-        for trait, what in (("needs_order", "reads the order of tokens"), ("uses_y", "reads targets")):
-            if getattr(regularizer, trait, False):
-                msg = (
-                    f"{type(model).__name__}: edges have neither order nor targets. Got the regularizer {name!r} "
-                    f"({type(regularizer).__name__}), which {what}; leave it out or take ARTMTransformer."
-                )
-                raise ValueError(msg)
+ACCEPTED = Accepts(targets=False, order=False, because="edges have neither order nor targets")
 
 
 def learn(model: Any, graph: Hypergraph, decay: Decay | None, settle: Callable[[NDArray], None]) -> None:
@@ -59,7 +51,7 @@ def update(model: Any, graph: Hypergraph, settle: Callable[[NDArray], None]) -> 
     """One online update, and the same at its end; p(t) fades as the counters do."""
     decay, before = model._decay(), getattr(model, "topic_share_", None)
     model._partial_fit(graph, None, decay)
-    if model._is_empty(graph, None):
+    if not graph.weights.any():
         return  # nothing was learned
     theta = fold_in(model, graph)
     share, rho = _share(theta, graph), min(decay.rho(model.n_updates_), 1.0)
@@ -76,12 +68,15 @@ def layout_of_edges(model: Any, X: Any, *, fitting: bool = False, **known: Any) 
     return ARTMTransformer._layout(model, counts, fitting=fitting, **known)
 
 
-def is_empty(model: Any, X: Hypergraph, weights: NDArray | None) -> bool:
-    return not X.weights.any()
+def is_empty(model: Any, corpus: Corpus) -> bool:
+    """Whether no edge counts."""
+    return not corpus.X.weights.any()
 
 
-def edge_batches(model: Any, X: Hypergraph, weights: NDArray | None, layout: Layout, *, online: bool) -> Batches:
-    if model._is_empty(X, weights):
+def edge_batches(model: Any, corpus: Corpus, layout: Layout, *, online: bool) -> Batches:
+    """The edges in batches of containers."""
+    X: Hypergraph = corpus.X
+    if model._is_empty(corpus):
         msg = f"{type(model).__name__}: there must be edges. Got none with a vertex and a positive weight."
         raise ValueError(msg)
     if online:
@@ -91,8 +86,9 @@ def edge_batches(model: Any, X: Hypergraph, weights: NDArray | None, layout: Lay
     return EdgeBatches(X, size, model._dtype())
 
 
-def engine(model: Any, layout: Layout, *, warm: bool) -> EM:
-    engine = ARTMTransformer._engine(model, layout, warm=warm)
+def engine(model: Any, layout: Layout, corpus: Corpus, *, warm: bool) -> EM:
+    """The engine of an ARTMTransformer with a mixture of edges."""
+    engine = ARTMTransformer._engine(model, layout, corpus, warm=warm)
     engine.mixture = EdgeMixture(cast("FreeMixture", engine.mixture))
     return engine
 

@@ -147,6 +147,7 @@ class HypergraphARTM(ARTMTransformer):
     recommend = _predictions.recommend
     edge_log_likelihood = _predictions.edge_log_likelihood
 
+    _accepts = _edge_model.ACCEPTED
     _data = _edge_model.as_they_are
     _layout = _edge_model.layout_of_edges
     _is_empty = _edge_model.is_empty
@@ -200,7 +201,7 @@ class HypergraphARTM(ARTMTransformer):
         return self
 
     def _check_parameters(self) -> None:
-        _edge_model.check_parameters(self)
+        super()._check_parameters()
         owner = type(self).__name__
         if self.vertices is not None and (isinstance(self.vertices, str) or not hasattr(self.vertices, "__iter__")):
             msg = f"The 'vertices' parameter of {owner} must be a list of columns or a dict of column to modality. Got "

@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 from skartm.base._parameters import choice, parameters
 from skartm.em import EM, Batch, Layout, MapPosterior, Shared
 from skartm.regularizers import bind_all, check_regularizers
+from skartm.topics._accepts import Accepts
 from skartm.topics._artm import ARTMTransformer
+from skartm.topics._corpus import Corpus
 from skartm.topics._reader import Inference
 from skartm.topics.thetaless._mixture import LinearMixture
 
@@ -104,24 +106,15 @@ class ThetalessARTM(ARTMTransformer):
 
     variant: str = choice(default="exact", among=_VARIANTS)
 
+    _accepts: ClassVar[Accepts] = Accepts(sides=("phi",), because="theta is a function of phi")
+
     max_doc_iter = 1
     doc_tol = 0.0
     reuse_theta = False
 
     _structural: ClassVar[frozenset[str]] = frozenset({"n_components", "topic_names", "modalities", "variant"})
 
-    def _check_parameters(self) -> None:
-        super()._check_parameters()
-        for name, regularizer in check_regularizers(self):
-            if regularizer.side != "phi":
-                what = "theta" if regularizer.side == "theta" else "p(t|d,w)"
-                msg = (
-                    f"{type(self).__name__}: theta is a function of phi, so there is no free {what} to regularise. Got "
-                    f"the regularizer {name!r} ({type(regularizer).__name__}); leave it out or take ARTMTransformer."
-                )
-                raise ValueError(msg)
-
-    def _engine(self, layout: Layout, *, warm: bool) -> EM:
+    def _engine(self, layout: Layout, corpus: Corpus, *, warm: bool) -> EM:
         regularizers, n_threads = check_regularizers(self), self._n_threads()
         terms = bind_all(regularizers, layout, learned=self._learned_before(regularizers) if warm else None)
         posterior = MapPosterior(layout.n_topics, terms.phi, n_threads=n_threads)
