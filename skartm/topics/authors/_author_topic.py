@@ -12,7 +12,7 @@ from skartm.em import ModalitySelection, perplexity_of
 from skartm.topics.authors._queries import AuthorQueries
 
 
-@parameters(without=("reuse_theta",))
+@parameters(without=("reuse_theta", "leave_one_out"))
 class AuthorTopic(AuthorQueries):
     r"""Topic model of authors: a document has the topics of those who wrote it.
 

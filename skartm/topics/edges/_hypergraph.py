@@ -18,7 +18,7 @@ from skartm.topics.edges._predictions import EdgePredictions
 from skartm.topics.edges._tables import Declaration, read_cells
 
 
-@parameters(without=("token_names", "modalities", "modality_weights", "main_modality"))
+@parameters(without=("token_names", "modalities", "modality_weights", "main_modality", "leave_one_out"))
 class HypergraphARTM(EdgePredictions, EdgeModel):
     r"""Topic model of transactions: edges of several vertices, in containers.
 
