@@ -110,6 +110,10 @@ dirichlet_documents = _portioned(
     "dirichlet_documents", lambda given: 2.0 * given.phi_wt.shape[1] * (given.inner[1] + 1),
     offsets="indptr", rows="gamma_dt theta_dt totals", entries="ratio",
 )  # fmt: skip
+leave_out_documents = _portioned(
+    "leave_out_documents", lambda given: 6.0 * given.phi_wt.shape[1] * (given.inner[0] + 1),
+    offsets="indptr", rows="documents theta_dt totals", entries="cells",
+)  # fmt: skip
 row_means = _portioned("row_means", _width("p_wt", 1.0), offsets="indptr", rows="theta_dt mass")
 mix_rows = _portioned("mix_rows", _width("table", 1.0), offsets="indptr", rows="out")
 group_slopes = _portioned("group_slopes", _width("phi_wt", 2.0), offsets="indptr group_indptr", rows="slope_dt")
@@ -125,6 +129,7 @@ edge_counts = _portioned("edge_counts", _width("theta_dt", 4.0), rows="docs rati
 
 # tokens
 accumulate = _portioned("accumulate", _width("theta_dt", 1.0), offsets="starts", rows="tokens")
+leave_out_words = _portioned("leave_out_words", _width("theta_dt", 4.0), offsets="starts", rows="tokens")
 add_rows = _portioned("add_rows", _width("rows", 1.0), offsets="starts", rows="tokens")
 normalise_rows = _portioned("normalise_rows", _width("phi_wt", 4.0), rows="phi_wt p_wt")
 block_sums = _portioned("block_sums", _width("n_wt", 4.0), rows="tokens", blocks="sums")

@@ -20,6 +20,7 @@ from skartm.em._history import History
 from skartm.em._inner import Posteriors
 from skartm.em._kept import GammaDraws, Kept, PositionGamma, StoredTheta
 from skartm.em._layout import Layout, TopicSelection
+from skartm.em._leave_out import LeaveOneOut, LeftOutCounts, require_no_posterior
 from skartm.em._logs import log_sums, perplexity_of
 from skartm.em._loop import EM, Decay, Pass, State, passes
 from skartm.em._mixture import DirichletMixture, FreeMixture, at_theta
@@ -52,6 +53,8 @@ __all__ = [
     "History",
     "Kept",
     "Layout",
+    "LeaveOneOut",
+    "LeftOutCounts",
     "MapPosterior",
     "Mixture",
     "Modality",
@@ -89,6 +92,7 @@ __all__ = [
     "passes",
     "perplexity_of",
     "relative_scale",
+    "require_no_posterior",
     "resolve_modalities",
     "row_lengths",
     "row_products",

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from skartm.em._batches import Batch
@@ -12,6 +13,7 @@ from skartm.em._padded import n_zeros
 from skartm.em._protocols import Mixture
 from skartm.em._strength import Acting
 from skartm.em._terms import Documents, ThetaTerm
+from skartm.simplex import FLOOR
 
 
 def e_step(mixture: Mixture, shared: Shared, batch: Batch) -> Seen:
@@ -32,6 +34,9 @@ def e_step(mixture: Mixture, shared: Shared, batch: Batch) -> Seen:
         batch.n_samples,
         observed(known, found.theta_dt[:, : shared.n_topics]),
     )
+    if totals.shape[1] > 2:
+        sums.others_log_likelihood = float(totals[:, 2].sum() + totals[:, 1].sum() * np.log(FLOOR))
+        sums.others_mass = sums.mass
     return Seen(found.counts, sums, found.theta_dt)
 
 

@@ -29,6 +29,8 @@ class Shared:
         Terms of theta and of p(t|d,w) with their strengths at this step.
     topic_mass : array of shape (n_topics,) or None
         n_t, on any scale; None, and all zeros, stand for uniform.
+    block_mass : array of shape (n_modalities, n_topics) or None
+        Column sums that phi was divided by; None, and all zeros, before phi was made of counts.
     parameters : object
         What documents share beside phi, such as psi of their groups.
     scale : float
@@ -39,6 +41,7 @@ class Shared:
     n_topics: int
     acting: Terms = NO_TERMS
     topic_mass: NDArray | None = None
+    block_mass: NDArray | None = None
     parameters: Any = None
     scale: float = 1.0
 
@@ -105,8 +108,9 @@ class Expectation:
     ----------
     theta_dt : array of shape (n_docs, width)
         Padded.
-    totals : array of shape (n_docs, 2)
-        Log-likelihood and left-out mass of every document, unweighted.
+    totals : array of shape (n_docs, 2 or 3)
+        Log-likelihood and left-out mass of every document, unweighted; and the log-likelihood of every token by the
+        others, if tokens were left out of their documents.
     counts : Counts
     """
 
@@ -128,6 +132,9 @@ class Sums:
         Documents, or the sum of their weights.
     statistics : dict
         What terms of theta have observed, by their names.
+    others_log_likelihood, others_mass : float
+        sum of x ln p(w|d without it), where tokens were left out of their documents, and these tokens. Tokens without
+        probability are charged ``FLOOR``.
     """
 
     log_likelihood: float = 0.0
@@ -137,6 +144,8 @@ class Sums:
     n_docs: int = 0
     n_samples: float = 0.0
     statistics: dict[str, Any] = field(default_factory=dict)
+    others_log_likelihood: float = 0.0
+    others_mass: float = 0.0
 
     @property
     def mean_log_likelihood(self) -> float:
@@ -157,6 +166,8 @@ class Sums:
             self.n_docs + other.n_docs,
             self.n_samples + other.n_samples,
             statistics,
+            self.others_log_likelihood + other.others_log_likelihood,
+            self.others_mass + other.others_mass,
         )
 
 

@@ -28,6 +28,7 @@ class History(dict):
     dead_topics : topics without tokens
     left_out : mass of tokens without probability
     seconds : wall time of the iteration
+    left_out_perplexity : the same of every token by the other tokens of its document, with ``leave_one_out``
     validation_perplexity : held-out perplexity, with ``validation_fraction``
     <name> : value of the regularizer of that name at tau = 1; NaN in iterations (of a warm start, or before) without it
 
@@ -48,6 +49,7 @@ class History(dict):
         "left_out",
         "seconds",
         "validation_perplexity",
+        "left_out_perplexity",
     )
 
     def recorded(
@@ -78,6 +80,9 @@ class History(dict):
             "seconds": result.seconds,
             **values,
         }
+        if result.others_mass > 0:
+            mean_by_others = result.others_log_likelihood / result.others_mass
+            entry["left_out_perplexity"] = float(np.exp(min(-mean_by_others, 700.0)))
         if validation_perplexity is not None:
             entry["validation_perplexity"] = validation_perplexity
         n_before = len(self.get("log_likelihood", []))
@@ -88,10 +93,12 @@ class History(dict):
         new.n_dropped = self.n_dropped + dropped
         return new
 
-    def change(self, key: str = "objective") -> float:
-        """Absolute change of the last entry; infinite after the first iteration."""
-        track = self.get(key, [])
-        return abs(track[-1] - track[-2]) if len(track) > 1 else np.inf
+    def change(self, key: str = "objective", *, relative: bool = False) -> float:
+        """Absolute change of the last entry, or of its logarithm; infinite where there are not two to compare."""
+        last = self.get(key, [])[-2:]
+        if len(last) < 2 or np.isnan(last).any():
+            return np.inf
+        return float(abs(np.log(last[1] / last[0]))) if relative else abs(last[1] - last[0])
 
     def __copy__(self) -> "History":
         new = History({key: list(track) for key, track in self.items()})

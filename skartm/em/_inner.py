@@ -63,8 +63,11 @@ def acting_posterior(shared: Shared) -> list[Acting[PosteriorTerm]]:
     return [bound for bound in shared.acting.posterior if bound.tau != 0]
 
 
-def update_theta(theta_dt: NDArray, total: NDArray, moving: NDArray, tol: float) -> None:
-    """theta = norm((total)_+) of the documents that still move; one without anything left stays as it is."""
+def update_theta(theta_dt: NDArray, total: NDArray, moving: NDArray, tol: float) -> NDArray:
+    """theta = norm((total)_+) of the documents that still move; one without anything left stays as it is.
+
+    Returns the sums that theta was divided by, zeros where it stays.
+    """
     np.maximum(total, 0, out=total)
     sums = total.sum(axis=1, dtype=np.float64)
     changing = moving & (sums > 0)
@@ -74,6 +77,7 @@ def update_theta(theta_dt: NDArray, total: NDArray, moving: NDArray, tol: float)
     change[changing] = np.abs(new - theta_dt[changing]).sum(axis=1)
     theta_dt[changing] = new
     moving &= change >= tol
+    return np.where(changing, sums, 0)
 
 
 def expect_materialised(

@@ -156,7 +156,8 @@ class EM:
 
     def shared(self, phi_wt: NDArray, acting: Terms = NO_TERMS) -> Shared:
         """What the E-steps with a phi share."""
-        return Shared(phi_wt, self.n_topics, acting._replace(phi=()), self.posterior.topic_mass)
+        posterior = self.posterior
+        return Shared(phi_wt, self.n_topics, acting._replace(phi=()), posterior.topic_mass, posterior.block_mass)
 
     def e_step(self, shared: Shared, batch: Batch) -> Seen:
         """The E-step of a batch, which changes nothing."""

@@ -27,12 +27,14 @@ from skartm.em import (
     Decay,
     FreeMixture,
     Layout,
+    LeaveOneOut,
     MapPosterior,
     Shared,
     State,
     StoredTheta,
     Terms,
     padded,
+    require_no_posterior,
     rows_of,
     unpadded_transpose,
 )
@@ -88,6 +90,7 @@ class ARTMTransformer(TopicModel):
         So many of the last passes go without any regularizer, which leaves the zeros but takes away the bias.
     tol : float, default=1e-3
         Stop when the objective (log-likelihood plus regularizers, in nats a token) changes by less in one pass.
+        With ``leave_one_out`` it is the log-likelihood of every token by the others that must change by less.
         With ``validation_fraction``: stop when the best held-out perplexity is three passes old. 0 never stops early.
     max_doc_iter : int, default=10
         Inner passes over a document, at most; exactly, when ``doc_tol=0``.
@@ -96,6 +99,9 @@ class ARTMTransformer(TopicModel):
     reuse_theta : bool, default=False
         Start the theta of a training document from the previous pass instead of uniform. Needs
         n_docs x n_components numbers, and 2 or 3 inner passes are enough. ``transform`` always starts from uniform.
+    leave_one_out : bool, default=False
+        In learning, infer the topic of a token from the other tokens of its document. A token that helps to choose its
+        own topic makes topics of single documents; the shorter documents are, the more. See Notes.
     batch_size : int, default=2048
         Online, and in ``partial_fit`` and ``transform``: documents of a batch, after each of which phi is updated in
         learning. Offline the engine cuts as it likes, the result is the sum over all documents.
@@ -140,7 +146,8 @@ class ARTMTransformer(TopicModel):
         Weights of the modalities in effect.
     history_ : dict of lists
         One entry an iteration: ``log_likelihood, perplexity, objective, phi_sparsity, theta_sparsity, dead_topics,
-        left_out, seconds`` and the value of every regularizer under its name.
+        left_out, seconds`` and the value of every regularizer under its name; with ``leave_one_out`` also
+        ``left_out_perplexity``.
     n_iter_ : int
         Passes of the last fit.
     n_features_in_ : int
@@ -151,6 +158,19 @@ class ARTMTransformer(TopicModel):
     --------
     PLSA : Without regularizers.
     LDA : The Bayesian special case, with the signature of scikit-learn's.
+
+    Notes
+    -----
+    With ``leave_one_out`` the E-step takes, in place of :math:`p_t = \phi_{wt} \theta_{td} / z`,
+
+    .. math:: q_t \propto \phi_{wt} \theta_{td} \Bigl(1 - \frac{p_t}{\theta_{td}} \frac{\omega}{Z_d}
+              - \frac{p_t}{\phi_{wt}} \frac{0.35\, x}{Z_t}\Bigr)_+
+
+    where :math:`Z_d` and :math:`Z_t` are the sums by which theta and phi were divided, x is the count of the word in the
+    document, and :math:`\omega` one occurrence: the smaller of x and the weight of the modality. So one occurrence is
+    taken out of theta, and .35 of the word's counts in this document out of phi. Where no topic is left, theta takes
+    p, and phi the topics of the word in all documents. The first pass of a fit is without, since phi was not made of
+    counts before. ``transform`` and ``score`` are always without. Regularizers of p(t|d,w) are refused.
 
     References
     ----------
@@ -184,6 +204,7 @@ class ARTMTransformer(TopicModel):
     max_doc_iter: int = integer(default=10, low=1)
     doc_tol: float = real(default=0.01, low=0.0)
     reuse_theta: bool = flag(default=False)
+    leave_one_out: bool = flag(default=False)
     batch_size: int = integer(default=2048, low=1)
     learning_offset: float = real(default=1.0, low=0.0)
     learning_decay: float = real(default=0.7, low=0.0, high=1.0)
@@ -271,12 +292,22 @@ class ARTMTransformer(TopicModel):
         n_threads = self._n_threads()
         n_topics, n_stored = layout.n_topics, (layout.n_docs or 0) if self.reuse_theta else 0
         kept = StoredTheta.uniform(n_stored, n_topics, self._dtype()) if n_stored else None
-        posterior = MapPosterior(n_topics, terms.phi, n_threads=n_threads)
-        return EM(self._mixture(n_topics), posterior, n_topics, n_threads=n_threads, terms=terms, kept=kept)
+        posterior, mixture = MapPosterior(n_topics, terms.phi, n_threads=n_threads), self._mixture(n_topics)
+        if self.leave_one_out:
+            require_no_posterior(terms.posterior, type(self).__name__)
+            mixture = replace(mixture, leave_out=LeaveOneOut.of(layout))
+            if warm:
+                posterior.block_mass = self._block_mass.copy()
+        return EM(mixture, posterior, n_topics, n_threads=n_threads, terms=terms, kept=kept)
 
     def _mixture(self, n_topics: int) -> FreeMixture:
         n_passes, tol = int(self.max_doc_iter), float(self.doc_tol)
         return FreeMixture(n_topics, n_passes=n_passes, tol=tol, n_threads=self._n_threads())
+
+    def _has_converged(self, tol: float, X: Any) -> bool:
+        if tol > 0 and self.leave_one_out and self.validation_fraction is None:
+            return self.history_.change("left_out_perplexity", relative=True) < tol
+        return super()._has_converged(tol, X)
 
     def _start(self, layout: Layout, batches: Batches, *, warm: bool) -> State:
         dtype, n_topics = self._dtype(), layout.n_topics

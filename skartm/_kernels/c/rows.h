@@ -73,6 +73,7 @@ typedef float real;
 #endif
 
 #include "rows_mix.h"
+#include "rows_leave_out.h"
 #include "rows_pack.h"
 #include "rows_steps.h"
 #if ROWS_DOUBLE

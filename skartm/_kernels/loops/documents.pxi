@@ -67,55 +67,84 @@ cdef inline void mark_active(const real* theta, const real* prior, Py_ssize_t wi
             k = k + 1
 
 
+cdef struct Packed:                # the topics that take part in the inner passes of a document
+    real* theta                    # that of the document until topics leave, then a copy of what is left
+    int32_t* topics                # (width), the topic at every place
+    Py_ssize_t width
+    Py_ssize_t n_topics            # once topics have left
+    bint fresh                     # whether the rows must be copied to the buffer
+
+
+cdef inline Packed whole_row(Document row, const real* prior, real* theta, real* scratch) noexcept nogil:
+    """All topics take part; their prior is copied to the scratch, where topics can leave it."""
+    cdef Packed packed
+    cdef Py_ssize_t t
+    packed.theta, packed.topics = theta, <int32_t*>(scratch + 6 * row.width)
+    packed.width, packed.n_topics, packed.fresh = row.width, 0, True
+    memcpy(scratch + 2 * row.width, prior, row.width * sizeof(real))
+    for t in range(row.width):
+        packed.topics[t] = <int32_t>t
+    return packed
+
+
+cdef inline bint has_mass(Document row) noexcept nogil:
+    """A document of stored zeros is as empty as one without entries."""
+    cdef Py_ssize_t i
+    cdef real mass = 0
+    for i in range(row.n):
+        mass = mass + row.x[i]
+    return mass > 0
+
+
+cdef inline void pack_topics(Document row, Packed* packed, real* theta, real* scratch, real* rows) noexcept nogil:
+    """Topics whose theta is zero stay zero; once they are the half, they leave the buffer."""
+    cdef real* prior_t = scratch + 2 * row.width
+    cdef int32_t* place = <int32_t*>(scratch + 5 * row.width)
+    cdef Py_ssize_t w = packed.width, n_active = active(packed.theta, prior_t, w, 0, 0)
+    cdef Py_ssize_t narrow = packed_width(n_active)
+    if 2 * narrow > w:
+        return
+    if packed.fresh:
+        copy_rows(row.table, row.index, row.n, w, rows)
+        packed.fresh = False
+    mark_active(packed.theta, prior_t, w, 0, 0, place, packed.topics)
+    if packed.theta == theta:
+        packed.theta = scratch + row.width
+        memcpy(packed.theta, theta, w * sizeof(real))
+    pack(rows, row.n, w, place, n_active, narrow)
+    pack(packed.theta, 1, w, place, n_active, narrow)
+    pack(prior_t, 1, w, place, n_active, narrow)
+    packed.width, packed.n_topics = narrow, n_active
+
+
+cdef inline void unpack_theta(Packed packed, real* theta, Py_ssize_t width) noexcept nogil:
+    cdef Py_ssize_t t
+    if packed.theta != theta:
+        memset(theta, 0, width * sizeof(real))
+        for t in range(packed.n_topics):
+            theta[packed.topics[t]] = packed.theta[t]
+
+
 cdef inline void map_document(Document row, const real* prior, real* theta, real* ratio, double* totals,
                               int n_passes, double tol, real* scratch, Py_ssize_t capacity) noexcept nogil:
-    """Topics whose theta is zero stay zero; once they are the half, they leave the buffer."""
-    cdef Py_ssize_t width = row.width, n = row.n
+    cdef Py_ssize_t width = row.width
     cdef real* counts = scratch
-    cdef real* mix_t = theta
     cdef real* prior_t = scratch + 2 * width
-    cdef int32_t* place = <int32_t*>(scratch + 5 * width)
-    cdef int32_t* topics = <int32_t*>(scratch + 6 * width)
     cdef real* z = scratch + 7 * width
     cdef real* rows = z + capacity
-    cdef Py_ssize_t w = width, kept = 0, n_active, narrow, t
+    cdef Packed packed = whole_row(row, prior, theta, scratch)
     cdef int i
-    cdef bint fresh = True
     cdef double change
-    memcpy(prior_t, prior, width * sizeof(real))
-    for t in range(width):
-        topics[t] = <int32_t>t
-    cdef real mass = 0
-    for t in range(n):
-        mass = mass + row.x[t]
-    for i in range(n_passes if mass > 0 else 0):  # a document of stored zeros is as empty as one without
-        if n <= capacity:
-            n_active = active(mix_t, prior_t, w, 0, 0)
-            narrow = packed_width(n_active)
-            if 2 * narrow <= w:
-                if fresh:
-                    copy_rows(row.table, row.index, n, width, rows)
-                    fresh = False
-                mark_active(mix_t, prior_t, w, 0, 0, place,
-                            topics)
-                if mix_t == theta:
-                    mix_t = scratch + width
-                    memcpy(mix_t, theta, width * sizeof(real))
-                pack(rows, n, w, place, n_active, narrow)
-                pack(mix_t, 1, w, place, n_active, narrow)
-                pack(prior_t, 1, w, place, n_active, narrow)
-                w = narrow
-                kept = n_active
-        expected_counts(row, w, 0, mix_t, counts, rows, capacity, fresh)
-        fresh = False
-        change = map_step(mix_t, counts, prior_t, w)
+    for i in range(n_passes if has_mass(row) else 0):
+        if row.n <= capacity:
+            pack_topics(row, &packed, theta, scratch, rows)
+        expected_counts(row, packed.width, 0, packed.theta, counts, rows, capacity, packed.fresh)
+        packed.fresh = False
+        change = map_step(packed.theta, counts, prior_t, packed.width)
         if change < tol:
             break
-    last_ratios(row, w, 0, mix_t, z, ratio, totals, rows, capacity, fresh)
-    if mix_t != theta:
-        memset(theta, 0, width * sizeof(real))
-        for t in range(kept):
-            theta[topics[t]] = mix_t[t]
+    last_ratios(row, packed.width, 0, packed.theta, z, ratio, totals, rows, capacity, packed.fresh)
+    unpack_theta(packed, theta, width)
 
 
 def map_documents(

@@ -17,6 +17,19 @@ cdef extern from "rows.h" nogil:
     double ratios(const real* x, const real* z, Py_ssize_t n, real eps, real* ratio)
     double log_likelihood(const real* x, const real* z, Py_ssize_t n)
 
+    # the same with every token left out
+    ctypedef struct exclusion:
+        real occurrence
+        real theta_mass
+
+    void mix_left(const real* rows, const real* x, Py_ssize_t n, Py_ssize_t width, exclusion out, const real* theta,
+                  const real* shares, real* left, real* counts)
+    void cells_left(const real* rows, const real* x, Py_ssize_t n, Py_ssize_t width, exclusion out, const real* theta,
+                    const real* shares, real own, real* z, real* cells)
+    real gather_left(const real* rows, const int32_t* index, const int32_t* order, const real* cells, Py_ssize_t n,
+                     Py_ssize_t width, const real* phi, const real* excluded, real* counts)
+    void add_alone(real alone, const real* phi, const real* mass, Py_ssize_t width, real* counts)
+
     # rows side by side, and of some topics
     void copy_rows(const real* table, const int32_t* index, Py_ssize_t n, Py_ssize_t width, real* out)
     Py_ssize_t active(const real* theta, const real* prior, Py_ssize_t width, real least, real least_prior)

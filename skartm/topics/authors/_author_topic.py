@@ -17,7 +17,7 @@ from skartm.topics.authors import _learning, _queries
 from skartm.topics.authors._learning import known_authors, theta_of
 
 
-@parameters(without=("reuse_theta",))
+@parameters(without=("reuse_theta", "leave_one_out"))
 class AuthorTopic(ARTMTransformer):
     r"""Topic model of authors: a document has the topics of those who wrote it.
 

@@ -31,7 +31,7 @@ from skartm.topics.context._position_gamma import check_position_gamma
 _GAMMA = 0.1
 
 
-@parameters(without=("max_doc_iter", "doc_tol", "reuse_theta"))
+@parameters(without=("max_doc_iter", "doc_tol", "reuse_theta", "leave_one_out"))
 class ContextARTM(ARTMTransformer):
     r"""Topic model of the order of the text: theta of every position is a mean of the topics of the words around it.
 

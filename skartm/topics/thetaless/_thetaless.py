@@ -17,7 +17,7 @@ from skartm.topics.thetaless._mixture import LinearMixture
 _VARIANTS = ("exact", "simplified", "naive")
 
 
-@parameters(without=("max_doc_iter", "doc_tol", "reuse_theta"))
+@parameters(without=("max_doc_iter", "doc_tol", "reuse_theta", "leave_one_out"))
 class ThetalessARTM(ARTMTransformer):
     r"""Topic model whose theta is not learned but computed from phi in one pass over a document.
 
