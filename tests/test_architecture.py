@@ -19,7 +19,7 @@ ALLOWED = {
     "regularizers": {"em", "simplex", "_kernels", "feature_extraction"},
     "metrics": {"em", "simplex", "_kernels"},
     "callbacks": {"metrics", "em", "simplex", "_kernels"},
-    "topics": {"regularizers", "metrics", "em", "simplex", "_kernels"},
+    "topics": {"nmf", "regularizers", "metrics", "em", "simplex", "_kernels"},
     "nmf": {"regularizers", "em", "simplex", "_kernels"},
     "monotonic": {"em", "simplex", "_kernels"},
     "model_selection": {"topics", "regularizers", "metrics", "em", "simplex", "_kernels"},

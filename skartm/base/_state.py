@@ -38,6 +38,16 @@ class Record(TypedDict):
     names: list[str]  # the attributes that are its state
 
 
+class _Made(dict[Any, Any]):
+    """What was made once for a state; it follows from the state, so copies and pickles begin with nothing."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _Made, ()
+
+    def __deepcopy__(self, memo: Any) -> "_Made":
+        return _Made()
+
+
 class Stateful(Versioned):
     """Mixin of all estimators: methods that learn succeed as a whole, methods that read see one state.
 
@@ -122,6 +132,8 @@ class Stateful(Versioned):
     def __copy__(self) -> "Stateful":
         new = type(self).__new__(type(self))
         new.__dict__.update(without_version(self.__getstate__()))
+        if _RECORD in new.__dict__:
+            new.__dict__[_MADE] = _Made()
         return new
 
     def __getstate__(self) -> dict[str, Any]:
@@ -139,7 +151,7 @@ class Stateful(Versioned):
             if name not in params:
                 self.__dict__[name] = frozen(value)
         if _RECORD in state:
-            self.__dict__[_MADE] = {}
+            self.__dict__[_MADE] = _Made()
 
     # --- calls -------------------------------------------------------------------------------------------------------
 
@@ -268,7 +280,7 @@ class Stateful(Versioned):
         state |= {name: frozen(value) if name in names else value for name, value in own.items()}
         kept = {name: _kept(work[name]) for name in sorted(params) if name in work}
         state[_RECORD] = {"params": kept, "names": sorted(names)}
-        state[_MADE] = {}
+        state[_MADE] = _Made()
         return state
 
 

@@ -40,8 +40,8 @@ class Accepts:
                 raise ValueError(msg)
 
     def _too_much(self, regularizer: Regularizer) -> str:
-        if regularizer.side not in self.sides:
-            return f"act on {_SIDES.get(regularizer.side, regularizer.side)}"
+        if regularizer.side in _SIDES and regularizer.side not in self.sides:
+            return f"act on {_SIDES[regularizer.side]}"
         if not self.targets and getattr(regularizer, "uses_y", False):
             return "read targets"
         if not self.order and getattr(regularizer, "needs_order", False):

@@ -6,11 +6,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from skartm.base._callbacks import with_callbacks
 from skartm.base._parameters import (
     MOST_SAMPLES,
+    check_choice,
     check_declared,
     check_dtype,
     choice,
@@ -42,6 +44,7 @@ from skartm.regularizers import NamedRegularizers, Regularizer, bind_all, check_
 from skartm.topics import _readable, _scored, _token_topics
 from skartm.topics._accepts import Accepts
 from skartm.topics._corpus import Corpus
+from skartm.topics._factor_start import FACTOR_STARTS, factor_phi
 from skartm.topics._modalities import check_modalities, check_topic_names
 from skartm.topics._model import TopicModel
 from skartm.topics._reader import Inference
@@ -112,7 +115,7 @@ class ARTMTransformer(TopicModel):
     total_samples : float, default=None
         Online: documents of the whole corpus, to which the counts of every batch are scaled, so that a tau means
         the same as offline. None: the documents of ``fit``, and in ``partial_fit`` those seen so far.
-    init : array of shape (n_components, n_tokens), default=None
+    init : {"random", "nmf", "nndsvd"} or array of shape (n_components, n_tokens), default=None
         Topics to start from, rows sum to 1; None draws them from ``random_state``.
     validation_fraction : float in (0, 1), default=None
         Share of the documents held out to watch; None watches the objective.
@@ -221,6 +224,7 @@ class ARTMTransformer(TopicModel):
     _assignable: ClassVar[frozenset[str]] = frozenset({"components_"})
     _lists: ClassVar[tuple[str, ...]] = ("regularizers",)
     _accepts: ClassVar[Accepts] = Accepts()
+    _starts: ClassVar[tuple[str, ...]] = ("random", *FACTOR_STARTS)
     _evaluations: ClassVar[tuple[str, ...]] = ("completion", "fold_in")
 
     score = _scored.score
@@ -284,6 +288,8 @@ class ARTMTransformer(TopicModel):
         check_modalities(self)
         self._n_threads()
         check_topic_names(self)
+        if isinstance(self.init, str):
+            check_choice(self, "init", self._starts)
         self._accepts.check(self)
 
     def _engine(self, layout: Layout, corpus: Corpus, *, warm: bool) -> EM:
@@ -326,6 +332,9 @@ class ARTMTransformer(TopicModel):
         return State(phi, counters, n_samples, n_updates, seen)
 
     def _initial_phi(self, layout: Layout, batches: Batches) -> NDArray:
+        if isinstance(self.init, str) and self.init != "random":
+            random_state = check_random_state(self.random_state)
+            return factor_phi(self.init, batches, layout, random_state, self._n_threads())
         return initial_phi(self.init, layout, self.random_state)
 
     def _publish(self, engine: EM, state: State) -> None:

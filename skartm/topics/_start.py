@@ -28,8 +28,8 @@ def require_tokens(X: Any, owner: str) -> None:
 
 
 def initial_phi(init: Any, layout: Layout, random_state: Any) -> NDArray:
-    """(n_tokens, n_topics), columns sum to 1 in every modality; ``init`` None is random."""
-    if init is None:
+    """(n_tokens, n_topics), columns sum to 1 in every modality; ``init`` None, or "random", is random."""
+    if init is None or isinstance(init, str):
         phi = random_distributions(check_random_state(random_state), layout.n_tokens, layout.n_topics)
         return _normalised(phi, layout) if len(layout.blocks) > 1 else phi
     return given_phi(init, layout, "The 'init' parameter")

@@ -64,8 +64,8 @@ class TestChangedFiles:
         model = PLSA(4, max_iter=1, tol=0, random_state=0, learning_method="online", batch_size=500)
         step, place = type(model)._engine, tmp_path / "corpus" / "data.npy"
 
-        def engine(self, layout, *, warm):
-            made = step(self, layout, warm=warm)
+        def engine(self, layout, corpus, *, warm):
+            made = step(self, layout, corpus, warm=warm)
             e_step, calls = made.e_step, []
 
             def counted(*args):

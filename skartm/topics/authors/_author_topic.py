@@ -149,7 +149,7 @@ class AuthorTopic(ARTMTransformer):
     infer_author = _queries.infer_author
     author_probabilities = _queries.author_probabilities
 
-    _check_parameters = _learning.check_parameters
+    _starts: ClassVar[tuple[str, ...]] = ("documents",)
     _read_beside = _learning.authors_of_documents
     _engine = _learning.engine
     _start = _learning.start

@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from skartm.base._parameters import check_choice
 from skartm.em import EM, Batches, Bound, Layout, MapPosterior, State, Strength, Terms, blocks_of, filled_rows, padded
 from skartm.metrics._completion import said_before
 from skartm.regularizers import bind_all, check_regularizers
@@ -21,12 +20,6 @@ from skartm.topics.authors._mixture import GroupedMixture, GroupLearning, Groups
 from skartm.topics.authors._priors import author_prior, word_prior
 
 _ROWS = 2048  # documents looked at together
-
-
-def check_parameters(model: Any) -> None:
-    ARTMTransformer._check_parameters(model)
-    if isinstance(model.init, str):
-        check_choice(model, "init", ("documents",))
 
 
 def authors_of_documents(model: Any, X: Any, **given: Any) -> dict[str, Any]:

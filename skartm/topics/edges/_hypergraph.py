@@ -148,6 +148,7 @@ class HypergraphARTM(ARTMTransformer):
     edge_log_likelihood = _predictions.edge_log_likelihood
 
     _accepts = _edge_model.ACCEPTED
+    _starts = ("random",)
     _data = _edge_model.as_they_are
     _layout = _edge_model.layout_of_edges
     _is_empty = _edge_model.is_empty

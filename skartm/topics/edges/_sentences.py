@@ -119,6 +119,7 @@ class SentenceTopicModel(ARTMTransformer):
     token_topics = property(_edge_model.no_token_topics)
 
     _accepts = _edge_model.ACCEPTED
+    _starts = ("random",)
     _data = _edge_model.as_they_are
     _layout = _edge_model.layout_of_edges
     _is_empty = _edge_model.is_empty
