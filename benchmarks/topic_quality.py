@@ -13,6 +13,7 @@ Examples::
     python benchmarks/topic_quality.py --corpora development --systems plsa,cvb0,nmf --out quality.jsonl
     python benchmarks/topic_quality.py --corpora ng20,jss --systems mallet@sweeps=200,interpretable --seeds 0,1,2
     python benchmarks/topic_quality.py --corpora report --systems all --trace --out report.jsonl
+    python benchmarks/topic_quality.py --corpora ng20 --systems nmf,interpretable --displays all --out quality.jsonl
     python benchmarks/topic_quality.py --stability --corpora octis_dblp --systems nmf,cvb0 --out quality.jsonl
     python benchmarks/topic_quality.py --table quality.jsonl
     python benchmarks/topic_quality.py --table quality.jsonl --figure quality.png
@@ -31,6 +32,7 @@ from pathlib import Path
 from problems import data_folder
 from quality.checks import self_check
 from quality.corpora import DEVELOPMENT, MAX_DOCS, REPORT, load_corpus
+from quality.displays import DISPLAYS
 from quality.measuring import measure, stability, warm_up
 from quality.systems import OURS, PEERS, SYSTEMS, parse_system
 from quality.tables import figure, markdown
@@ -51,6 +53,8 @@ def arguments(argv=None):
     parser.add_argument("--topics", type=int, default=50)
     parser.add_argument("--max-docs", type=int, default=MAX_DOCS)
     parser.add_argument("--out", type=Path, help="JSON lines, appended; lines that are there are not run again")
+    parser.add_argument("--displays", default="", help="other ways to choose the words of all systems, semicolons "
+                        f"between them: {'; '.join(DISPLAYS)}; all is a list")  # fmt: skip
     parser.add_argument("--trace", action="store_true", help="CPU time to within 0.5 %% of a system's own best, too")
     parser.add_argument("--stability", action="store_true", help="stability of the words in place of the scores")
     parser.add_argument("--runs", type=int, default=5, help="seeds and subsamples of --stability")
@@ -104,6 +108,7 @@ def runnable(labels: list[str]) -> list[str]:
 def run(options) -> None:
     """Run what is not in the file yet."""
     done = {tuple(row[key] for key in KEY) for row in read_rows([options.out])} if _exists(options.out) else set()
+    displays = [*DISPLAYS] if options.displays == "all" else [d.strip() for d in options.displays.split(";") if d]
     labels = runnable(names(options.systems, SYSTEM_GROUPS))
     for name in names(options.corpora, GROUPS):
         kind = "stability" if options.stability else "quality"
@@ -119,7 +124,7 @@ def run(options) -> None:
             if options.stability:
                 row |= stability(key[2], corpus, options.topics, options.runs, key[3])
             else:
-                row |= measure(key[2], corpus, options.topics, key[3], options.trace)
+                row |= measure(key[2], corpus, options.topics, key[3], options.trace, displays)
             report(row, options.out)
 
 

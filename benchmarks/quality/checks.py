@@ -9,7 +9,7 @@ from evaluation import DocumentCompletion, floored
 
 from quality.corpora import load_corpus
 from quality.measuring import matched_jaccard
-from quality.scores import diversity, fold_in, npmi, top_words
+from quality.scores import LABEL_MASS, diversity, fold_in, npmi, top_words
 
 
 def document_by_document(phi, completion: DocumentCompletion) -> float:
@@ -38,7 +38,7 @@ def self_check(folder: Path, name: str = "jss") -> None:
     slow = [document_by_document(phi, completion) for completion in one_by_one]
     np.testing.assert_allclose(batched, slow, rtol=1e-10)
 
-    completion = DocumentCompletion(corpus.test, 1.0)
+    completion = DocumentCompletion(corpus.test, LABEL_MASS)
     phi_wt = floored(phi).T
     row = corpus.test[3]
     np.testing.assert_allclose(

@@ -12,6 +12,7 @@ from evaluation import DocumentCompletion
 from scipy.optimize import linear_sum_assignment
 
 from quality.corpora import Corpus
+from quality.displays import DISPLAYS
 from quality.scores import N_COHERENT, perplexities, scores_of_labels, scores_of_words, top_words
 from quality.systems import Fitted, Job, parse_system
 
@@ -35,8 +36,9 @@ def train(label: str, counts, n_topics: int, seed: int, **changes) -> tuple[Fitt
     phi = np.asarray(fitted.phi)
     if phi.shape[1] != counts.shape[1] or not np.isfinite(phi).all() or (phi < 0).any():
         raise ValueError(f"{label}: phi must be non-negative, with {counts.shape[1]} columns. Got shape {phi.shape}.")
-    shown = fitted.shown or {"most probable": top_words(phi)}
-    return replace(fitted, phi=phi, shown=shown), times
+    weights = phi if fitted.weights is None else fitted.weights
+    shown = top_words(weights) if fitted.shown is None else fitted.shown
+    return replace(fitted, phi=phi, weights=weights, shown=shown), times
 
 
 def warm_up(label: str, n_topics: int = 2) -> None:
@@ -48,23 +50,21 @@ def warm_up(label: str, n_topics: int = 2) -> None:
     train(label, counts, n_topics, 0, **({"sweeps": 2} if "sweeps" in parameters else {}))
 
 
-def measure(label: str, corpus: Corpus, n_topics: int, seed: int, trace: bool) -> dict:
-    """Return all scores of one system on one corpus."""
+def measure(label: str, corpus: Corpus, n_topics: int, seed: int, trace: bool, displays=()) -> dict:
+    """Return all scores of one system on one corpus; `displays` are other ways to choose its words."""
     completion = DocumentCompletion(corpus.test)
     fitted, times = train(label, corpus.train, n_topics, seed)
-    displays = {name: scores_of_words(words, corpus) for name, words in fitted.shown.items()}
-    first, *others = displays.items()
+    others = {name: DISPLAYS[name](fitted.weights, corpus.train) for name in displays}
     row = {
         "n_sweeps": fitted.n_sweeps,
         **times,
         **perplexities(fitted.phi, completion),
-        "display": first[0],
-        **first[1],
-        "other_displays": dict(others),
+        **scores_of_words(fitted.shown, corpus),
+        "displays": {name: scores_of_words(words, corpus) for name, words in others.items()},
         "labels": scores_of_labels(fitted.phi, corpus),
         "zeros": float((fitted.phi == 0).mean()),
         "shape": [*corpus.train.shape, corpus.test.shape[0], fitted.phi.shape[0]],
-        "words": [" ".join(corpus.words[topic[:N_COHERENT]]) for topic in fitted.shown[first[0]]],
+        "words": [" ".join(corpus.words[topic[:N_COHERENT]]) for topic in fitted.shown],
     }
     if trace:
         row |= near_best(label, corpus, completion, n_topics, seed, row)
@@ -114,8 +114,7 @@ def stability(label: str, corpus: Corpus, n_topics: int, n_runs: int, seed: int)
         part = counts[np.sort(order[: round(SHARE * n_docs)])]
         for kind, documents in (("seeds", counts), ("subsamples", part)):
             fitted, times = train(label, documents, n_topics, seed + i)
-            first = next(iter(fitted.shown.values()))
-            words[kind].append([topic[:N_COHERENT] for topic in first])
+            words[kind].append([topic[:N_COHERENT] for topic in fitted.shown])
             cpu += times["cpu"]
     values = {kind: [matched_jaccard(a, b) for a, b in combinations(runs, 2)] for kind, runs in words.items()}
     return {

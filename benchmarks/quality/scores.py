@@ -6,7 +6,10 @@ perplexity
     is the figure to compare: no system is punished for a fold-in that does not suit it.
 NPMI
     Of the ten first words shown, counted in documents; a pair that never occurs together has -1. *held out*: in
-    held-out documents alone, which neither a model nor a choice of words has seen. *all*: in all documents.
+    held-out documents alone, which neither a model nor a choice of words has seen. *all*: in all documents. With few
+    held-out documents the first measures little but how frequent the words are: two words of which each is in 1 % of
+    100 documents are never seen together. *smoothed* is the same in the same documents with half a document more for
+    each pair, so that a pair that never meets has -1 only where it would be expected to meet (see npmi_matrix).
 diversity
     Share of different words among the 25 first words of all topics.
 document frequency
@@ -53,23 +56,34 @@ def perplexities(phi, completion: DocumentCompletion) -> dict:
     return {"perplexity": grid[best], "smoothed": smoothed, "plain": plain, "best_at": SETTINGS[2 + best]}
 
 
-def npmi(words, counts) -> float:
+def npmi_matrix(present, smoothed: bool = False) -> np.ndarray:
+    """Return the NPMI of all pairs of columns; `present` of shape (n_docs, n_words) says which document has which word.
+
+    Smoothed, a pair has half a document more than were counted, or half of what independent words would have where
+    that is less than a document. A pair that never occurs together then has a value of its own, near 0 for rare words,
+    in place of -1. Pairs with a word that no document has are 0.
+    """
+    n_docs = len(present)
+    joint = present.T @ present
+    n_w = np.diag(joint)
+    expected = np.outer(n_w, n_w) / n_docs
+    if smoothed:
+        joint = np.minimum(joint + 0.5 * np.minimum(expected, 1.0), n_docs - 0.5)
+    values = np.zeros_like(joint) if smoothed else np.where(joint == n_docs, 1.0, -1.0)
+    some = (joint > 0) & (joint < n_docs)
+    values[some] = np.log(joint[some] / expected[some]) / -np.log(joint[some] / n_docs)
+    return values
+
+
+def npmi(words, counts, smoothed: bool = False) -> float:
     """Return the mean NPMI of the pairs of the first ten words of each topic; -1 for a topic without pairs."""
     present = sp.csc_matrix(counts > 0, dtype=np.float64)
-    return float(np.mean([npmi_of_topic(present[:, topic[:N_COHERENT]].toarray()) for topic in words]))
-
-
-def npmi_of_topic(present) -> float:
-    """Return the mean NPMI of the pairs of columns; `present` (n_docs, n_words) says which document has which word."""
-    first, second = np.triu_indices(present.shape[1], 1)
-    if not first.size:
-        return -1.0
-    joint = present.T @ present / len(present)
-    p_i, p_ij = np.diag(joint), joint[first, second]
-    value = np.where(p_ij == 1, 1.0, -1.0)
-    some = (p_ij > 0) & (p_ij < 1)
-    value[some] = np.log(p_ij[some] / (p_i[first] * p_i[second])[some]) / -np.log(p_ij[some])
-    return float(value.mean())
+    values = []
+    for topic in words:
+        matrix = npmi_matrix(present[:, topic[:N_COHERENT]].toarray(), smoothed)
+        pairs = matrix[np.triu_indices(len(matrix), 1)]
+        values.append(pairs.mean() if pairs.size else -1.0)
+    return float(np.mean(values))
 
 
 def diversity(words) -> float:
@@ -84,6 +98,7 @@ def scores_of_words(words, corpus: Corpus) -> dict:
     frequency = in_documents[[w for topic in words for w in topic[:N_COHERENT]]]
     return {
         "npmi_held_out": npmi(words, corpus.test),
+        "npmi_smoothed": npmi(words, corpus.test, smoothed=True),
         "npmi_all": npmi(words, sp.vstack([corpus.train, corpus.test], format="csr")),
         "diversity": diversity(words),
         "df_median": float(np.median(frequency)),

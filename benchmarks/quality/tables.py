@@ -16,6 +16,7 @@ COLUMNS = (
     ("smoothed", "smoothed", "{:.0f}"),
     ("plain", "plain", "{:.0f}"),
     ("NPMI, held out", "npmi_held_out", "{:.3f}"),
+    ("smoothed NPMI", "npmi_smoothed", "{:.3f}"),
     ("NPMI, all", "npmi_all", "{:.3f}"),
     ("diversity", "diversity", "{:.3f}"),
     ("df", "df_median", "{:.0f}"),
@@ -35,6 +36,7 @@ SUMMARY = (
     ("perplexity / best peer", "ratio", "{:.3f}"),
     ("worst", "worst", "{:.3f}"),
     ("NPMI, held out", "npmi_held_out", "{:.3f}"),
+    ("smoothed NPMI", "npmi_smoothed", "{:.3f}"),
     ("NPMI, all", "npmi_all", "{:.3f}"),
     ("diversity", "diversity", "{:.3f}"),
     ("purity", "purity", "{:.3f}"),
@@ -57,6 +59,15 @@ def with_labels(row: dict) -> dict:
     return flat
 
 
+def means_of_displays(group: list[dict]) -> dict[str, dict]:
+    """Return the scores of the other ways to choose words, means over seeds."""
+    found = [row.get("displays", {}) for row in group]
+    return {
+        name: {key: float(np.mean([displays[name][key] for displays in found])) for key in found[0][name]}
+        for name in set.intersection(*map(set, found))
+    }
+
+
 def means(rows: list[dict]) -> dict[tuple[str, str], dict]:
     """Return (corpus, system) -> means over seeds, standard deviations as ``sd <key>``, in the order of the lines."""
     groups = defaultdict(list)
@@ -68,7 +79,7 @@ def means(rows: list[dict]) -> dict[tuple[str, str], dict]:
         columns = {name: [row[name] for row in group if row.get(name) is not None] for name in numbers}
         result[key] = {name: float(np.mean(values)) for name, values in columns.items() if values}
         result[key] |= {f"sd {name}": float(np.std(values)) for name, values in columns.items() if len(values) > 1}
-        result[key] |= {"n_seeds": len(group), "other_displays": group[0].get("other_displays", {})}
+        result[key] |= {"n_seeds": len(group), "displays": means_of_displays(group)}
     best = {}
     for (corpus, system), scores in result.items():
         if is_peer(system) and "perplexity" in scores:
@@ -101,7 +112,7 @@ def corpus_table(corpus: str, results: dict) -> str:
     lines = []
     for system, scores in found.items():
         lines.append([system, *(cell(scores, key, form) for _, key, form in columns)])
-        for display, words in scores["other_displays"].items():
+        for display, words in scores["displays"].items():
             lines.append([f"{system}, words: {display}", *(cell(words, key, form) for _, key, form in columns)])
     return f"### {corpus}\n\n" + table(["system", *(name for name, _, _ in columns)], lines)
 
@@ -115,7 +126,7 @@ def summary_table(results: dict) -> str:
     for system in systems:
         found = [results[corpus, system] for corpus in common]
         scores = {"n_corpora": len(common)}
-        for key in ("npmi_held_out", "npmi_all", "diversity", "purity", "accuracy"):
+        for key in ("npmi_held_out", "npmi_smoothed", "npmi_all", "diversity", "purity", "accuracy"):
             values = [row[key] for row in found if key in row]
             scores |= {key: float(np.mean(values))} if values else {}
         ratios = [row["ratio"] for row in found if "ratio" in row]
