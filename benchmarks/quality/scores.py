@@ -9,7 +9,7 @@ NPMI
     held-out documents alone, which neither a model nor a choice of words has seen. *all*: in all documents. With few
     held-out documents the first measures little but how frequent the words are: two words of which each is in 1 % of
     100 documents are never seen together. *smoothed* is the same in the same documents with half a document more for
-    each pair, so that a pair that never meets has -1 only where it would be expected to meet (see npmi_matrix).
+    each pair, so that a pair that never meets is far below 0 only where it would be expected to meet.
 diversity
     Share of different words among the 25 first words of all topics.
 document frequency

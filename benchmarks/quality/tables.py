@@ -64,7 +64,8 @@ def means_of_displays(group: list[dict]) -> dict[str, dict]:
     found = [row.get("displays", {}) for row in group]
     return {
         name: {key: float(np.mean([displays[name][key] for displays in found])) for key in found[0][name]}
-        for name in set.intersection(*map(set, found))
+        for name in found[0]
+        if all(name in displays for displays in found)
     }
 
 
