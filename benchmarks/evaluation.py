@@ -99,7 +99,7 @@ class DocumentCompletion:
         self.observed, self.held_out = observed[kept], held_out[kept]
 
     def fold_in(self, phi_wt, tokens, counts):
-        """Return theta (n_topics,) of one document with phi fixed."""
+        """Return theta (n_topics,) of one document with phi fixed: the definition, document by document."""
         n_topics = phi_wt.shape[1]
         prior = self.theta_mass / n_topics
         theta = np.full(n_topics, 1.0 / n_topics)
@@ -111,12 +111,84 @@ class DocumentCompletion:
 
     def perplexity(self, phi) -> float:
         """Return the perplexity of phi of shape (n_topics, n_tokens)."""
-        phi_wt = np.ascontiguousarray(floored(phi, self.phi_floor).T)  # (W, T)
-        observed, held_out = self.observed, self.held_out
-        log_likelihood = 0.0
-        for d in range(observed.shape[0]):
-            row = slice(observed.indptr[d], observed.indptr[d + 1])
-            theta = self.fold_in(phi_wt, observed.indices[row], observed.data[row])
-            row = slice(held_out.indptr[d], held_out.indptr[d + 1])
-            log_likelihood += held_out.data[row] @ np.log(phi_wt[held_out.indices[row]] @ theta)
-        return float(np.exp(-log_likelihood / held_out.sum()))
+        return float(self.perplexities(phi, [(self.theta_mass, self.phi_floor)])[0])
+
+    def perplexities(self, phi, settings):
+        """Return the perplexities of phi, one for each pair (theta_mass, phi_floor) of settings.
+
+        The numbers are those of :meth:`fold_in` for every document, up to rounding. Documents of similar length are
+        taken together, and all settings at once: they share the rows of phi.
+        """
+        phi_wt = np.ascontiguousarray(floored(phi, 0.0).T)  # (W, T)
+        fold_in = BatchedFoldIn(phi_wt, settings, self.n_passes)
+        log_likelihood = np.zeros(len(settings))
+        for rows in fold_in.batches(self.observed):
+            theta = fold_in.theta(self.observed[rows])  # (B, T, S)
+            counts, phi_dwt = fold_in.padded(self.held_out[rows])
+            log_likelihood += np.einsum("bl,bls->s", counts, np.log(fold_in.mixture(phi_dwt, theta)))
+        return np.exp(-log_likelihood / self.held_out.sum())
+
+
+class BatchedFoldIn:
+    """The fold-in of many documents and several settings at once.
+
+    A floor ``f`` is never written into phi. As theta sums to 1, the floored mixture is ``(1 - f) phi theta + f / W``,
+    and the sum over words in the update of theta changes in the same way.
+
+    Parameters
+    ----------
+    phi_wt : ndarray of shape (n_tokens, n_topics)
+        Columns sum to 1.
+    settings : list of pairs (theta_mass, phi_floor), floors above 0
+    n_passes : int
+    """
+
+    BATCH_BYTES = 2**21  # of the rows of phi of a batch: they stay in the cache from pass to pass
+
+    def __init__(self, phi_wt, settings, n_passes=N_PASSES):
+        self.phi_wt, self.n_passes = phi_wt, n_passes
+        masses, floors = (np.array(column, dtype=np.float64) for column in zip(*settings, strict=True))
+        if not (floors > 0).all():
+            raise ValueError(f"settings: floors must be above 0. Got {floors.tolist()}; use 1e-4.")
+        self.prior = masses / phi_wt.shape[1]
+        self.kept, self.uniform = 1.0 - floors, floors / phi_wt.shape[0]
+
+    def batches(self, counts):
+        """Yield the rows of batches of documents of similar length, each document once, of which none is empty."""
+        lengths = np.diff(counts.indptr)
+        order = np.argsort(lengths, kind="stable")
+        order = order[lengths[order] > 0]
+        n_cells = max(1, self.BATCH_BYTES // (8 * self.phi_wt.shape[1]))
+        begin = 0
+        while begin < order.size:
+            end = begin + 1
+            while end < order.size and lengths[order[end]] * (end + 1 - begin) <= n_cells:
+                end += 1
+            yield order[begin:end]
+            begin = end
+
+    def padded(self, counts):
+        """Return counts (B, L), 0 behind the end of a document, and their rows of phi (B, L, T)."""
+        lengths = np.diff(counts.indptr)
+        present = np.arange(lengths.max())[None, :] < lengths[:, None]
+        tokens = np.zeros(present.shape, dtype=np.intp)
+        values = np.zeros(present.shape)
+        tokens[present], values[present] = counts.indices, counts.data
+        return values, self.phi_wt[tokens]
+
+    def mixture(self, phi_dwt, theta):
+        """Return sum_t phi_wt theta_td with the floors, of shape (B, L, S)."""
+        return self.kept * (phi_dwt @ theta) + self.uniform
+
+    def theta(self, counts):
+        """Return theta of shape (B, T, S) of the documents."""
+        values, phi_dwt = self.padded(counts)
+        n_topics = phi_dwt.shape[2]
+        phi_dtw = phi_dwt.transpose(0, 2, 1)
+        theta = np.full((len(values), n_topics, self.prior.size), 1.0 / n_topics)
+        for _ in range(self.n_passes):
+            ratio = values[:, :, None] / self.mixture(phi_dwt, theta)  # (B, L, S)
+            theta *= self.kept * (phi_dtw @ ratio) + self.uniform * ratio.sum(axis=1, keepdims=True)
+            theta += self.prior
+            theta /= theta.sum(axis=1, keepdims=True)
+        return theta

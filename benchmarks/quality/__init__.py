@@ -1,0 +1,1 @@
+"""The parts of ``topic_quality.py``: corpora, systems, scores, stability and tables."""
