@@ -34,6 +34,9 @@ class LeaveOneOut:
     ``omega = min(x, weight of the modality)`` is one occurrence. A document with a weight below 1 has given that much
     less to phi, and leaves that much less out of it; one with a weight of 2 is two documents, each with its own x.
 
+    The inner passes find theta as ever, and one more leaves the tokens out, from what these have found: it is as good
+    as to leave them out in all. n_wt is made of q at the theta that follows.
+
     Where no topic is left, theta takes the posterior with the token, ``p``, since the document has nothing else to
     say; and n_wt takes the topics of the word in all documents, ``norm_t(phi_wt n_t)``, which leaves phi as it is.
 
@@ -68,13 +71,12 @@ class LeaveOneOut:
 
     def arrays(self, shared: Shared, prior: NDArray) -> tuple[NDArray, ...]:
         """What documents share, as the kernels take it; ``prior`` is padded."""
-        dtype, width = shared.phi_wt.dtype, shared.phi_wt.shape[1]
+        dtype = shared.phi_wt.dtype
         mass = np.asarray(shared.block_mass, dtype=np.float64)
         excluded = np.divide(self.share, mass, out=np.zeros_like(mass), where=mass > 0)
         total = mass.sum(axis=1, keepdims=True)
         p_t = np.maximum(mass / np.where(total > 0, total, 1), FLOOR)  # a new word may have a topic without mass
-        topics = np.arange(width, dtype=np.int32)
-        return prior, self.kinds, self.occurrence.astype(dtype), padded(excluded, dtype), padded(p_t, dtype), topics
+        return prior, self.kinds, self.occurrence.astype(dtype), padded(excluded, dtype), padded(p_t, dtype)
 
     @staticmethod
     def documents(batch: Batch, prior: NDArray, theta_dt: NDArray, dtype: DTypeLike) -> NDArray:
@@ -88,8 +90,10 @@ class LeaveOneOut:
         return documents
 
     @staticmethod
-    def n_plain(theta_dt: NDArray) -> int:
-        """How many of the inner passes from a theta leave nothing out: the first one, if it is uniform."""
+    def n_plain(n_passes: int, theta_dt: NDArray) -> int:
+        """How many of the inner passes leave nothing out: all but the last one, which needs a theta made of tokens."""
+        if n_passes > 1:
+            return n_passes - 1
         return int((theta_dt == theta_dt[:, :1]).all())
 
 

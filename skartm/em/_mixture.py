@@ -33,7 +33,7 @@ def scratch_of(batch: Batch, like: NDArray, n_threads: int) -> NDArray:
     """
     width = like.shape[1]
     limit = max(16, _LARGEST_BUFFER // (width * like.itemsize))
-    needed = 7 * width + min(int(batch.row_lengths.max(initial=1)), limit) * (width + 1)
+    needed = 11 * width + min(int(batch.row_lengths.max(initial=1)), limit) * (width + 1)
     return padded_zeros(n_threads, int(1.25 * needed) + width, like.dtype)
 
 
@@ -113,11 +113,12 @@ class FreeMixture:
     ) -> Expectation:
         """The same with every token left out of its own document."""
         dtype, phi_wt, n_passes = shared.phi_wt.dtype, shared.phi_wt, self.n_passes
-        arrays, n_plain = leave_out.arrays(shared, prior), leave_out.n_plain(theta_dt[:, : self.n_topics])
+        arrays, n_plain = leave_out.arrays(shared, prior), leave_out.n_plain(n_passes, theta_dt[:, : self.n_topics])
         documents = leave_out.documents(batch, prior, theta_dt, dtype)
         if varying:
             counts = _counts_left(batch, phi_wt, arrays, documents, n_plain)
-            self._pass_by_pass(batch, theta_dt, InnerTerms(arrays[0][0, : self.n_topics], varying), counts, documents)
+            terms = InnerTerms(prior[0, : self.n_topics], varying)
+            self._pass_by_pass(batch, theta_dt, terms, counts, documents, n_plain)
             n_passes = 0
         n_threads = worthwhile(self.n_threads, 6.0 * batch.nnz * self.n_topics * (n_passes + 1))
         cells, totals = np.empty((batch.nnz, 3), dtype=dtype), np.zeros((batch.n_docs, 3))
@@ -134,10 +135,12 @@ class FreeMixture:
         terms: InnerTerms,
         counts: CountsOfDocuments,
         documents: NDArray | None = None,
+        n_plain: int = 0,
     ) -> None:
         """Some documents at a time, so that few wait for the last one to stop.
 
-        The second column of ``documents`` becomes the sums that theta was divided by.
+        The second column of ``documents`` becomes the sums that theta was divided by. All of them move again in pass
+        ``n_plain``.
         """
         n_threads = worthwhile(self.n_threads, 2.0 * batch.nnz * self.n_topics)
         scratch, mass = scratch_of(batch, theta_dt, n_threads), batch.doc_mass
@@ -145,15 +148,16 @@ class FreeMixture:
             stop = min(start + self.together, batch.n_docs)
             part, padded_theta = terms.part(start, stop), theta_dt[start:stop]
             theta = padded_theta[:, : self.n_topics]
-            n_dt = np.empty_like(padded_theta)
-            moving = mass[start:stop] > 0
+            n_dt, moving = np.empty_like(padded_theta), mass[start:stop] > 0
             for inner_pass in range(self.n_passes):
+                if inner_pass == n_plain:
+                    moving = mass[start:stop] > 0
+                if not moving.any():
+                    continue
                 counts(slice(start, stop), inner_pass, padded_theta, n_dt, scratch, n_threads)
                 sums = update_theta(theta, part(theta, n_dt[:, : self.n_topics], inner_pass), moving, self.tol)
                 if documents is not None:
                     np.copyto(documents[start:stop, 1], sums, where=sums > 0, casting="same_kind")
-                if not moving.any():
-                    break
 
 
 def _plain_counts(batch: Batch, phi_wt: NDArray) -> CountsOfDocuments:

@@ -73,8 +73,8 @@ typedef float real;
 #endif
 
 #include "rows_mix.h"
-#include "rows_leave_out.h"
 #include "rows_pack.h"
+#include "rows_leave_out.h"
 #include "rows_steps.h"
 #if ROWS_DOUBLE
 #include "rows_special_f64.h"
