@@ -34,8 +34,7 @@ def topics_of(phi_w, theta, x, divisor, own, excluded, occurrence):
     q = [phi_w[t] * theta[t] * left[t] for t in range(n_topics)]
     if sum(q) <= LEAST_LEFT * z:
         return None, p, None
-    others = sum(max(theta[t] - one * p[t] / divisor, 0.0) for t in range(n_topics))
-    return [value / sum(q) for value in q], p, sum(q) / others
+    return [value / sum(q) for value in q], p, sum(q) / (1 - one / divisor)
 
 
 def excluded_of(mass, share):
@@ -83,8 +82,8 @@ def e_step(
         start = [1 / n_topics] * n_topics if thetas is None else thetas[d]
         divisor = sum(x for _, x in entries) + sum(prior[t] for t in range(n_topics) if start[t] > 0)
         theta, divisor = document(
-            entries, phi, start, divisor, min(weight, 1.0), n_passes=n_passes, n_plain=max(n_passes - 1, int(thetas is None)), tol=tol,
-            **options,
+            entries, phi, start, divisor, min(weight, 1.0), n_passes=n_passes, tol=tol,
+            n_plain=max(n_passes - 1, int(thetas is None)), **options,
         )  # fmt: skip
         for w, x in entries:
             k = kinds[w]
