@@ -133,6 +133,14 @@ def walk(function, *arguments) -> tuple[int, int]:
     return len(files), count
 
 
+def kinds() -> dict[str, type]:
+    """All public estimators, by name."""
+    import skartm
+
+    found = {name: getattr(skartm, name) for name in skartm.__all__}
+    return {name: cls for name, cls in found.items() if isinstance(cls, type) and hasattr(cls, "get_params")}
+
+
 def table() -> list[tuple[str, int, int, tuple[int, int], tuple[int, int]]]:
     """For every estimator that learns topics from counts: own classes, hooks, walks of fit and of a row's transform."""
     import warnings
@@ -148,7 +156,9 @@ def table() -> list[tuple[str, int, int, tuple[int, int], tuple[int, int]]]:
             warnings.simplefilter("ignore")
             model = cls(5, max_iter=2, random_state=0)
             model.fit(X).transform(X[:1])  # what is made once is made now
-            walks = walk(model.fit, X), walk(model.transform, X[:1])
+            of_fit = walk(model.fit, X)
+            model.transform(X[:1])
+            walks = of_fit, walk(model.transform, X[:1])
             rows.append((name, len(own_classes(cls)), len(hooks(cls)), *walks))
     return rows
 
@@ -168,6 +178,9 @@ def main() -> None:
         print(f"{len(pairs)} pairs of places share {LEAST} or more lines")
     elif what == "classes":
         sys.path.insert(0, str(ROOT))
+        print("estimator           classes  hooks")
+        for name, cls in kinds().items():
+            print(f"{name:20s} {len(own_classes(cls)):6d} {len(hooks(cls)):6d}")
         print("estimator          classes  hooks   fit: files, calls   transform of a row: files, calls")
         for name, classes, n_hooks, fit, transform in table():
             print(f"{name:18s} {classes:7d} {n_hooks:6d} {fit[0]:12d} {fit[1]:7d} {transform[0]:20d} {transform[1]:8d}")

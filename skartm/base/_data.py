@@ -33,9 +33,10 @@ def check_counts(estimator: Any, X: Any, dtype: DTypeLike, *, reset: bool) -> An
     X = read_matrix(estimator, X, reset=reset, dtype="numeric", ensure_non_negative=True)
     if not sparse.issparse(X):
         X = csr_of(X)
-    check_magnitudes(type(estimator).__name__, X, dtype)
-    check_scale(X, dtype, type(estimator).__name__)
-    X = carry_order(given, X if is_memory_mapped(X.data) else cast(X, dtype))
+    if not _is_harmless(X.data, dtype):
+        check_magnitudes(type(estimator).__name__, X, dtype)
+        check_scale(X, dtype, type(estimator).__name__)
+    X = carry_order(given, X if X.data.dtype == dtype or is_memory_mapped(X.data) else cast(X, dtype))
     return token_order(X, type(estimator).__name__) if reads_order(estimator) else X
 
 
@@ -248,6 +249,15 @@ def check_scale(X: Any, dtype: DTypeLike, owner: str) -> Any:
     return X
 
 
+def _is_harmless(counts: NDArray, dtype: np.dtype) -> bool:
+    """Whether finite non-negative counts are so moderate that neither magnitudes nor sums can be a problem."""
+    if not counts.size:
+        return True
+    largest = float(counts.max())
+    moderate = largest <= _exact(dtype) and largest * counts.size <= _reach(dtype)
+    return moderate and (counts.dtype.kind != "f" or float(counts.min()) >= 1 / _reach(dtype))
+
+
 def _is_as_wide(X: Any, estimator: Any) -> bool:
     """Whether scikit-learn has nothing to say of the features of a sparse X: their number, or that they had names."""
     fitted = vars(estimator)
@@ -258,6 +268,11 @@ def _type_of(estimator: Any) -> np.dtype:
     """What an estimator computes in: its parameter dtype, or float64 without any."""
     given = getattr(estimator, "dtype", None)
     return np.dtype(np.float32 if given is not None and np.dtype(given) == np.float32 else np.float64)
+
+
+@cache
+def _exact(dtype: np.dtype) -> float:
+    return 2.0 ** (np.finfo(dtype).nmant + 1)
 
 
 @cache

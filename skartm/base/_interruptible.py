@@ -8,8 +8,8 @@ The functions have the names and the arguments of the loops (see ``skartm/_kerne
 """
 
 import inspect
+from collections import namedtuple
 from collections.abc import Callable, Iterator
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -72,14 +72,19 @@ def _portioned(
     names = list(inspect.signature(loop).parameters)
     kinds = {"offsets": offsets.split(), "rows": rows.split(), "entries": entries.split(), "blocks": blocks.split()}
     kind_of = [next((kind for kind, cut in kinds.items() if argument in cut), None) for argument in names]
+    first, last = names.index((kinds["offsets"] or kinds["rows"])[0]), names.index("n_threads")
+    given_of: Any = namedtuple("given_of", names)  # type: ignore[misc]
 
     def in_portions(*arguments: Any) -> None:
-        given = SimpleNamespace(**dict(zip(names, arguments, strict=True)))
-        leading = getattr(given, (kinds["offsets"] or kinds["rows"])[0])
+        leading, n_threads, per_row = arguments[first], arguments[last], cost(given_of(*arguments))
+        n = int(leading[-1] - leading[0]) if offsets else leading.shape[0]
+        if n * per_row <= _WORK * n_threads:
+            loop(*arguments)
+            return
         if offsets:
-            ranges = portions(leading, cost(given), given.n_threads)
+            ranges = portions(leading, per_row, n_threads)
         else:
-            ranges = pieces(leading.shape[0], cost(given), given.n_threads, 256 if blocks else 1)
+            ranges = pieces(n, per_row, n_threads, 256 if blocks else 1)
         for start, stop in ranges:
             cuts = {"offsets": slice(start, stop + 1), "rows": slice(start, stop)}
             if entries:

@@ -1,37 +1,56 @@
-"""Lists of named items whose names are parameters, as scikit-learn has them of the steps of a pipeline."""
+"""Parameters inside of parameters: named items of a list, as scikit-learn has them of a pipeline, and named weights."""
 
+from collections.abc import Mapping
 from typing import Any
 
 
-class NamedItems:
-    """Mixin: items of a list that have names, ``(name, item)``, are parameters, as are ``name__parameter`` of theirs.
+def nested_params(estimator: Any, lists: tuple[str, ...] = (), weights: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Items and weights of an estimator as parameters of their own.
 
-    Only for classes that derive from :class:`sklearn.base.BaseEstimator`.
+    Parameters
+    ----------
+    estimator : estimator
+    lists : tuple of str
+        Parameters that are lists of ``(name, item)``. Items are parameters ``name``, theirs are ``name__parameter``.
+    weights : tuple of str
+        Parameters that are dicts of numbers by name. The numbers are parameters ``parameter__name``.
     """
-
-    _listed: str  # the parameter that is the list
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Parameters of the estimator and, if ``deep``, its items by name and their parameters."""
-        params = super().get_params(deep=deep)  # type: ignore[misc]
-        if not deep:
-            return params
-        for name, item in named_pairs(getattr(self, self._listed)):
+    params: dict[str, Any] = {}
+    for listed in lists:
+        for name, item in named_pairs(getattr(estimator, listed)):
             params[name] = item
             if hasattr(item, "get_params") and not isinstance(item, type):
                 params.update({f"{name}__{key}": value for key, value in item.get_params(deep=True).items()})
-        return params
+    for parameter in weights:
+        given = getattr(estimator, parameter)
+        if isinstance(given, Mapping):
+            params.update({f"{parameter}__{name}": weight for name, weight in given.items()})
+    return params
 
-    def set_params(self, **params: Any) -> Any:
-        """Set parameters of the estimator, whole items by name, and their parameters by ``name__parameter``."""
-        if self._listed in params:
-            setattr(self, self._listed, params.pop(self._listed))
-        items = getattr(self, self._listed)
-        whole = {name: params.pop(name) for name, _ in named_pairs(items) if name in params}
+
+def set_nested(
+    estimator: Any, params: dict[str, Any], lists: tuple[str, ...] = (), weights: tuple[str, ...] = ()
+) -> dict[str, Any]:
+    """Set whole lists and dicts, items by name, and weights by ``parameter__name``; gives the parameters that are left.
+
+    Lists and dicts are replaced, not changed: the old ones may be shared with a clone.
+    """
+    left = dict(params)
+    for parameter in (*lists, *weights):
+        if parameter in left:
+            setattr(estimator, parameter, left.pop(parameter))
+    for listed in lists:
+        items = getattr(estimator, listed)
+        whole = {name: left.pop(name) for name, _ in named_pairs(items) if name in left}
         if whole:
             items = [(item[0], whole.get(item[0], item[1])) if is_named(item) else item for item in items]
-            setattr(self, self._listed, items)
-        return super().set_params(**params)  # type: ignore[misc]
+            setattr(estimator, listed, items)
+    for parameter in weights:
+        prefix = f"{parameter}__"
+        named = {key.removeprefix(prefix): left.pop(key) for key in list(left) if key.startswith(prefix)}
+        if named:
+            setattr(estimator, parameter, {**(getattr(estimator, parameter) or {}), **named})
+    return left
 
 
 def is_named(item: Any) -> bool:

@@ -119,8 +119,7 @@ def is_csr(X: Any) -> bool:
 
 def reads_order(estimator: Any) -> bool:
     """Whether rows of X are texts for an estimator: it says so by ``_reads_order``."""
-    asked = getattr(estimator, "_reads_order", None)
-    return asked is not None and bool(asked())
+    return hasattr(estimator, "_reads_order") and bool(estimator._reads_order())
 
 
 def _kept(X: Any) -> tuple[NDArray, NDArray, NDArray | None] | None:

@@ -1,12 +1,13 @@
 """Sparse matrices from outside: their structure is checked before scipy or a kernel follows it."""
 
-from copy import copy
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from scipy import sparse
 
+_INDICES = (np.dtype(np.int32), np.dtype(np.int64))
+_NUMBERS = (*_INDICES, np.dtype(np.float32), np.dtype(np.float64))
 _MAX_INT32 = np.iinfo(np.int32).max
 _FLAGS = ("_has_canonical_format", "_has_sorted_indices")  # what scipy remembers of the arrays, true or not
 _DAMAGED = "the matrix is damaged, make it again"
@@ -90,7 +91,7 @@ def filled_rows(X: Any) -> NDArray:
 
 def with_data(X: Any, data: NDArray) -> Any:
     """A CSR matrix with other values at the places, and in the order, of those of X."""
-    result = copy(X)
+    result = _copied(X)
     result.data = data
     return result
 
@@ -130,16 +131,22 @@ def is_memory_mapped(array: Any) -> bool:
     return False
 
 
+def _copied(X: Any) -> Any:
+    """A matrix with the attributes of X; several times faster than ``copy.copy``."""
+    kind: Any = type(X)
+    result = kind.__new__(kind)
+    result.__dict__.update(X.__dict__)
+    return result
+
+
 def _own_compressed(X: Any, name: str, *, entries: bool = True) -> Any:
-    block = X.data.shape[1:] if X.format == "bsr" and X.data.ndim == 3 else (1, 1)
-    if min(block) < 1 or any(size % side for size, side in zip(X.shape, block, strict=True)):
-        raise ValueError(
-            f"{name} of shape {X.shape} must be cut into blocks evenly; {_DAMAGED}. Got blocks of {block}."
-        )
-    sizes = tuple(size // side for size, side in zip(X.shape, block, strict=True))
-    n_rows, n_columns = sizes[::-1] if X.format == "csc" else sizes
-    indices, indptr = _indices(X.indices, f"{name}.indices"), _indices(X.indptr, f"{name}.indptr")
-    data = _values(X.data, f"{name}.data", 3 if X.format == "bsr" else 1)
+    n_rows, n_columns = _blocks(X, name) if X.format == "bsr" else X.shape
+    if X.format == "csc":
+        n_rows, n_columns = n_columns, n_rows
+    indices, indptr, data = X.indices, X.indptr, X.data
+    if not (_is_usual(indices, _INDICES) and _is_usual(indptr, _INDICES) and _is_usual(data, _NUMBERS)):
+        indices, indptr = _indices(indices, f"{name}.indices"), _indices(indptr, f"{name}.indptr")
+        data = _values(data, f"{name}.data", 3 if X.format == "bsr" else 1)
     _check_pointers(indptr, n_rows, name)
     nnz = int(indptr[-1])
     if indices.size != data.shape[0] or nnz > indices.size:
@@ -148,12 +155,23 @@ def _own_compressed(X: Any, name: str, *, entries: bool = True) -> Any:
     indices, data = indices[:nnz], data[:nnz]
     if entries:
         _check_indices(indices, n_columns, indptr, f"{name}.indices")
-    indices, indptr = _of_one_type(indices, indptr, nnz)
-    result = copy(X)
+    if indices.dtype != indptr.dtype:
+        indices, indptr = _of_one_type(indices, indptr, nnz)
+    result = _copied(X)
     for flag in _FLAGS:
         result.__dict__.pop(flag, None)
     result.data, result.indices, result.indptr = guarded(data), guarded(indices), guarded(indptr)
     return result
+
+
+def _blocks(X: Any, name: str) -> tuple[int, int]:
+    """Rows and columns of blocks of a BSR matrix."""
+    block = X.data.shape[1:] if X.data.ndim == 3 else (1, 1)
+    if min(block) < 1 or any(size % side for size, side in zip(X.shape, block, strict=True)):
+        raise ValueError(
+            f"{name} of shape {X.shape} must be cut into blocks evenly; {_DAMAGED}. Got blocks of {block}."
+        )
+    return X.shape[0] // block[0], X.shape[1] // block[1]
 
 
 def _own_coordinates(X: Any, name: str) -> Any:
@@ -223,10 +241,16 @@ def _check_indices(indices: NDArray, n_columns: int, indptr: NDArray | None, nam
     raise ValueError(f"{msg}; {_DAMAGED}. Got {indices[place]}{where}.")
 
 
+def _is_usual(array: Any, dtypes: tuple[np.dtype, ...]) -> bool:
+    """Whether nothing is to be converted: a contiguous vector of one of some types of the machine."""
+    if type(array) is not np.ndarray or array.ndim != 1 or array.dtype not in dtypes:
+        return False
+    flags = array.flags
+    return flags.c_contiguous and flags.aligned and array.dtype.isnative
+
+
 def _of_one_type(indices: NDArray, indptr: NDArray, nnz: int) -> tuple[NDArray, NDArray]:
     """Both int32 or both int64; the pointers follow, which are fewer."""
-    if indices.dtype == indptr.dtype:
-        return indices, indptr
     if indices.dtype.itemsize == 8 or nnz <= _MAX_INT32:
         return indices, indptr.astype(indices.dtype)
     return indices.astype(np.int64), indptr

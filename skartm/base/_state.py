@@ -19,14 +19,16 @@ from sklearn.utils._available_if import _AvailableIfDescriptor
 from sklearn.utils.metaestimators import available_if
 
 from skartm.base._equality import same_value
+from skartm.base._named import nested_params, set_nested
 from skartm.base._versioned import Versioned, without_version
 
-_RECORD, _WORKING, _WHOLE = "_fit_record", "_working", "_whole_state"
-_OF_A_CALL = frozenset({_WORKING, _WHOLE, "_learning", "_callback_fit_ctx", "_skl_callbacks_to_teardown"})
+_RECORD, _WORKING, _WHOLE, _MADE = "_fit_record", "_working", "_whole_state", "_made_once"
+_OF_A_CALL = frozenset({_WORKING, _WHOLE, _MADE, "_learning", "_callback_fit_ctx", "_skl_callbacks_to_teardown"})
 _LIVE = frozenset({"n_jobs", "verbose", "batch_size", "max_doc_iter", "doc_tol"})
 _LEARNS = frozenset({"fit", "partial_fit", "fit_transform", "fit_predict", "refit_subtopics"})
 _PLAIN = ("get_params", "set_params", "get_metadata_routing")  # of the parameters, not of the state; so is set_*
 _Method = TypeVar("_Method", bound=Callable[..., Any])
+_Made = TypeVar("_Made")
 
 
 class Record(TypedDict):
@@ -52,12 +54,17 @@ class Stateful(Versioned):
     _assignable : frozenset of str
         Fitted arrays that may be assigned; each needs a method ``_assign_<name>`` that checks the value and sets all
         that follows from it.
+    _lists, _weights : tuple of str
+        Parameters that are lists of ``(name, item)``, and dicts of numbers by name: what is in them are parameters too,
+        ``name``, ``name__parameter`` and ``parameter__name``.
     """
 
     _get_param_names: Any  # of BaseEstimator
     _live: ClassVar[frozenset[str]] = frozenset()
     _structural: ClassVar[frozenset[str]] = frozenset({"n_components", "topic_names", "modalities"})
     _assignable: ClassVar[frozenset[str]] = frozenset()
+    _lists: ClassVar[tuple[str, ...]] = ()
+    _weights: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -83,6 +90,11 @@ class Stateful(Versioned):
                 raise AttributeError(msg)
         super().__setattr__(name, value)
 
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Parameters of the estimator and, if ``deep``, of what it is made of."""
+        params: dict[str, Any] = super().get_params(deep=deep)  # type: ignore[misc]
+        return params | nested_params(self, self._lists, self._weights) if deep else params
+
     def set_params(self, **params: Any) -> Any:
         """Set parameters of the estimator and, by ``name__parameter``, of what it is made of.
 
@@ -101,7 +113,8 @@ class Stateful(Versioned):
         """
         before = {name: self.__dict__[name] for name in self._get_param_names() if name in self.__dict__}
         try:
-            return super().set_params(**params)  # type: ignore[misc]
+            left = set_nested(self, params, self._lists, self._weights)
+            return super().set_params(**left)  # type: ignore[misc]
         except BaseException:
             self.__dict__.update(before)
             raise
@@ -113,6 +126,7 @@ class Stateful(Versioned):
 
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = dict(super().__getstate__())
+        state.pop(_MADE, None)
         if _WORKING in state:  # a callback copies the model: the copy is what its fit has reached
             state = self._finished(state)
             state |= {name: _own(state[name]) for name in state[_RECORD]["names"]}
@@ -124,6 +138,8 @@ class Stateful(Versioned):
         for name, value in list(self.__dict__.items()):
             if name not in params:
                 self.__dict__[name] = frozen(value)
+        if _RECORD in state:
+            self.__dict__[_MADE] = {}
 
     # --- calls -------------------------------------------------------------------------------------------------------
 
@@ -147,6 +163,7 @@ class Stateful(Versioned):
                 state[name] = _own(state[name])
         if fresh:
             state.pop(_RECORD, None)
+        state.pop(_MADE, None)  # it would be of the state before
         work.__dict__.update(state)
         work.__dict__[_WORKING] = frozenset(state)
         return work
@@ -169,6 +186,26 @@ class Stateful(Versioned):
         if changed:
             snapshot._check_live()
         return snapshot
+
+    def _once(self, key: Any, make: Callable[[], _Made]) -> _Made:
+        """What ``make`` gives, made at the first call for a fitted state, its live parameters and a key.
+
+        It must follow from these and the parameters of the fit, and nobody may change it. Threads that ask at the same
+        time may make it twice.
+        """
+        made = self.__dict__.get(_MADE)
+        kind: Any = type(self)
+        key = (key, *map(self.__dict__.get, _live_names(kind)))
+        try:
+            hash(key)
+        except TypeError:
+            made = None
+        if made is None:
+            return make()
+        if key not in made:
+            made[key] = make()
+        found: _Made = made[key]
+        return found
 
     def _check_live(self) -> None:
         """Raise if a parameter that was changed since the fit is not valid."""
@@ -231,7 +268,13 @@ class Stateful(Versioned):
         state |= {name: frozen(value) if name in names else value for name, value in own.items()}
         kept = {name: _kept(work[name]) for name in sorted(params) if name in work}
         state[_RECORD] = {"params": kept, "names": sorted(names)}
+        state[_MADE] = {}
         return state
+
+
+@functools.cache
+def _live_names(cls: Any) -> tuple[str, ...]:
+    return tuple(sorted(_LIVE | cls._live))
 
 
 def _wrapped(name: str, found: Any) -> Any:

@@ -4,6 +4,7 @@ from skartm.base import publish
 from skartm.em._batches import (
     Batch,
     Batches,
+    Rows,
     SomeRows,
     TokenIndex,
     blocks_of,
@@ -65,6 +66,7 @@ __all__ = [
     "PosteriorTerm",
     "Posteriors",
     "RowStatistic",
+    "Rows",
     "Seen",
     "Shared",
     "SomeRows",

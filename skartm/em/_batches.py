@@ -92,6 +92,26 @@ class SomeRows:
         return type(self.X)((self.X.data[entries], self.X.indices[entries], indptr), shape=(rows.size, self.X.shape[1]))
 
 
+@dataclass(frozen=True)
+class Rows:
+    """The arrays of a CSR in memory without a matrix of scipy around them, whose making takes longer than a short text.
+
+    Attributes
+    ----------
+    indptr, indices, data : arrays
+    shape : tuple of int
+    """
+
+    indptr: NDArray
+    indices: NDArray
+    data: NDArray
+    shape: tuple[int, int]
+
+    def __getitem__(self, part: slice) -> Any:
+        """Some rows as a matrix."""
+        return sparse.csr_matrix((self.data, self.indices, self.indptr), shape=self.shape)[part]
+
+
 def is_index(X: Any) -> bool:
     """Whether X is :class:`SomeRows`, and no matrix."""
     return hasattr(X, "chosen")
@@ -332,9 +352,12 @@ class MappedFiles:
     """
 
     def __init__(self, X: Any) -> None:
-        arrays = (getattr(X, name, None) for name in ("data", "indices", "indptr"))
-        maps = {str(found.filename): None for found in map(mapped, arrays) if found is not None and found.filename}
-        self._files = [(name, *_state_of(name)) for name in maps]
+        names = set()
+        for name in ("data", "indices", "indptr"):
+            found = mapped(getattr(X, name, None))
+            if found is not None and found.filename:
+                names.add(str(found.filename))
+        self._files = [(name, *_state_of(name)) for name in sorted(names)] if names else []
 
     def check(self) -> None:
         """Raise if a file has changed since."""

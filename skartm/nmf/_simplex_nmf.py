@@ -30,9 +30,10 @@ from skartm.regularizers import NamedRegularizers
 _LOSSES = ("frobenius", "kullback-leibler")
 
 
+@NamedRegularizers.register
 @parameters
 class SimplexNMF(
-    Stateful, NamedRegularizers, CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+    Stateful, CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 ):
     r"""Non-negative matrix factorisation, with the scale of the components kept apart.
 
@@ -162,6 +163,7 @@ class SimplexNMF(
     _assignable: ClassVar[frozenset[str]] = frozenset({"components_"})
     _live: ClassVar[frozenset[str]] = frozenset({"max_iter", "tol", "inner_iter"})
     _structural: ClassVar[frozenset[str]] = frozenset({"n_components"})
+    _lists: ClassVar[tuple[str, ...]] = ("regularizers",)
 
     @with_callbacks
     def fit(self, X: Any, y: Any = None, sample_weight: ArrayLike | None = None, entry_weight: Any = None) -> Self:

@@ -1,24 +1,34 @@
 """Named collections of regularizers, as scikit-learn names the steps of a pipeline."""
 
+from abc import ABC
 from collections import Counter
 from typing import Any
 
 from sklearn.base import BaseEstimator
 
 from skartm.base import shown
-from skartm.base._named import NamedItems, named_pairs
+from skartm.base._named import named_pairs, nested_params, set_nested
 from skartm.em import History
 from skartm.regularizers._base import Regularizer
 
 
-class NamedRegularizers(NamedItems):
+class NamedRegularizers(ABC):
     """Mixin: ``regularizers=[(name, regularizer), ...]`` with parameters ``name`` and ``name__parameter``.
 
-    Only for classes that derive from :class:`sklearn.base.BaseEstimator`.
+    For classes of your own that derive from :class:`sklearn.base.BaseEstimator`. Estimators of this library that have
+    regularizers count as such classes, and need no mixin for it.
     """
 
-    _listed = "regularizers"
     regularizers: Any
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Parameters of the estimator and, if ``deep``, its regularizers by name and their parameters."""
+        params: dict[str, Any] = super().get_params(deep=deep)  # type: ignore[misc]
+        return params | nested_params(self, ("regularizers",)) if deep else params
+
+    def set_params(self, **params: Any) -> Any:
+        """Set parameters of the estimator, whole regularizers by name, and theirs by ``name__parameter``."""
+        return super().set_params(**set_nested(self, params, ("regularizers",)))  # type: ignore[misc]
 
 
 def check_regularizers(estimator: BaseEstimator) -> list[tuple[str, Regularizer]]:

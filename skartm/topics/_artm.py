@@ -1,7 +1,7 @@
 """ARTM: topic models with any sum of regularizers."""
 
-from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -22,7 +22,6 @@ from skartm.base._parameters import (
 )
 from skartm.em import (
     EM,
-    Batch,
     Batches,
     Counters,
     Decay,
@@ -40,15 +39,18 @@ from skartm.em import (
     unpadded_transpose,
 )
 from skartm.regularizers import NamedRegularizers, Regularizer, bind_all, check_regularizers
+from skartm.topics import _readable, _scored, _token_topics
+from skartm.topics._accepts import Accepts
+from skartm.topics._corpus import Corpus
+from skartm.topics._modalities import check_modalities, check_topic_names
 from skartm.topics._model import TopicModel
-from skartm.topics._readable import ReadableModel
-from skartm.topics._scored import ScoredModel
+from skartm.topics._reader import Inference
 from skartm.topics._start import given_phi, initial_phi, spread_mass, tokens_seen
-from skartm.topics._token_topics import TokenTopicsModel
 
 
+@NamedRegularizers.register
 @parameters
-class ARTMTransformer(NamedRegularizers, ScoredModel, ReadableModel, TokenTopicsModel, TopicModel):
+class ARTMTransformer(TopicModel):
     r"""Topic model with additive regularization.
 
     Maximises the regularised log-likelihood by the EM algorithm [1]_:
@@ -218,7 +220,15 @@ class ARTMTransformer(NamedRegularizers, ScoredModel, ReadableModel, TokenTopics
     verbose: int = 0
 
     _assignable: ClassVar[frozenset[str]] = frozenset({"components_"})
+    _lists: ClassVar[tuple[str, ...]] = ("regularizers",)
+    _accepts: ClassVar[Accepts] = Accepts()
     _evaluations: ClassVar[tuple[str, ...]] = ("completion", "fold_in")
+
+    score = _scored.score
+    perplexity = _scored.perplexity
+    top_tokens = _readable.top_tokens
+    topic_table = _readable.topic_table
+    token_topics = _token_topics.token_topics
 
     @with_callbacks
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> "ARTMTransformer":
@@ -260,7 +270,7 @@ class ARTMTransformer(NamedRegularizers, ScoredModel, ReadableModel, TokenTopics
         self
         """
         self._check_parameters()
-        return self._partial_fit(X, sample_weight, self._decay(), y)
+        return self._partial_fit(X, sample_weight, self._decay(), y=y)
 
     # --- hooks -------------------------------------------------------------------------------------------------------
 
@@ -272,12 +282,12 @@ class ARTMTransformer(NamedRegularizers, ScoredModel, ReadableModel, TokenTopics
 
     def _check_parameters(self) -> None:
         check_declared(self)
-        self._check_modalities()
+        check_modalities(self)
         self._n_threads()
-        self._check_topic_names()
-        check_regularizers(self)
+        check_topic_names(self)
+        self._accepts.check(self)
 
-    def _engine(self, layout: Layout, *, warm: bool) -> EM:
+    def _engine(self, layout: Layout, corpus: Corpus, *, warm: bool) -> EM:
         regularizers = check_regularizers(self)
         terms = bind_all(regularizers, layout, learned=self._learned_before(regularizers) if warm else None)
         n_threads = self._n_threads()
@@ -351,28 +361,36 @@ class ARTMTransformer(NamedRegularizers, ScoredModel, ReadableModel, TokenTopics
             if name in learned and learners.get(name, _kind(item)) == _kind(item)
         }
 
-    def _infer(self, tokens: Any) -> Callable[[Batch], NDArray]:
-        mixture, shared = self._mixture(self.components_.shape[0]), self._fitted(tokens)
-        return lambda batch: mixture.expect(shared, batch).theta_dt[:, : shared.n_topics]
+    def _inference(self) -> Inference:
+        mixture, shared = self._mixture(self.components_.shape[0]), self._shared_by_all()
+        infer = mixture.inference(shared)
+        return lambda tokens: partial(infer, self._phi_of(tokens))
 
     def _fitted(self, tokens: Any) -> Shared:
         """What E-steps of new documents share: phi of some tokens, and terms as strong as at the end of the fit."""
+        return replace(self._shared_by_all(), phi_wt=self._phi_of(tokens))
+
+    def _phi_of(self, tokens: Any) -> NDArray:
+        return padded(self.components_[:, tokens].T, self.components_.dtype)
+
+    def _shared_by_all(self) -> Shared:
+        """The same without any phi."""
         layout = self._layout(self.components_, known=True)
         regularizers = check_regularizers(self)
         terms = bind_all(regularizers, layout, learned=self._learned_before(regularizers), training=False)
         step, n_steps, regularized = getattr(self, "_last_step", (0, int(self.max_iter), True))
         acting = self._own_terms(terms, layout).at(step, n_steps, regularized=regularized)
-        phi = padded(self.components_[:, tokens].T, self._dtype())
-        return Shared(phi, layout.n_topics, acting, self.topic_mass_)
+        return Shared(self.components_[:0], layout.n_topics, acting, self.topic_mass_)
 
     def _own_terms(self, terms: Terms, layout: Layout) -> Terms:
         """Terms of new documents: those of the regularizers, and what the fitted model adds."""
         return terms
 
-    def _targets(self, y: Any, n_docs: int) -> NDArray | None:
+    def _read_beside(self, X: Any, **given: Any) -> dict[str, Any]:
+        y, n_docs = given.get("y"), X.shape[0]
         readers = [name for name, regularizer in check_regularizers(self) if getattr(regularizer, "uses_y", False)]
         if not readers:
-            return None
+            return {}
         if y is None:
             msg = f"{type(self).__name__}: the regularizers {readers} read targets. Got y=None; call fit(X, y)."
             raise ValueError(msg)
@@ -380,15 +398,15 @@ class ARTMTransformer(NamedRegularizers, ScoredModel, ReadableModel, TokenTopics
         if y.ndim == 0 or y.shape[0] != n_docs:
             msg = f"{type(self).__name__}: y must have one row for each of the {n_docs} documents. Got shape {y.shape}."
             raise ValueError(msg)
-        return y
+        return {"y": y}
 
     def _reads_order(self) -> bool:
-        named = check_regularizers(self) if self.regularizers else ()
-        return any(getattr(regularizer, "needs_order", False) for _, regularizer in named)
+        if not self.regularizers:
+            return False
+        return any(getattr(regularizer, "needs_order", False) for _, regularizer in check_regularizers(self))
 
     def _renumbers(self) -> bool:
-        named = check_regularizers(self) if self.regularizers else ()
-        return not any(getattr(regularizer, "side", "") == "posterior" for _, regularizer in named)
+        return not any(regularizer.side == "posterior" for _, regularizer in check_regularizers(self))
 
 
 def _kind(regularizer: Any) -> str:

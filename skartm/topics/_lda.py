@@ -1,7 +1,8 @@
 """LDA: the Bayesian special case, with the signature and the results of scikit-learn's."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from numbers import Integral
 from typing import Any, ClassVar
 
@@ -19,6 +20,7 @@ from skartm.base._parameters import (
     check_dtype,
     check_real,
     choice,
+    flag,
     integer,
     parameters,
     precision,
@@ -35,6 +37,7 @@ from skartm.em import (
     DirichletPosterior,
     FreeMixture,
     Layout,
+    LeaveOneOut,
     MapPosterior,
     PhiTerm,
     Shared,
@@ -47,13 +50,16 @@ from skartm.em import (
 from skartm.metrics._completion import said_before
 from skartm.regularizers import SmoothSparsePhi
 from skartm.simplex import FLOOR
+from skartm.topics import _bound_scored
 from skartm.topics._borrowed_state import BorrowedState
-from skartm.topics._bound_scored import BoundScored
+from skartm.topics._corpus import Corpus
+from skartm.topics._model import TopicModel
+from skartm.topics._reader import Inference
 from skartm.topics._start import tokens_seen
 
 
 @parameters
-class LDA(BoundScored):
+class LDA(TopicModel):
     r"""Latent Dirichlet allocation.
 
     ``inference="variational"`` is the algorithm of :class:`sklearn.decomposition.LatentDirichletAllocation` [1]_ with
@@ -92,6 +98,9 @@ class LDA(BoundScored):
     max_doc_update_iter : int, default=100
         Inner passes over a document, at most.
     inference : {"variational", "map"}, default="variational"
+    leave_one_out : bool, default=False
+        With "map", in learning: infer the topic of a token from the other tokens of its document, as
+        :class:`ARTMTransformer` does.
     dtype : {"float64", "float32"} or None, default=None
         None is float32 for data of float32 and float64 for all other data, as in scikit-learn. "float32" is faster; the
         updates are the same, but stopping rules and rounding take their own ways.
@@ -151,6 +160,7 @@ class LDA(BoundScored):
     mean_change_tol: float = real(default=1e-3, low=0.0)
     max_doc_update_iter: int = integer(default=100, low=1)
     inference: str = choice(default="variational", among=("variational", "map"))
+    leave_one_out: bool = flag(default=False)
     dtype: DTypeLike | None = precision(default=None, none=True)
     n_jobs: int | None = None
     verbose: int = 0
@@ -161,6 +171,11 @@ class LDA(BoundScored):
     _assignable: ClassVar[frozenset[str]] = frozenset({"components_"})
     _live: ClassVar[frozenset[str]] = frozenset({"max_doc_update_iter", "mean_change_tol"})
     _structural: ClassVar[frozenset[str]] = frozenset({"n_components", "inference"})
+
+    score = _bound_scored.score
+    perplexity = _bound_scored.perplexity
+    exp_dirichlet_component_ = property(_bound_scored.exp_dirichlet_component_)
+    _perplexity_precomp_distr = _bound_scored.perplexity_precomp_distr
 
     @with_callbacks
     def fit(self, X: Any, y: Any = None) -> "LDA":
@@ -243,6 +258,12 @@ class LDA(BoundScored):
 
     def _check_parameters(self) -> None:
         check_declared(self)
+        if self.leave_one_out and self.inference == "variational":
+            msg = (
+                f"The 'leave_one_out' parameter of {type(self).__name__} must be False with inference='variational'. "
+                "Got True; take inference='map'."
+            )
+            raise ValueError(msg)
         self._n_threads()
 
     def _check_priors(self) -> None:
@@ -252,13 +273,18 @@ class LDA(BoundScored):
             if getattr(self, name) is not None:
                 check_real(self, name, low=float(info.tiny) if open_low else 0.0, high=2.0 ** (info.nmant - 9))
 
-    def _engine(self, layout: Layout, *, warm: bool) -> EM:
+    def _engine(self, layout: Layout, corpus: Corpus, *, warm: bool) -> EM:
         n_threads, n_topics = self._n_threads(), layout.n_topics
         if self.inference == "variational":
             posterior, draws = self._dirichlet_posterior(), self._learning.random.draws
             return EM(self._dirichlet(), posterior, n_topics, n_threads=n_threads, kept=draws)
         smooth: Bound[PhiTerm] = Bound("prior", SmoothSparsePhi().bind(layout), Strength(self.topic_word_prior_))
-        return EM(self._free(), MapPosterior(n_topics, [smooth], n_threads=n_threads), n_topics, n_threads=n_threads)
+        mixture, smoothed = self._free(), MapPosterior(n_topics, [smooth], n_threads=n_threads)
+        if self.leave_one_out:
+            mixture = replace(mixture, leave_out=LeaveOneOut.of(layout))
+            if warm:
+                smoothed.block_mass = self.components_.sum(axis=1, dtype=np.float64)[None]
+        return EM(mixture, smoothed, n_topics, n_threads=n_threads)
 
     def _dirichlet(self) -> DirichletMixture:
         return DirichletMixture(
@@ -346,21 +372,23 @@ class LDA(BoundScored):
                 self._learning.evaluated_after, self._learning.bound = self.n_iter_, self.perplexity(X)
         return self._learning.bound
 
-    def _infer(self, tokens: Any) -> Callable[[Batch], NDArray]:
-        parameters = padded(self.components_[:, tokens].T, self._dtype())
+    def _inference(self) -> Inference:
         total = self.components_.sum(axis=1, dtype=np.float64)
         if self.inference == "map":
-            phi = padded(parameters[:, : self.n_components] / total, self._dtype())
-            free, given = self._free(), Shared(phi, self.n_components)
-            return lambda batch: free.expect(given, batch).theta_dt[:, : self.n_components]
-        mixture, shared = self._dirichlet(), Shared(self._expected_phi(parameters), self.n_components)
-        return lambda batch: mixture.parameters(shared, batch)[:, : self.n_components]
+            infer = self._free().inference(Shared(self.components_[:0], self.n_components))
+            return lambda tokens: partial(infer, padded(self.components_[:, tokens].T / total, self._dtype()))
+        mixture, n_topics = self._dirichlet(), self.n_components
 
-    def _expected_phi(self, parameters: NDArray) -> NDArray:
-        """exp(E[log phi]) of rows of Dirichlet parameters."""
+        def of_tokens(tokens: Any) -> Callable[[Batch], NDArray]:
+            shared = Shared(self._expected_phi(padded(self.components_[:, tokens].T, self._dtype()), total), n_topics)
+            return lambda batch: mixture.parameters(shared, batch)[:, :n_topics]
+
+        return of_tokens
+
+    def _expected_phi(self, parameters: NDArray, total: NDArray) -> NDArray:
+        """exp(E[log phi]) of rows of Dirichlet parameters, whose topics have these totals."""
         phi = padded_zeros(parameters.shape[0], self.n_components, self._dtype())
         rows = np.arange(parameters.shape[0], dtype=np.int32)
-        total = self.components_.sum(axis=1, dtype=np.float64)
         self._dirichlet_posterior().from_parameters(parameters, rows, 1.0, total, phi, prior=0.0)
         return phi
 

@@ -35,7 +35,10 @@ from skartm.em import (
 )
 from skartm.exceptions import DeadTopicWarning, LeftOutTokensWarning
 from skartm.metrics._completion import said_before
-from skartm.topics._modalities import ModalModel, token_counts
+from skartm.topics._corpus import Corpus
+from skartm.topics._modalities import layout_of, token_counts
+from skartm.topics._reader import Reader
+from skartm.topics._scored import score_parts
 from skartm.topics._start import has_tokens, require_tokens
 
 _THETA_BYTES = 4 * 2**20  # offline, where the cut is free: so much theta stays in cache, and phi is read more rarely
@@ -44,21 +47,32 @@ _PATIENCE = 3  # iterations without a better held-out perplexity
 
 
 class TopicModel(
-    Stateful, ModalModel, CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
+    Stateful, CallbackSupportMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
 ):
     """Base of the topic models on the EM engine.
 
     Hooks of a model: ``_check_parameters`` (raises, returns nothing), ``_engine`` (mixture and posterior of a fit),
-    ``_start`` (phi and counters to begin with), ``_infer`` (theta of batches with the fitted phi).
+    ``_start`` (phi and counters to begin with), ``_inference`` (theta of batches with the fitted phi).
     """
 
+    components_: NDArray
     history_: History
+    modality_weights_: dict[str, float]
+    n_components: int
     n_iter_: int
     _last_step: tuple[int, int | None, bool]  # step, steps planned, whether regularized, of the last pass
+    modalities: Any = None
+    modality_weights: Any = None
+    main_modality: Any = None
+    token_names: Any = None
+    topic_names: Any = None
     unregularized_iter = 0
     validation_fraction: float | None = None
     _phi_is_published = True  # components_ is phi, not the counters
     _live: ClassVar[frozenset[str]] = frozenset({"evaluation"})
+    _weights: ClassVar[tuple[str, ...]] = ("modality_weights",)
+
+    _layout = layout_of
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -73,21 +87,31 @@ class TopicModel(
 
     # --- fitting -----------------------------------------------------------------------------------------------------
 
-    def _fit(self, X: Any, sample_weight: Any, *, decay: Decay | None, max_iter: int, tol: float, y: Any = None) -> Any:
+    def _fit(
+        self, X: Any, sample_weight: Any, *, decay: Decay | None, max_iter: int, tol: float, **beside: Any
+    ) -> Any:
         """Passes until convergence; also after an interruption the attributes are those of the last whole pass."""
         warm = bool(getattr(self, "warm_start", False)) and hasattr(self, "components_")
-        X = self._data(X, reset=not warm)
-        weights = check_weights(self, sample_weight, X.shape[0])
-        y = self._targets(y, X.shape[0])
-        X, weights, y, held_out = self._hold_out(X, weights, y)
-        layout = self._layout(X, n_docs=X.shape[0], y=y, sample_weight=weights, fitting=True)
-        engine = self._engine(layout, warm=warm)
-        batches = self._batches(X, weights, layout, online=decay is not None)
+        corpus, held_out = self._hold_out(self._corpus(X, sample_weight, beside, known=warm))
+        layout = self._layout_of(corpus, n_docs=corpus.X.shape[0])
+        engine = self._engine(layout, corpus, warm=warm)
+        batches = self._batches(corpus, layout, online=decay is not None)
         state = self._start(layout, batches, warm=warm)
         history = self.history_ if warm else History()
-        self._iterate(engine, batches, state, decay, max_iter, tol, X, held_out, history)
+        self._iterate(engine, batches, state, decay, max_iter, tol, corpus.X, held_out, history)
         self._warn(layout)
         return self
+
+    def _corpus(self, X: Any, sample_weight: Any, beside: dict[str, Any], *, known: bool) -> Corpus:
+        """Documents to learn from, checked; ``known`` if the model has seen such documents before."""
+        X = self._data(X, reset=not known)
+        weights = check_weights(self, sample_weight, X.shape[0])
+        return Corpus(X, weights, self._read_beside(X, **beside))
+
+    def _layout_of(self, corpus: Corpus, *, n_docs: int | None = None, known: bool = False) -> Layout:
+        """Names, modalities and what terms need of the documents to learn from."""
+        y, weights = corpus.beside.get("y"), corpus.sample_weight
+        return self._layout(corpus.X, n_docs=n_docs, y=y, sample_weight=weights, known=known, fitting=True)
 
     def _iterate(
         self,
@@ -98,7 +122,7 @@ class TopicModel(
         max_iter: int,
         tol: float,
         X: Any,
-        held_out: Any,
+        held_out: Corpus | None,
         history: History,
     ) -> None:
         """What was learned before stays until the first pass is complete; then every pass replaces it as a whole."""
@@ -151,7 +175,9 @@ class TopicModel(
             return self.history_.change("objective") < tol
         return age_of_best(self.history_["validation_perplexity"][-self.n_iter_ :]) >= _PATIENCE  # of this fit
 
-    def _record(self, engine: EM, result: Pass, state: State, held_out: Any, kept: int | None = None) -> None:
+    def _record(
+        self, engine: EM, result: Pass, state: State, held_out: Corpus | None, kept: int | None = None
+    ) -> None:
         posterior = engine.posterior
         if posterior.coefficients:
             posterior.measure(state.phi_wt, state.counters.fold())
@@ -160,7 +186,7 @@ class TopicModel(
         share = result.n_samples / state.n_samples if state.n_samples > 0 else 1.0
         coefficients = {name: share * coefficient for name, coefficient in posterior.coefficients.items()}
         coefficients |= result.strengths
-        held_out_perplexity = None if held_out is None else perplexity_of(self._score_held_out(*held_out))
+        held_out_perplexity = None if held_out is None else perplexity_of(self._score_held_out(held_out))
         self.history_ = self.history_.recorded(
             result, state.phi_wt, engine.n_topics, posterior.topic_mass, values, coefficients, held_out_perplexity, kept
         )
@@ -173,28 +199,28 @@ class TopicModel(
             f"{last['phi_sparsity']:.3f}, {last['seconds']:.2f} s\n"
         )
 
-    def _batches(self, X: Any, weights: NDArray | None, layout: Layout, *, online: bool) -> Batches:
+    def _batches(self, corpus: Corpus, layout: Layout, *, online: bool) -> Batches:
+        X, weights = corpus.X, corpus.sample_weight
         size = int(self.batch_size) if online else min(max(_THETA_BYTES // (4 * self.n_components), 512), 8192)
         batches = Batches(X, size, self._dtype(), weights, layout.token_weights, ordered=self._reads_order())
         if self._needs_tokens():
             require_tokens(X, type(self).__name__)
         return batches
 
-    def _is_empty(self, X: Any, weights: NDArray | None) -> bool:
+    def _is_empty(self, corpus: Corpus) -> bool:
         """Whether there is nothing to learn from."""
+        X, weights = corpus.X, corpus.sample_weight
         return not has_tokens(X) if weights is None else not token_counts(X, weights).any()
 
-    def _partial_fit(self, X: Any, sample_weight: Any, decay: Decay, y: Any = None) -> Any:
+    def _partial_fit(self, X: Any, sample_weight: Any, decay: Decay, **beside: Any) -> Any:
         """One update from the rows of X."""
         first = not hasattr(self, "components_")
-        X = self._data(X, reset=first)
-        weights = check_weights(self, sample_weight, X.shape[0])
-        y = self._targets(y, X.shape[0])
-        if not first and self._is_empty(X, weights):
+        corpus = self._corpus(X, sample_weight, beside, known=not first)
+        if not first and self._is_empty(corpus):
             return self  # documents without tokens say nothing: an update would only forget
-        layout = self._layout(X, y=y, sample_weight=weights, known=not first, fitting=True)
-        engine = self._engine(layout, warm=not first)
-        batches = self._batches(X, weights, layout, online=True)
+        layout = self._layout_of(corpus, known=not first)
+        engine = self._engine(layout, corpus, warm=not first)
+        batches = self._batches(corpus, layout, online=True)
         if first:
             self.n_samples_seen_, self.history_, self.n_iter_ = 0.0, History(), 0
         state = self._start(layout, batches, warm=not first)
@@ -244,9 +270,9 @@ class TopicModel(
             return X
         return check_counts(self, X, self._dtype(), reset=reset)
 
-    def _targets(self, y: Any, n_docs: int) -> NDArray | None:
-        """y of the documents; None unless the model reads it."""
-        return None
+    def _read_beside(self, X: Any, **given: Any) -> dict[str, Any]:
+        """What was given beside the documents, checked, by its name; nothing of what the model does not read."""
+        return {}
 
     def _reads_order(self) -> bool:
         """Whether rows are texts, their entries not to be added up; ``check_counts`` asks, and refuses others."""
@@ -264,13 +290,12 @@ class TopicModel(
         """Whether inference may be given some columns in place of all: nobody asks which they are."""
         return True
 
-    def _hold_out(
-        self, X: Any, weights: NDArray | None, y: NDArray | None
-    ) -> tuple[Any, NDArray | None, NDArray | None, Any]:
-        """Training rows, their weights and targets, and rows held out for validation with theirs (None without)."""
+    def _hold_out(self, corpus: Corpus) -> tuple[Corpus, Corpus | None]:
+        """Documents to learn from, and those held out for validation (None without)."""
         fraction = getattr(self, "validation_fraction", None)
         if fraction is None:
-            return X, weights, y, None
+            return corpus, None
+        X = corpus.X
         n_held_out = round(fraction * X.shape[0])
         if not 0 < n_held_out < X.shape[0]:
             msg = (
@@ -283,13 +308,13 @@ class TopicModel(
         whole = SomeRows(X, np.arange(X.shape[0])) if is_memory_mapped(X) and not isinstance(X, SomeRows) else X
         some = whole.chosen if isinstance(whole, SomeRows) else X.__getitem__
         keep = keep_order if self._reads_order() and whole is X and not isinstance(X, SomeRows) else _as_it_is
-        parts = [(keep(some(rows)), None if y is None else y[rows]) for rows in (train, held_out)]
-        return parts[0][0], None if weights is None else weights[train], parts[0][1], parts[1]
+        return corpus.some(train, keep(some(train))), corpus.some(held_out, keep(some(held_out)))
 
-    def _score_held_out(self, X: Any, y: Any) -> float:
+    def _score_held_out(self, held_out: Corpus) -> float:
         """What ``validation_perplexity`` is made of; what it leaves out is said once a fit."""
+        X = held_out.X
         with said_before(self.n_iter_ > 1):
-            return self._score_parts(X, None, None) if isinstance(X, SomeRows) else self.score(X)
+            return score_parts(self, X, None, None) if isinstance(X, SomeRows) else self.score(X)
 
     # --- use ---------------------------------------------------------------------------------------------------------
 
@@ -311,27 +336,19 @@ class TopicModel(
         """
         if "components_" not in vars(self):
             check_is_fitted(self, "components_")
-        X = check_counts(self, X, self._dtype(), reset=False)
-        return self._doc_topic(X)
+        return self._doc_topic(check_counts(self, X, self.components_.dtype, reset=False))
 
     def _doc_topic(self, X: Any) -> NDArray:
-        batches, tokens = self._reading(X)
-        theta = np.empty((X.shape[0], self.components_.shape[0]), dtype=self._dtype())
-        infer = self._infer(tokens)
-        for batch in batches:
-            theta[batch.start : batch.start + batch.n_docs] = infer(batch)
-        return theta
+        return self._reader().theta(X)
 
-    def _reading(self, X: Any) -> tuple[Batches, Any]:
-        """Batches of new documents, and the tokens that their columns are."""
-        weights = None if self.modalities is None else self._layout(X, known=True).token_weights
-        X, tokens = _used_columns(X) if self._renumbers() else (X, slice(None))
-        token_weight = None if weights is None else weights[tokens]
-        batches = Batches(
-            X, self._transform_batch_size(), self._dtype(), None, token_weight, ordered=not self._adds_up()
-        )
-        batches.keep = False
-        return batches, tokens
+    def _reader(self) -> Reader:
+        """How new documents are read and inferred; it is made once for a fitted state."""
+        return self._once(self._n_threads(), self._new_reader)
+
+    def _new_reader(self) -> Reader:
+        weights = None if self.modalities is None else self._layout(self.components_, known=True).token_weights
+        size, dtype, ordered = self._transform_batch_size(), self._dtype(), not self._adds_up()
+        return Reader(self.components_.shape[0], dtype, size, ordered, self._renumbers(), weights, self._inference())
 
     def _transform_batch_size(self) -> int:
         return int(getattr(self, "batch_size", 2048))
@@ -345,16 +362,6 @@ class TopicModel(
         if getattr(self, "topic_names", None) is not None:
             return np.asarray(self.topic_names, dtype=object)
         return super().get_feature_names_out()
-
-
-def _used_columns(X: Any) -> tuple[Any, NDArray | slice]:
-    """X over the columns that occur when these are few, so that a short text does not cost a copy of phi."""
-    if is_memory_mapped(X) or X.nnz >= X.shape[1] // 2:
-        return X, slice(None)
-    tokens, places = np.unique(X.indices[X.indptr[0] : X.indptr[-1]], return_inverse=True)
-    indptr = (X.indptr - X.indptr[0]).astype(X.indptr.dtype, copy=False)
-    data = X.data[X.indptr[0] : X.indptr[-1]]
-    return type(X)((data, places.astype(X.indices.dtype), indptr), shape=(X.shape[0], max(tokens.size, 1))), tokens
 
 
 def _as_it_is(X: Any) -> Any:

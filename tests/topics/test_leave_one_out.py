@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_matrix
 
-from skartm import ARTMTransformer, HierarchicalARTM, ThetalessARTM
+from skartm import LDA, ARTMClassifier, ARTMTransformer, HierarchicalARTM, ThetalessARTM
 from skartm.datasets import open_memmap, save_memmap
 from skartm.regularizers import SmoothSparsePhi, SparsePosterior
 from tests.topics.models import corpus, model
@@ -100,6 +100,28 @@ def test_hierarchies_pass_it_on(X):
     levels = [ARTMTransformer(n, max_iter=3, tol=0, leave_one_out=True, n_jobs=1) for n in (2, 4)]
     fitted = HierarchicalARTM(levels, random_state=0).fit(X)
     assert all("left_out_perplexity" in level.history_ for level in fitted.levels_)
+
+
+def test_classifiers_pass_it_on(X):
+    options = {"max_iter": 4, "tol": 0, "random_state": 0, "n_jobs": 1}
+    fitted = ARTMClassifier(4, leave_one_out=True, **options).fit(X, np.arange(24) % 2)
+    assert "left_out_perplexity" in fitted.history_
+    plain = ARTMClassifier(4, **options).fit(X, np.arange(24) % 2)
+    assert not np.allclose(fitted.class_components_, plain.class_components_)
+
+
+def test_lda_goes_on_from_the_masses_that_were_learned(X):
+    stream = LDA(4, inference="map", leave_one_out=True, random_state=0, n_jobs=1)
+    for _ in range(3):
+        stream.partial_fit(X)
+    track = stream.history_["left_out_perplexity"]
+    assert np.isnan(track[0])
+    assert np.isfinite(track[1:]).all()
+
+
+def test_variational_lda_is_without():
+    with pytest.raises(ValueError, match=r"'leave_one_out' parameter of LDA must be False .* take inference='map'"):
+        LDA(2, leave_one_out=True).fit(np.eye(3))
 
 
 def test_models_without_a_theta_of_their_own_do_not_take_it():

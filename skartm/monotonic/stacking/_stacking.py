@@ -1,7 +1,7 @@
 """Averages of monotone estimators."""
 
 from numbers import Integral
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,7 +24,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from skartm.base import shown
 from skartm.base._callbacks import CallbackSupportMixin, FitTask, with_callbacks
 from skartm.base._data import as_array, check_structure, check_weights
-from skartm.base._named import NamedItems, is_named
+from skartm.base._named import is_named
 from skartm.base._parameters import (
     check_declared,
     check_integer,
@@ -64,7 +64,7 @@ def _two_whole_numbers(y: NDArray) -> bool:
 
 
 @parameters
-class MonotonicStacking(Stateful, NamedItems, CallbackSupportMixin, BaseEstimator):
+class MonotonicStacking(Stateful, CallbackSupportMixin, BaseEstimator):
     r"""Average of monotone estimators, whose weights are a learned distribution.
 
     .. math::
@@ -132,6 +132,8 @@ class MonotonicStacking(Stateful, NamedItems, CallbackSupportMixin, BaseEstimato
     True
     """
 
+    _lists: ClassVar[tuple[str, ...]] = ("estimators",)
+
     estimators: list[tuple[str, Any]] | None = declared(default=None, kw_only=False)
     task: str | None = choice(default=None, among=(None, *_TASKS))
     monotonic_cst: Any = None
@@ -140,7 +142,6 @@ class MonotonicStacking(Stateful, NamedItems, CallbackSupportMixin, BaseEstimato
     n_jobs: int | None = None
     random_state: Any = None
 
-    _listed = "estimators"
 
     @with_callbacks
     def fit(self, X: Any, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:

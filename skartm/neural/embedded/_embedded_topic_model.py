@@ -2,7 +2,6 @@
 
 import sys
 import time
-from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar, Self
 
@@ -14,23 +13,25 @@ from sklearn.utils import check_random_state
 from skartm.base._callbacks import FitTask, with_callbacks
 from skartm.base._fitting import age_of_best, attributes_of, iterate
 from skartm.base._parameters import check_dtype, choice, flag, integer, parameters, precision, real
-from skartm.em import Batch, FreeMixture, History, Shared, padded, perplexity_of
+from skartm.em import FreeMixture, History, Shared, padded, perplexity_of
 from skartm.feature_extraction import embedding_matrix, word_embeddings
 from skartm.neural._checks import check_parameters, filled_documents
 from skartm.neural.embedded._encoder import ACTIVATIONS, encode
 from skartm.neural.embedded._start import cluster_directions, encoder_start, unit_rows
 from skartm.neural.embedded._torch import device_of, torch_for
 from skartm.neural.embedded._training import Options, Training
+from skartm.topics import _readable, _scored
+from skartm.topics._corpus import Corpus
+from skartm.topics._modalities import check_topic_names, names_of_tokens
 from skartm.topics._model import TopicModel
-from skartm.topics._readable import ReadableModel
-from skartm.topics._scored import ScoredModel
+from skartm.topics._reader import Inference
 
 _TRANSFORM_BATCH = 2048
 _LEARNED = ("components_", "embeddings_", "topic_embeddings_", "encoder_", "_moments", "_free")
 
 
 @parameters
-class EmbeddedTopicModel(ReadableModel, ScoredModel, TopicModel):
+class EmbeddedTopicModel(TopicModel):
     r"""Embedded topic model (ETM): topics are points in the space of word vectors.
 
     .. math:: p(w|d) = \sum_k \theta_{dk} \beta_{kw}, \qquad
@@ -184,6 +185,11 @@ class EmbeddedTopicModel(ReadableModel, ScoredModel, TopicModel):
 
     # --- fitting -----------------------------------------------------------------------------------------------------
 
+    score = _scored.score
+    perplexity = _scored.perplexity
+    top_tokens = _readable.top_tokens
+    topic_table = _readable.topic_table
+
     @with_callbacks
     def fit(self, X: Any, y: Any = None) -> Self:
         """Learn topics and encoder. After an interruption the model is that of the last whole epoch.
@@ -209,8 +215,8 @@ class EmbeddedTopicModel(ReadableModel, ScoredModel, TopicModel):
         """
         self._check_parameters()
         torch_for(type(self).__name__)
-        X = self._data(X, reset=True)
-        X, _, _, held_out = self._hold_out(X, None, None)
+        corpus, held_out = self._hold_out(Corpus(self._data(X, reset=True)))
+        X = corpus.X
         random = check_random_state(self.random_state)
         documents = filled_documents(X, type(self).__name__)
         training = self._new_training(documents, random)
@@ -220,7 +226,7 @@ class EmbeddedTopicModel(ReadableModel, ScoredModel, TopicModel):
             self._epoch(training, documents, random, history, number)
             self.n_iter_, self._random = number + 1, random
             if held_out is not None:
-                history["validation_perplexity"].append(perplexity_of(self._score_held_out(*held_out)))
+                history["validation_perplexity"].append(perplexity_of(self._score_held_out(held_out)))
             self.history_ = History((key, list(track)) for key, track in history.items())
             age = 0 if held_out is None else age_of_best(history["validation_perplexity"])
             if held_out is not None and age == 0:
@@ -256,7 +262,7 @@ class EmbeddedTopicModel(ReadableModel, ScoredModel, TopicModel):
             self._random, self.history_, self.n_iter_ = check_random_state(self.random_state), _history(False), 0
             training = self._new_training(documents, self._random)
         else:
-            self._names_of_tokens(documents.shape[1])  # changed since, they are an error before anything is learned
+            names_of_tokens(self, documents.shape[1])  # changed since, they are an error before anything is learned
             training = self._old_training()
         self._epoch(training, documents, self._random, self.history_, self.n_iter_)
         self.n_iter_ += 1
@@ -309,7 +315,7 @@ class EmbeddedTopicModel(ReadableModel, ScoredModel, TopicModel):
     def _vectors(self, X: Any, random: Any) -> NDArray:
         """Vectors of tokens, of unit length, or zeros where there is none."""
         n_tokens = X.shape[1]
-        names = self._names_of_tokens(n_tokens)
+        names = names_of_tokens(self, n_tokens)
         if self.embeddings is None:
             return unit_rows(word_embeddings(X, min(int(self.embedding_size), n_tokens), random_state=random))
         return unit_rows(embedding_matrix(self.embeddings, n_tokens, names, owner=type(self).__name__))
@@ -339,10 +345,10 @@ class EmbeddedTopicModel(ReadableModel, ScoredModel, TopicModel):
     def _doc_topic(self, X: Any) -> NDArray:
         if self.inference == "em":
             return super()._doc_topic(X)
-        self._reading(X)  # raises if X does not fit
+        self._reader().read(X)  # raises if X does not fit
         return encode(self.encoder_, X, self.activation)
 
-    def _infer(self, tokens: Any) -> Callable[[Batch], NDArray]:
+    def _inference(self) -> Inference:
         n_topics, dtype = self.components_.shape[0], self._dtype()
         mixture = FreeMixture(
             n_topics,
@@ -351,8 +357,8 @@ class EmbeddedTopicModel(ReadableModel, ScoredModel, TopicModel):
             n_threads=self._n_threads(),
             prior=np.full(n_topics, float(self.doc_topic_prior)),
         )
-        shared = Shared(padded(self.components_[:, tokens].T, dtype), n_topics)
-        return lambda batch: mixture.expect(shared, batch).theta_dt[:, :n_topics]
+        infer = mixture.inference(Shared(self.components_[:0], n_topics))
+        return lambda tokens: partial(infer, padded(self.components_[:, tokens].T, dtype))
 
     def _transform_batch_size(self) -> int:
         return _TRANSFORM_BATCH
@@ -360,7 +366,7 @@ class EmbeddedTopicModel(ReadableModel, ScoredModel, TopicModel):
     def _check_parameters(self) -> None:
         check_parameters(self)
         self._n_threads()
-        self._check_topic_names()
+        check_topic_names(self)
 
 
 def _history(validated: bool) -> History:

@@ -9,11 +9,16 @@ from skartm.base._callbacks import with_callbacks
 from skartm.base._data import check_counts, check_weights
 from skartm.base._parameters import choice, integer, parameters
 from skartm.em import ModalitySelection, perplexity_of
-from skartm.topics.authors._queries import AuthorQueries
+from skartm.topics._accepts import Accepts
+from skartm.topics._artm import ARTMTransformer
+from skartm.topics._scored import score_parts
+from skartm.topics._token_topics import topics_of_tokens
+from skartm.topics.authors import _learning, _queries
+from skartm.topics.authors._learning import known_authors, theta_of
 
 
 @parameters(without=("reuse_theta", "leave_one_out"))
-class AuthorTopic(AuthorQueries):
+class AuthorTopic(ARTMTransformer):
     r"""Topic model of authors: a document has the topics of those who wrote it.
 
     .. math:: p(w \mid d) = \sum_t \phi_{wt} \sum_{c \in C_d} \psi_{tc}\, \pi_{cd}
@@ -124,6 +129,10 @@ class AuthorTopic(AuthorQueries):
     unknown_authors: str = choice(default="ignore", among=("ignore", "error"))
     init: Any = "documents"
 
+    _accepts: ClassVar[Accepts] = Accepts(
+        sides=("phi", "theta"), targets=False, because="theta of a document is that of its authors"
+    )
+
     reuse_theta = False
     # cut and handed on by pipelines and searches, with metadata routing, without a request of the user
     __metadata_request__fit: ClassVar = {"authors": True}
@@ -133,6 +142,21 @@ class AuthorTopic(AuthorQueries):
 
     _live: ClassVar[frozenset[str]] = frozenset({"evaluation", "unknown_authors"})
     _structural: ClassVar[frozenset[str]] = frozenset({"n_components", "topic_names", "modalities", "mixing"})
+
+    get_author_topics = _queries.get_author_topics
+    similar_authors = _queries.similar_authors
+    top_authors = _queries.top_authors
+    infer_author = _queries.infer_author
+    author_probabilities = _queries.author_probabilities
+
+    _check_parameters = _learning.check_parameters
+    _read_beside = _learning.authors_of_documents
+    _engine = _learning.engine
+    _start = _learning.start
+    _initial_phi = _learning.initial_phi
+    _publish = _learning.publish
+    _own_terms = _learning.own_terms
+    _score_held_out = _learning.score_held_out
 
     @with_callbacks
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None, *, authors: Any = None) -> "AuthorTopic":
@@ -161,8 +185,8 @@ class AuthorTopic(AuthorQueries):
         self._check_parameters()
         decay = self._decay() if self.learning_method == "online" else None
         goes_on = self.warm_start and hasattr(self, "authors_")
-        y = (authors, self.authors_ if goes_on else None)
-        return self._fit(X, sample_weight, decay=decay, max_iter=int(self.max_iter), tol=float(self.tol), y=y)
+        beside = {"authors": authors, "known": self.authors_ if goes_on else None}
+        return self._fit(X, sample_weight, decay=decay, max_iter=int(self.max_iter), tol=float(self.tol), **beside)
 
     def partial_fit(self, X: Any, y: Any = None, sample_weight: Any = None, *, authors: Any = None) -> "AuthorTopic":
         """Update the topics by new documents, ``batch_size`` at a time, of known authors and of new ones.
@@ -179,8 +203,8 @@ class AuthorTopic(AuthorQueries):
         self
         """
         self._check_parameters()
-        y = (authors, getattr(self, "authors_", None))
-        return self._partial_fit(X, sample_weight, self._decay(), y)
+        known = getattr(self, "authors_", None)
+        return self._partial_fit(X, sample_weight, self._decay(), authors=authors, known=known)
 
     def transform(self, X: Any, authors: Any = None) -> NDArray:
         """Topic distributions of documents, by their authors or, without, by their text.
@@ -200,7 +224,7 @@ class AuthorTopic(AuthorQueries):
         """
         check_is_fitted(self, "components_")
         X = check_counts(self, X, self._dtype(), reset=False)
-        return self._theta(X, None if authors is None else self._known_authors(authors, X.shape[0]))
+        return theta_of(self, X, None if authors is None else known_authors(self, authors, X.shape[0]))
 
     def fit_transform(self, X: Any, y: Any = None, sample_weight: Any = None, *, authors: Any = None) -> NDArray:
         """``fit`` and ``transform`` of the same documents and authors."""
@@ -237,9 +261,13 @@ class AuthorTopic(AuthorQueries):
         check_is_fitted(self, "components_")
         X = check_counts(self, X, self._dtype(), reset=False)
         weights = check_weights(self, sample_weight, X.shape[0])
-        known = None if authors is None else self._known_authors(authors, X.shape[0])
-        return self._score_parts(
-            X, weights, modality, lambda part, given: self._theta(given, None if known is None else known[part])
+        known = None if authors is None else known_authors(self, authors, X.shape[0])
+        return score_parts(
+            self,
+            X,
+            weights,
+            modality,
+            lambda part, given: theta_of(self, given, None if known is None else known[part]),
         )
 
     def perplexity(
@@ -252,5 +280,5 @@ class AuthorTopic(AuthorQueries):
         """p(t|d,w), the topics of every token, as in :class:`ARTMTransformer`, with theta as in :meth:`transform`."""
         check_is_fitted(self, "components_")
         X = check_counts(self, X, self._dtype(), reset=False)
-        known = None if authors is None else self._known_authors(authors, X.shape[0])
-        return self._token_topics(X, lambda given: self._theta(given, known), dense, threshold)
+        known = None if authors is None else known_authors(self, authors, X.shape[0])
+        return topics_of_tokens(self, X, lambda given: theta_of(self, given, known), dense, threshold)

@@ -28,7 +28,7 @@ from skartm.base._state import Stateful
 from skartm.em import Decay, ModalitySelection, row_products
 from skartm.regularizers import NamedRegularizers
 from skartm.topics._artm import ARTMTransformer
-from skartm.topics._modalities import ModalModel
+from skartm.topics._modalities import check_modalities, layout_of
 from skartm.topics._start import has_tokens, require_tokens
 from skartm.topics.classes._bayes import TopicBayes
 from skartm.topics.classes._labels import LABELS, Labels, beside, label_modality, read_labels, read_prior
@@ -36,12 +36,11 @@ from skartm.topics.classes._labels import LABELS, Labels, beside, label_modality
 _OWN = ("label_weight", "rule", "class_prior", "threshold")
 
 
+@NamedRegularizers.register
 @parameters
 class ARTMClassifier(
     Stateful,
     ClassifierMixin,
-    NamedRegularizers,
-    ModalModel,
     CallbackSupportMixin,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
@@ -139,6 +138,7 @@ class ARTMClassifier(
     max_doc_iter: int = 10
     doc_tol: float = 0.01
     reuse_theta: bool = False
+    leave_one_out: bool = False
     batch_size: int = 2048
     learning_offset: float = 1.0
     learning_decay: float = 0.7
@@ -153,6 +153,8 @@ class ARTMClassifier(
     verbose: int = 0
 
     _live: ClassVar[frozenset[str]] = frozenset({"rule", "class_prior", "threshold"})
+    _lists: ClassVar[tuple[str, ...]] = ("regularizers",)
+    _weights: ClassVar[tuple[str, ...]] = ("modality_weights",)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -333,7 +335,7 @@ class ARTMClassifier(
 
     def _check_own(self) -> None:
         check_declared(self)
-        self._check_modalities()
+        check_modalities(self)
 
     _check_live = _check_own
 
@@ -345,7 +347,7 @@ class ARTMClassifier(
 
     def _model(self, X: Any, labels: Labels, weights: NDArray | None, model: ARTMTransformer | None) -> ARTMTransformer:
         """The topic model of tokens and labels, to be fitted."""
-        layout = self._layout(X, sample_weight=weights)
+        layout = layout_of(self, X, sample_weight=weights)
         params = {name: value for name, value in self.get_params(deep=False).items() if name not in _OWN}
         params |= label_modality(self, layout, X, labels, weights)
         if model is None:

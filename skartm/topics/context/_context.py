@@ -21,18 +21,18 @@ from skartm.base._parameters import (
 )
 from skartm.em import EM, Batch, Layout, MapPosterior, PositionGamma, Shared
 from skartm.regularizers import bind_all, check_regularizers
+from skartm.topics._accepts import Accepts
 from skartm.topics._artm import ARTMTransformer
-from skartm.topics.context._left_out import ContextScored
+from skartm.topics._corpus import Corpus
+from skartm.topics.context import _left_out, _positions, _segmentation
 from skartm.topics.context._mixture import Context, ContextMixture
 from skartm.topics.context._position_gamma import check_position_gamma
-from skartm.topics.context._positions import ContextPositions
-from skartm.topics.context._segmentation import Segmentation
 
 _GAMMA = 0.1
 
 
 @parameters(without=("max_doc_iter", "doc_tol", "reuse_theta", "leave_one_out"))
-class ContextARTM(ContextScored, ContextPositions, Segmentation, ARTMTransformer):
+class ContextARTM(ARTMTransformer):
     r"""Topic model of the order of the text: theta of every position is a mean of the topics of the words around it.
 
     With a localised E-step, "topic attention" [1]_. Words :math:`w_1, \dots, w_n` of a document have the topics
@@ -153,15 +153,27 @@ class ContextARTM(ContextScored, ContextPositions, Segmentation, ARTMTransformer
     token_gamma: Any = None
     evaluation: str = choice(default="leave_one_out", among=("leave_one_out", "plain"))
 
+    _accepts: ClassVar[Accepts] = Accepts(sides=("phi",), because="theta is a function of phi")
+
     max_doc_iter = 1
     doc_tol = 0.0
     reuse_theta = False
-    _position_gamma = None  # of the documents of the fit that goes on
     _evaluations = ("leave_one_out", "plain")
     __metadata_request__fit: ClassVar = {"position_gamma": True}
     __metadata_request__partial_fit: ClassVar = {"position_gamma": True}
     __metadata_request__transform: ClassVar = {"position_gamma": True}
     __metadata_request__score: ClassVar = {"position_gamma": True}
+
+    score = _left_out.score
+    perplexity = _left_out.perplexity
+    position_log_likelihood = _left_out.position_log_likelihood
+    context_vectors = _positions.context_vectors
+    token_topics = _positions.token_topics
+    transform_spans = _positions.transform_spans
+    divergence = _segmentation.divergence
+    segment = _segmentation.segment
+
+    _score_held_out = _left_out.score_held_out
 
     @with_callbacks
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None, position_gamma: Any = None) -> "ContextARTM":
@@ -195,22 +207,15 @@ class ContextARTM(ContextScored, ContextPositions, Segmentation, ARTMTransformer
             )
             raise ValueError(msg)
         decay = self._decay() if self.learning_method == "online" else None
-        self._position_gamma = position_gamma
-        try:
-            return self._fit(X, sample_weight, decay=decay, max_iter=int(self.max_iter), tol=float(self.tol), y=y)
-        finally:
-            del self._position_gamma
+        beside = {"y": y, "position_gamma": position_gamma}
+        return self._fit(X, sample_weight, decay=decay, max_iter=int(self.max_iter), tol=float(self.tol), **beside)
 
     def partial_fit(
         self, X: Any, y: Any = None, sample_weight: Any = None, position_gamma: Any = None
     ) -> "ContextARTM":
         """Update the topics by the documents of X, ``batch_size`` at a time; parameters as in :meth:`fit`."""
         self._check_parameters()
-        self._position_gamma = position_gamma
-        try:
-            return self._partial_fit(X, sample_weight, self._decay(), y)
-        finally:
-            del self._position_gamma
+        return self._partial_fit(X, sample_weight, self._decay(), y=y, position_gamma=position_gamma)
 
     def fit_transform(self, X: Any, y: Any = None, sample_weight: Any = None, position_gamma: Any = None) -> NDArray:
         """:meth:`fit`, then :meth:`transform` of the same documents."""
@@ -242,14 +247,6 @@ class ContextARTM(ContextScored, ContextPositions, Segmentation, ARTMTransformer
     def _check_parameters(self) -> None:
         super()._check_parameters()
         self._gammas()
-        for name, regularizer in check_regularizers(self):
-            if regularizer.side != "phi":
-                what = "theta" if regularizer.side == "theta" else "p(t|d,w)"
-                msg = (
-                    f"{type(self).__name__}: theta is a function of phi, so there is no free {what} to regularise. Got "
-                    f"the regularizer {name!r} ({type(regularizer).__name__}); leave it out or take ARTMTransformer."
-                )
-                raise ValueError(msg)
 
     def _gammas(self) -> tuple[float, float] | None:
         """Gamma from the left and from the right; None for windows."""
@@ -303,14 +300,18 @@ class ContextARTM(ContextScored, ContextPositions, Segmentation, ARTMTransformer
         values = check_position_gamma(type(self).__name__, position_gamma, X, n_sides=n_sides)
         return PositionGamma(values, X.indptr)
 
-    def _engine(self, layout: Layout, *, warm: bool) -> EM:
+    def _read_beside(self, X: Any, **given: Any) -> dict[str, Any]:
+        gammas = {name: values for name, values in given.items() if name == "position_gamma" and values is not None}
+        return super()._read_beside(X, **given) | gammas
+
+    def _engine(self, layout: Layout, corpus: Corpus, *, warm: bool) -> EM:
         regularizers, n_threads = check_regularizers(self), self._n_threads()
         terms = bind_all(regularizers, layout, learned=self._learned_before(regularizers) if warm else None)
         posterior = MapPosterior(layout.n_topics, terms.phi, n_threads=n_threads)
         if warm:
             posterior.block_mass = self._block_mass.copy()
         mixture = ContextMixture(layout.n_topics, self._contexts(layout.n_tokens), n_threads)
-        gammas = self._position_gammas(layout.X, self._position_gamma)
+        gammas = self._position_gammas(corpus.X, corpus.beside.get("position_gamma"))
         return EM(mixture, posterior, layout.n_topics, n_threads=n_threads, kept=gammas)
 
     def _reads_order(self) -> bool:
@@ -320,7 +321,7 @@ class ContextARTM(ContextScored, ContextPositions, Segmentation, ARTMTransformer
         self, X: Any, position_gamma: Any, *, own_word: bool | None = None
     ) -> Iterator[tuple[Batch, ContextMixture, Shared]]:
         """New documents in batches, with the mixture that reads them and what they share."""
-        batches, tokens = self._reading(X)
+        batches, tokens = self._reader().read(X)
         context, gammas = self._contexts(X.shape[1], tokens), self._position_gammas(X, position_gamma)
         if own_word is not None:
             context = replace(context, own_word=own_word)

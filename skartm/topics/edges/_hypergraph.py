@@ -11,15 +11,26 @@ from skartm.base._callbacks import with_callbacks
 from skartm.base._parameters import is_number, parameters
 from skartm.em import perplexity_of
 from skartm.simplex import FLOOR
-from skartm.topics.edges._edge_model import EdgeModel
+from skartm.topics._artm import ARTMTransformer
+from skartm.topics.edges import _edge_model, _predictions
+from skartm.topics.edges._edge_model import (
+    completed,
+    fold_in,
+    learn,
+    log_likelihoods,
+    mean_of_vertices,
+    say_left_out_of,
+    score_new,
+    update,
+)
 from skartm.topics.edges._graph import Hypergraph
 from skartm.topics.edges._names import NamedEdges, VertexNames, name_edges, named
-from skartm.topics.edges._predictions import EdgePredictions
+from skartm.topics.edges._predictions import known_containers, look_up, topics_in
 from skartm.topics.edges._tables import Declaration, read_cells
 
 
 @parameters(without=("token_names", "modalities", "modality_weights", "main_modality", "leave_one_out"))
-class HypergraphARTM(EdgePredictions, EdgeModel):
+class HypergraphARTM(ARTMTransformer):
     r"""Topic model of transactions: edges of several vertices, in containers.
 
     A transaction is a container (a user, a document) and a set of vertices of several modalities (a film, a genre, a
@@ -130,6 +141,19 @@ class HypergraphARTM(EdgePredictions, EdgeModel):
     weight: Any = None
     edge_weights: Any = None
 
+    token_topics = property(_edge_model.no_token_topics)
+    vertex_topics_ = property(_predictions.vertex_topics_)
+    vertex_proba = _predictions.vertex_proba
+    recommend = _predictions.recommend
+    edge_log_likelihood = _predictions.edge_log_likelihood
+
+    _accepts = _edge_model.ACCEPTED
+    _data = _edge_model.as_they_are
+    _layout = _edge_model.layout_of_edges
+    _is_empty = _edge_model.is_empty
+    _batches = _edge_model.edge_batches
+    _engine = _edge_model.engine
+
     # --- learning ----------------------------------------------------------------------------------------------------
 
     @with_callbacks
@@ -151,7 +175,7 @@ class HypergraphARTM(EdgePredictions, EdgeModel):
         warm = self.warm_start and hasattr(self, "components_")
         decay = self._decay() if self.learning_method == "online" else None
         read = self._read(edges, sample_weight, known=warm)
-        self._learn(read.graph, decay, lambda theta: self._settle(theta, read.containers, add=False))
+        learn(self, read.graph, decay, lambda theta: self._settle(theta, read.containers, add=False))
         return self
 
     def partial_fit(self, edges: Any, y: Any = None, sample_weight: Any = None) -> "HypergraphARTM":
@@ -173,7 +197,7 @@ class HypergraphARTM(EdgePredictions, EdgeModel):
         read = self._read(edges, sample_weight, known=known)
         if known and read.graph.n_edges == 0:
             return self
-        self._update(read.graph, lambda theta: self._settle(theta, read.containers, add=known))
+        update(self, read.graph, lambda theta: self._settle(theta, read.containers, add=known))
         return self
 
     def _check_parameters(self) -> None:
@@ -228,7 +252,8 @@ class HypergraphARTM(EdgePredictions, EdgeModel):
             msg = f"{owner}: edges must have a vertex. Got row {int(read.rows[empty].min())} without; leave it out."
             raise ValueError(msg)
         if not known:
-            self._vertices, self.vertex_columns_ = vertices, cells.columns
+            self._vertices: VertexNames = vertices
+            self.vertex_columns_: dict[Any, str] = cells.columns
             self.modalities_, self.vertex_names_ = vertices.slices, vertices.arrays()
         return read
 
@@ -254,7 +279,9 @@ class HypergraphARTM(EdgePredictions, EdgeModel):
         if add:
             topics[: self.containers_.size] = self.container_topics_
         topics[[places[name] for name in containers]] = theta
-        self.containers_, self.container_topics_, self._container_places = named(names), topics, places
+        self.containers_: NDArray = named(names)
+        self.container_topics_: NDArray = topics
+        self._container_places: dict[Any, int] = places
 
     # --- use ---------------------------------------------------------------------------------------------------------
 
@@ -273,12 +300,12 @@ class HypergraphARTM(EdgePredictions, EdgeModel):
         array of shape (n_edges, n_components)
             Rows sum to 1.
         """
-        read = self._look_up(edges)
-        known, theta = self._known(read)
+        read = look_up(self, edges)
+        known, theta = known_containers(self, read)
         if not known.all():
             new = np.flatnonzero(~known)
-            theta[new] = self._fold_in(read.graph[new])
-        return self._topics_in(read, theta)
+            theta[new] = fold_in(self, read.graph[new])
+        return topics_in(self, read, theta)
 
     def container_topics(self, edges: Any) -> tuple[NDArray, NDArray]:
         """Topics of containers from these edges alone, also of those that the model knows.
@@ -294,8 +321,8 @@ class HypergraphARTM(EdgePredictions, EdgeModel):
         theta : array of shape (n_containers, n_components)
             Rows sum to 1; uniform without any known vertex.
         """
-        read = self._look_up(edges)
-        return named(read.containers), self._fold_in(read.graph)
+        read = look_up(self, edges)
+        return named(read.containers), fold_in(self, read.graph)
 
     def score(self, edges: Any, y: Any = None, sample_weight: Any = None) -> float:  # type: ignore[override]
         """Mean log-likelihood of a vertex, in nats: sum of n ln p(x | d) over the sum of n times vertices of x.
@@ -315,17 +342,17 @@ class HypergraphARTM(EdgePredictions, EdgeModel):
         float
         """
         if isinstance(edges, Hypergraph):
-            return self._score_new(edges)
-        read = self._look_up(edges, sample_weight)
-        known, theta = self._known(read)
+            return score_new(self, edges)
+        read = look_up(self, edges, sample_weight)
+        known, theta = known_containers(self, read)
         scored = known[read.graph.container_of]
         if not known.all():
             new = np.flatnonzero(~known)
-            theta[new], scored[~scored] = self._completed(read.graph[new])
-        log_p = self._log_likelihood(read.graph, theta) + read.unknown * np.log(FLOOR)
-        mean = self._mean(log_p, read.counts * scored, read.graph.sizes + read.unknown)
+            theta[new], scored[~scored] = completed(self, read.graph[new])
+        log_p = log_likelihoods(self, read.graph, theta) + read.unknown * np.log(FLOOR)
+        mean = mean_of_vertices(self, log_p, read.counts * scored, read.graph.sizes + read.unknown)
         if not known.all():
-            self._say_left_out(read.graph[new])
+            say_left_out_of(self, read.graph[new])
         return mean
 
     def perplexity(self, edges: Any, sample_weight: Any = None) -> float:  # type: ignore[override]

@@ -10,14 +10,25 @@ from skartm.base._callbacks import with_callbacks
 from skartm.base._data import check_counts, check_weights
 from skartm.base._parameters import parameters
 from skartm.em import perplexity_of
-from skartm.topics.edges._edge_model import EdgeModel
+from skartm.topics._artm import ARTMTransformer
+from skartm.topics.edges import _edge_model
+from skartm.topics.edges._edge_model import (
+    fold_in,
+    learn,
+    log_likelihoods,
+    mean_of_vertices,
+    posteriors,
+    refuse_hypergraph,
+    score_new,
+    update,
+)
 from skartm.topics.edges._graph import Hypergraph, offsets
 from skartm.topics.edges._names import named
 from skartm.topics.edges._tables import flat, numbers_of, sorted_names
 
 
 @parameters(without=("modality_weights", "main_modality", "leave_one_out"))
-class SentenceTopicModel(EdgeModel):
+class SentenceTopicModel(ARTMTransformer):
     r"""Topic model in which all tokens of a sentence have one topic.
 
     A sentence, or any segment that speaks of one thing (phrase, paragraph, comment, tweet), is a draw of a topic from
@@ -105,11 +116,19 @@ class SentenceTopicModel(EdgeModel):
     (4, 2)
     """
 
+    token_topics = property(_edge_model.no_token_topics)
+
+    _accepts = _edge_model.ACCEPTED
+    _data = _edge_model.as_they_are
+    _layout = _edge_model.layout_of_edges
+    _is_empty = _edge_model.is_empty
+    _batches = _edge_model.edge_batches
+    _engine = _edge_model.engine
+
     __metadata_request__fit: ClassVar = {"groups": True}
     __metadata_request__partial_fit: ClassVar = {"groups": True}
     __metadata_request__transform: ClassVar = {"groups": True}
     __metadata_request__score: ClassVar = {"groups": True}
-
 
     @with_callbacks
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None, *, groups: Any = None) -> "SentenceTopicModel":
@@ -139,7 +158,7 @@ class SentenceTopicModel(EdgeModel):
             )
             raise ValueError(msg)
         graph, documents, _ = self._graph(X, groups, sample_weight, reset=not warm)
-        self._learn(graph, self._decay() if online else None, lambda theta: self._settle(theta, documents))
+        learn(self, graph, self._decay() if online else None, lambda theta: self._settle(theta, documents))
         return self
 
     def partial_fit(
@@ -160,7 +179,7 @@ class SentenceTopicModel(EdgeModel):
         """
         self._check_parameters()
         graph, documents, _ = self._graph(X, groups, sample_weight, reset=not hasattr(self, "components_"))
-        self._update(graph, lambda theta: self._settle(theta, documents))
+        update(self, graph, lambda theta: self._settle(theta, documents))
         return self
 
     def fit_transform(self, X: Any, y: Any = None, sample_weight: Any = None, *, groups: Any = None) -> NDArray:
@@ -231,12 +250,12 @@ class SentenceTopicModel(EdgeModel):
         array of shape (n_sentences, n_components)
             Rows sum to 1.
         """
-        self._refuse_hypergraph(X)
+        refuse_hypergraph(self, X)
         check_is_fitted(self, "topic_share_")
         graph, _, order = self._graph(X, groups, None, reset=False)
-        theta = self._average() if groups is None else self._fold_in(graph)
+        theta = self._average() if groups is None else fold_in(self, graph)
         container_of = graph.container_of
-        p, log_p = self._posteriors(graph, theta, container_of)
+        p, log_p = posteriors(self, graph, theta, container_of)
         impossible = ~np.isfinite(log_p)
         p[impossible] = theta[container_of[impossible]]
         out = np.empty_like(p)
@@ -259,7 +278,7 @@ class SentenceTopicModel(EdgeModel):
         """
         check_is_fitted(self, "topic_share_")
         graph, documents, _ = self._graph(X, groups, None, reset=False)
-        return named(documents), self._fold_in(graph)
+        return named(documents), fold_in(self, graph)
 
     def score(  # type: ignore[override]
         self, X: Any, y: Any = None, sample_weight: Any = None, *, groups: Any = None
@@ -281,12 +300,12 @@ class SentenceTopicModel(EdgeModel):
         float
         """
         if isinstance(X, Hypergraph):
-            return self._score_new(X)
+            return score_new(self, X)
         check_is_fitted(self, "topic_share_")
         graph, _, _ = self._graph(X, groups, sample_weight, reset=False)
         if groups is not None:
-            return self._score_new(graph)
-        return self._mean(self._log_likelihood(graph, self._average()), graph.weights, graph.sizes)
+            return score_new(self, graph)
+        return mean_of_vertices(self, log_likelihoods(self, graph, self._average()), graph.weights, graph.sizes)
 
     def perplexity(self, X: Any, sample_weight: Any = None, *, groups: Any = None) -> float:  # type: ignore[override]
         """exp(-score): lower is better."""

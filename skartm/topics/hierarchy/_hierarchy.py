@@ -20,12 +20,12 @@ from skartm.base._topic_tree import TopicNode, TopicTree, make_tree
 from skartm.em import ModalitySelection, perplexity_of
 from skartm.metrics._completion import said_before
 from skartm.topics._artm import ARTMTransformer
-from skartm.topics.hierarchy._levels import NamedLevels, check_level, check_levels, check_ties, fill_in, learn_levels
+from skartm.topics.hierarchy._levels import check_level, check_levels, check_ties, fill_in, learn_levels
 from skartm.topics.hierarchy._links import level_counts, parents_of, psi_of, tied, topic_part, with_topics
 
 
 @parameters
-class HierarchicalARTM(Stateful, NamedLevels, CallbackSupportMixin, TransformerMixin, BaseEstimator):
+class HierarchicalARTM(Stateful, CallbackSupportMixin, TransformerMixin, BaseEstimator):
     r"""Hierarchy of topics, learned level by level from the top.
 
     Level 0 is a topic model of the documents. Each further level is one too, whose topics :math:`s` besides explain
@@ -126,6 +126,7 @@ class HierarchicalARTM(Stateful, NamedLevels, CallbackSupportMixin, TransformerM
     _phi_is_published = True
 
     _live: ClassVar[frozenset[str]] = frozenset({"edge_threshold"})
+    _lists: ClassVar[tuple[str, ...]] = ("levels",)
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
@@ -383,6 +384,11 @@ class HierarchicalARTM(Stateful, NamedLevels, CallbackSupportMixin, TransformerM
 
     def _data_dtype(self) -> np.dtype:
         return np.result_type(*(model._dtype() for model in self.levels_))
+
+    def _reads_order(self) -> bool:
+        """Whether documents must be texts, for a level that is declared or one that is fitted."""
+        models = [*(model for _, model in check_levels(self)), *vars(self).get("levels_", ())]
+        return any(model._reads_order() for model in models)
 
     def _counts(self, X: Any) -> Any:
         check_is_fitted(self, "levels_")

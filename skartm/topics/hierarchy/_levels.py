@@ -13,26 +13,11 @@ from sklearn.utils import check_random_state
 
 from skartm.base import shown
 from skartm.base._callbacks import SILENT, FitTask
-from skartm.base._named import NamedItems, is_named, named_pairs
+from skartm.base._named import is_named, named_pairs
 from skartm.base._parameters import check_integer, check_real
 from skartm.regularizers import ParentTopics, Schedule
 from skartm.topics._artm import ARTMTransformer
 from skartm.topics.hierarchy._links import PARENTS, level_counts
-
-
-class NamedLevels(NamedItems):
-    """Mixin: ``levels=[...]`` with parameters ``name`` and ``name__parameter`` of those that have a name.
-
-    Only for classes that derive from :class:`sklearn.base.BaseEstimator`.
-    """
-
-    _listed = "levels"
-    levels: Any
-
-    def _reads_order(self) -> bool:
-        """Whether documents must be texts, for a level that is declared or one that is fitted."""
-        models = [*(model for _, model in check_levels(self)), *vars(self).get("levels_", ())]
-        return any(model._reads_order() for model in models)
 
 
 def check_levels(owner: Any) -> list[tuple[str, ARTMTransformer]]:

@@ -6,9 +6,12 @@ from typing import Any, ClassVar
 from numpy.typing import NDArray
 
 from skartm.base._parameters import choice, parameters
-from skartm.em import EM, Batch, Layout, MapPosterior, Shared, padded
+from skartm.em import EM, Batch, Layout, MapPosterior, Shared
 from skartm.regularizers import bind_all, check_regularizers
+from skartm.topics._accepts import Accepts
 from skartm.topics._artm import ARTMTransformer
+from skartm.topics._corpus import Corpus
+from skartm.topics._reader import Inference
 from skartm.topics.thetaless._mixture import LinearMixture
 
 _VARIANTS = ("exact", "simplified", "naive")
@@ -103,24 +106,15 @@ class ThetalessARTM(ARTMTransformer):
 
     variant: str = choice(default="exact", among=_VARIANTS)
 
+    _accepts: ClassVar[Accepts] = Accepts(sides=("phi",), because="theta is a function of phi")
+
     max_doc_iter = 1
     doc_tol = 0.0
     reuse_theta = False
 
     _structural: ClassVar[frozenset[str]] = frozenset({"n_components", "topic_names", "modalities", "variant"})
 
-    def _check_parameters(self) -> None:
-        super()._check_parameters()
-        for name, regularizer in check_regularizers(self):
-            if regularizer.side != "phi":
-                what = "theta" if regularizer.side == "theta" else "p(t|d,w)"
-                msg = (
-                    f"{type(self).__name__}: theta is a function of phi, so there is no free {what} to regularise. Got "
-                    f"the regularizer {name!r} ({type(regularizer).__name__}); leave it out or take ARTMTransformer."
-                )
-                raise ValueError(msg)
-
-    def _engine(self, layout: Layout, *, warm: bool) -> EM:
+    def _engine(self, layout: Layout, corpus: Corpus, *, warm: bool) -> EM:
         regularizers, n_threads = check_regularizers(self), self._n_threads()
         terms = bind_all(regularizers, layout, learned=self._learned_before(regularizers) if warm else None)
         posterior = MapPosterior(layout.n_topics, terms.phi, n_threads=n_threads)
@@ -135,12 +129,16 @@ class ThetalessARTM(ARTMTransformer):
         exact, by_mass = self.variant == "exact", self.variant != "naive"
         return LinearMixture(n_topics, exact=exact, by_mass=by_mass, n_threads=self._n_threads())
 
-    def _infer(self, tokens: Any) -> Callable[[Batch], NDArray]:
-        mixture, shared = self._linear(self.components_.shape[0]), self._fitted(tokens)
-        p_wt = mixture.topics_of(shared.phi_wt, shared.topic_mass, out=shared.phi_wt)
-        return lambda batch: mixture.theta(batch, p_wt)
+    def _inference(self) -> Inference:
+        mixture = self._linear(self.components_.shape[0])
 
-    def _fitted(self, tokens: Any) -> Shared:
-        """phi of some tokens, and n_t; nothing regularises new documents."""
-        phi = padded(self.components_[:, tokens].T, self._dtype())
-        return Shared(phi, self.components_.shape[0], topic_mass=self.topic_mass_)
+        def of_tokens(tokens: Any) -> Callable[[Batch], NDArray]:
+            phi = self._phi_of(tokens)
+            p_wt = mixture.topics_of(phi, self.topic_mass_, out=phi)
+            return lambda batch: mixture.theta(batch, p_wt)
+
+        return of_tokens
+
+    def _shared_by_all(self) -> Shared:
+        """n_t; nothing regularises new documents."""
+        return Shared(self.components_[:0], self.components_.shape[0], topic_mass=self.topic_mass_)

@@ -14,6 +14,7 @@ from skartm.callbacks import TopicMonitor
 from skartm.datasets import make_topics
 from skartm.feature_extraction import word_embeddings
 from skartm.metrics import topic_diversity
+from skartm.topics._corpus import Corpus
 from tests.base.test_callbacks import Recorder, Stop
 from tests.em.corpora import corpus
 
@@ -178,8 +179,8 @@ def test_best_epoch_is_kept():
     track = fitted.history_["validation_perplexity"]
     assert fitted.n_iter_ == len(track) < 200
     assert int(np.argmin(track)) == len(track) - 4
-    _, _, _, held_out = fitted._hold_out(csr_matrix(X, dtype=np.float32), None, None)
-    assert_allclose(fitted.perplexity(held_out[0]), min(track), rtol=1e-6)
+    _, held_out = fitted._hold_out(Corpus(csr_matrix(X, dtype=np.float32)))
+    assert_allclose(fitted.perplexity(held_out.X), min(track), rtol=1e-6)
 
 
 def test_every_epoch_is_seen(X):

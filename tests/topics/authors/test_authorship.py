@@ -375,8 +375,8 @@ class OneAuthor(AuthorTopic):
     def fit_transform(self, X, y=None, sample_weight=None):
         return self.fit(X, y, sample_weight).transform(X)
 
-    def _targets(self, y, n_docs):
-        return super()._targets((["anonymous"] * n_docs, y[1]), n_docs)
+    def _read_beside(self, X, authors, known):
+        return super()._read_beside(X, authors=["anonymous"] * X.shape[0], known=known)
 
     @staticmethod
     def _nobody(X):

@@ -258,7 +258,7 @@ def test_partial_fit_validation_callbacks_and_pickles(planted):
         ({}, [1.0, np.nan] * 48, "groups must have the document of every sentence. Got none in row 1"),
         ({"learning_method": "online"}, None, "needs groups"),
         ({"validation_fraction": 0.5}, None, "validation_fraction"),
-        ({"regularizers": [("near", SegmentPosterior())]}, None, "reads the order"),
+        ({"regularizers": [("near", SegmentPosterior())]}, None, "read the order"),
     ],
 )
 def test_errors(planted, parameters, groups, message):
