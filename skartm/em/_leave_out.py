@@ -82,9 +82,11 @@ class LeaveOneOut:
         arrays = prior, self.kinds, self.occurrence.astype(dtype), padded(excluded, dtype), padded(p_t, dtype)
         documents = np.empty((batch.n_docs, 2), dtype=dtype)
         documents[:, 0] = 1 if batch.sample_weight is None else np.minimum(batch.sample_weight, 1)
-        documents[:, 1] = batch.doc_mass + (theta_dt > 0) @ prior[0]
         theta = theta_dt[:, : shared.n_topics]
         n_plain = n_passes - 1 if n_passes > 1 else int((theta == theta[:, :1]).all())
+        documents[:, 1] = batch.doc_mass
+        if prior.any():  # the first pass puts another sum in its place, unless it leaves tokens out itself
+            documents[:, 1] += prior.sum() if n_plain else np.where(theta_dt > 0, prior, 0).sum(axis=1)
         return LeftOutBatch(shared, batch, arrays, documents, n_plain)
 
 
@@ -100,7 +102,7 @@ class LeftOutBatch:
         What documents share, as the kernels take it: see ``leave_out_documents``.
     documents : array of shape (n_docs, 2)
         Copies of the documents in phi, at most one, and the sums by which theta was divided, which move with theta.
-        The first ones are those of the tokens, and of the prior of topics that are there.
+        The first ones are those of the tokens and the prior.
     n_plain : int
         How many of the inner passes leave nothing out: all but the last one, which needs a theta made of tokens.
     """

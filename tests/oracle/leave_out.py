@@ -80,10 +80,11 @@ def e_step(
     for d, entries in enumerate(documents):
         weight = 1.0 if weights is None else weights[d]
         start = [1 / n_topics] * n_topics if thetas is None else thetas[d]
-        divisor = sum(x for _, x in entries) + sum(prior[t] for t in range(n_topics) if start[t] > 0)
+        n_plain = max(n_passes - 1, int(thetas is None))
+        divisor = sum(x for _, x in entries) + sum(prior[t] for t in range(n_topics) if n_plain or start[t] > 0)
         theta, divisor = document(
-            entries, phi, start, divisor, min(weight, 1.0), n_passes=n_passes, tol=tol,
-            n_plain=max(n_passes - 1, int(thetas is None)), **options,
+            entries, phi, start, divisor, min(weight, 1.0), n_passes=n_passes, n_plain=n_plain,
+            tol=tol, **options,
         )  # fmt: skip
         for w, x in entries:
             k = kinds[w]
