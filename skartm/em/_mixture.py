@@ -127,6 +127,8 @@ class FreeMixture:
             self._pass_by_pass(batch, shared.phi_wt, theta_dt, terms)
             n_passes = 0
         ratio, totals = self._documents(batch, shared.phi_wt, prior, n_passes, theta_dt)
+        if self.leave_out is not None:  # there is nothing to leave out
+            totals = totals[:, [0, 1, 0]]
         return Expectation(theta_dt, totals, Counts.of_ratios(shared, batch, ratio, theta_dt))
 
     def _leaving_out(self, left: LeftOutBatch, theta_dt: NDArray, varying: list[Any]) -> Expectation:
