@@ -53,6 +53,7 @@
 #define ROWS_INLINE static __inline
 #define ROWS_LOCAL static
 #define ROWS_PREFETCH(p) ((void)(p))
+#define ROWS_UNROLL
 #define restrict __restrict
 #endif
 
