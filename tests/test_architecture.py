@@ -55,7 +55,8 @@ OF_MANY = {
     "plotting": "displays",
     "recipes": "recipes",
     "regularizers": "all bigartm embeddings oracle oracle_of_phi smoothing theta",
-    "topics": "bad_input bad_regularizers bigartm changes containers invariance lda_drop_in packages sums",
+    "topics": "bad_input bad_regularizers bigartm changes containers invariance lda_drop_in packages sums "
+    "leave_one_out",
 }
 TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
 

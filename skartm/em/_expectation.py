@@ -110,7 +110,7 @@ class Expectation:
         Padded.
     totals : array of shape (n_docs, 2 or 3)
         Log-likelihood and left-out mass of every document, unweighted; and the log-likelihood of every token by the
-        others, if tokens were left out of their documents.
+        others, if tokens are to be left out of their documents.
     counts : Counts
     """
 
@@ -133,8 +133,8 @@ class Sums:
     statistics : dict
         What terms of theta have observed, by their names.
     others_log_likelihood, others_mass : float
-        sum of x ln p(w|d without it), where tokens were left out of their documents, and these tokens. Tokens without
-        probability are charged ``FLOOR``.
+        sum of x ln p(w|d without it), where tokens are to be left out of their documents, and these tokens. Tokens
+        without probability are charged ``FLOOR``.
     """
 
     log_likelihood: float = 0.0

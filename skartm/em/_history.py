@@ -28,7 +28,8 @@ class History(dict):
     dead_topics : topics without tokens
     left_out : mass of tokens without probability
     seconds : wall time of the iteration
-    left_out_perplexity : the same of every token by the other tokens of its document, with ``leave_one_out``
+    left_out_perplexity : perplexity of every token by the other tokens of its document, with ``leave_one_out``; that of
+        all tokens in a first pass, which leaves nothing out
     validation_perplexity : held-out perplexity, with ``validation_fraction``
     <name> : value of the regularizer of that name at tau = 1; NaN in iterations (of a warm start, or before) without it
 
@@ -96,7 +97,7 @@ class History(dict):
     def change(self, key: str = "objective", *, relative: bool = False) -> float:
         """Absolute change of the last entry, or of its logarithm; infinite where there are not two to compare."""
         last = self.get(key, [])[-2:]
-        if len(last) < 2 or np.isnan(last).any():
+        if len(last) < 2:
             return np.inf
         return float(abs(np.log(last[1] / last[0]))) if relative else abs(last[1] - last[0])
 

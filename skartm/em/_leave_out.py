@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
+from skartm._kernels import half_step
 from skartm.base import _interruptible as interruptible
 from skartm.base._threads import worthwhile
 from skartm.em._batches import Batch, TokenIndex
-from skartm.em._expectation import Counts, Shared
+from skartm.em._expectation import Counts, Expectation, Shared
 from skartm.em._layout import Layout
 from skartm.em._padded import padded, padded_zeros
 from skartm.em._strength import Bound
@@ -33,6 +34,9 @@ class LeaveOneOut:
     phi. ``Z_d`` and ``Z_t`` are the sums by which theta and phi were divided, ``x`` is the count of the cell, and
     ``omega = min(x, weight of the modality)`` is one occurrence. A document with a weight below 1 has given that much
     less to phi, and leaves that much less out of it; one with a weight of 2 is two documents, each with its own x.
+
+    The inner passes find theta as ever, and one more leaves the tokens out, from what these have found: it is as good
+    as to leave them out in all. n_wt is made of q at the theta that follows.
 
     Where no topic is left, theta takes the posterior with the token, ``p``, since the document has nothing else to
     say; and n_wt takes the topics of the word in all documents, ``norm_t(phi_wt n_t)``, which leaves phi as it is.
@@ -66,31 +70,73 @@ class LeaveOneOut:
         """Whether phi was made of counts."""
         return shared.block_mass is not None and bool((shared.block_mass > 0).any())
 
-    def arrays(self, shared: Shared, prior: NDArray) -> tuple[NDArray, ...]:
-        """What documents share, as the kernels take it; ``prior`` is padded."""
-        dtype, width = shared.phi_wt.dtype, shared.phi_wt.shape[1]
+    def of_batch(
+        self, shared: Shared, batch: Batch, prior: NDArray, theta_dt: NDArray, n_passes: int
+    ) -> "LeftOutBatch":
+        """What the E-step of a batch from a padded theta needs; ``prior`` is padded, too."""
+        dtype = shared.phi_wt.dtype
         mass = np.asarray(shared.block_mass, dtype=np.float64)
         excluded = np.divide(self.share, mass, out=np.zeros_like(mass), where=mass > 0)
         total = mass.sum(axis=1, keepdims=True)
         p_t = np.maximum(mass / np.where(total > 0, total, 1), FLOOR)  # a new word may have a topic without mass
-        topics = np.arange(width, dtype=np.int32)
-        return prior, self.kinds, self.occurrence.astype(dtype), padded(excluded, dtype), padded(p_t, dtype), topics
-
-    @staticmethod
-    def documents(batch: Batch, prior: NDArray, theta_dt: NDArray, dtype: DTypeLike) -> NDArray:
-        """Copies of the documents in phi, at most one, and the sums by which a given padded theta was divided.
-
-        The sum is that of the tokens, and of the prior of topics that are there.
-        """
+        arrays = prior, self.kinds, self.occurrence.astype(dtype), padded(excluded, dtype), padded(p_t, dtype)
         documents = np.empty((batch.n_docs, 2), dtype=dtype)
         documents[:, 0] = 1 if batch.sample_weight is None else np.minimum(batch.sample_weight, 1)
-        documents[:, 1] = batch.doc_mass + (theta_dt > 0) @ prior[0]
-        return documents
+        theta = theta_dt[:, : shared.n_topics]
+        n_plain = n_passes - 1 if n_passes > 1 else int((theta == theta[:, :1]).all())
+        documents[:, 1] = batch.doc_mass
+        if prior.any():  # the first pass puts another sum in its place, unless it leaves tokens out itself
+            documents[:, 1] += prior.sum() if n_plain else np.where(theta_dt > 0, prior, 0).sum(axis=1)
+        return LeftOutBatch(shared, batch, arrays, documents, n_plain)
 
-    @staticmethod
-    def n_plain(theta_dt: NDArray) -> int:
-        """How many of the inner passes from a theta leave nothing out: the first one, if it is uniform."""
-        return int((theta_dt == theta_dt[:, :1]).all())
+
+@dataclass(frozen=True)
+class LeftOutBatch:
+    """The E-step of a batch that leaves tokens out.
+
+    Attributes
+    ----------
+    shared : Shared
+    batch : Batch
+    arrays : tuple of arrays
+        What documents share, as the kernels take it: see ``leave_out_documents``.
+    documents : array of shape (n_docs, 2)
+        Copies of the documents in phi, at most one, and the sums by which theta was divided, which move with theta.
+        The first ones are those of the tokens and the prior.
+    n_plain : int
+        How many of the inner passes leave nothing out: all but the last one, which needs a theta made of tokens.
+    """
+
+    shared: Shared
+    batch: Batch
+    arrays: tuple[NDArray, ...]
+    documents: NDArray
+    n_plain: int
+
+    def count(self, part: slice, theta_dt: NDArray, n_dt: NDArray, scratch: NDArray, n_threads: int) -> None:
+        """n_dt of some documents, written to ``n_dt``, padded as theta."""
+        half_step.leave_out_counts(
+            self.batch.indptr[part.start : part.stop + 1], self.batch.indices, self.batch.x, self.shared.phi_wt,
+            self.arrays, self.documents[part], theta_dt, n_dt, scratch, n_threads,
+        )  # fmt: skip
+
+    def divided(self, part: slice, sums: NDArray) -> None:
+        """Theta of some documents was divided by the ``sums`` that are not zero."""
+        np.copyto(self.documents[part, 1], sums, where=sums > 0, casting="same_kind")
+
+    def expect(self, theta_dt: NDArray, n_passes: int, tol: float, scratch: NDArray, n_threads: int) -> Expectation:
+        """Inner passes from a padded theta, which is overwritten, and the counts."""
+        batch, phi_wt, inner = self.batch, self.shared.phi_wt, (n_passes, self.n_plain, tol)
+        cells, totals = np.empty((batch.nnz, 3), dtype=phi_wt.dtype), np.zeros((batch.n_docs, 3))
+        interruptible.leave_out_documents(
+            batch.indptr, batch.indices, batch.x, phi_wt, self.arrays, inner, self.documents, theta_dt, cells, totals,
+            scratch, n_threads,
+        )  # fmt: skip
+        if batch.sample_weight is not None:
+            cells[:, 0] *= np.repeat(batch.sample_weight, batch.row_lengths).astype(cells.dtype)
+        if self.shared.scale != 1.0:
+            cells[:, 0] *= cells.dtype.type(self.shared.scale)
+        return Expectation(theta_dt, totals, LeftOutCounts(batch.token_index, cells, theta_dt, phi_wt, self.arrays))
 
 
 class LeftOutCounts(Counts):
@@ -102,11 +148,11 @@ class LeftOutCounts(Counts):
     ----------
     index : callable () -> TokenIndex
     cells : array of shape (nnz of the index, 3)
-        See ``cells_left`` in the kernels; the first number is multiplied by the weight.
+        See ``cells_left`` in the kernels; the first number is multiplied by the weight of the document.
     theta_dt, phi_wt : arrays
         Padded, those of the E-step.
     arrays : tuple of arrays
-        See :meth:`LeaveOneOut.arrays`.
+        Those of :class:`LeftOutBatch`.
     """
 
     def __init__(
@@ -120,30 +166,13 @@ class LeftOutCounts(Counts):
         super().__init__(index, cells, theta_dt, of_phi=True)
         self.phi_wt, self.arrays = phi_wt, arrays
 
-    @classmethod
-    def of_cells(
-        cls, shared: Shared, batch: Batch, cells: NDArray, theta_dt: NDArray, arrays: tuple[NDArray, ...]
-    ) -> "LeftOutCounts":
-        """By the weights of the documents."""
-        if batch.sample_weight is not None:
-            cells[:, 0] *= np.repeat(batch.sample_weight, batch.row_lengths).astype(cells.dtype)
-        if shared.scale != 1.0:
-            cells[:, 0] *= cells.dtype.type(shared.scale)
-        return cls(batch.token_index, cells, theta_dt, shared.phi_wt, arrays)
-
     def add_to(self, stored: NDArray, phi_wt: NDArray, n_threads: int = 1) -> None:
         """Add them to counters of shape (n_tokens, width); ``phi_wt`` is that of the E-step."""
         index = self.index()
         self._add_left(index, index.tokens, phi_wt, self.arrays, stored, n_threads)
 
     def _add_left(
-        self,
-        index: TokenIndex,
-        tokens: NDArray,
-        phi_wt: NDArray,
-        arrays: tuple[NDArray, ...],
-        out: NDArray,
-        n_threads: int,
+        self, index: TokenIndex, tokens: NDArray, phi_wt: NDArray, arrays: Any, out: NDArray, n_threads: int
     ) -> None:
         n_threads = worthwhile(n_threads, 4.0 * self.values.shape[0] * out.shape[1])
         interruptible.leave_out_words(

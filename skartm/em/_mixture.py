@@ -14,13 +14,11 @@ from skartm.em._batches import Batch
 from skartm.em._expectation import Counts, Expectation, Shared
 from skartm.em._finite import require_finite
 from skartm.em._inner import InnerTerms, acting_posterior, documents_of, expect_materialised, update_theta
-from skartm.em._leave_out import LeaveOneOut, LeftOutCounts
+from skartm.em._leave_out import LeaveOneOut, LeftOutBatch
 from skartm.em._padded import padded, padded_zeros
 from skartm.em._strength import Acting
-from skartm.em._terms import Documents, ThetaTerm
+from skartm.em._terms import ThetaTerm
 
-# (documents of a batch, inner pass, theta_dt, n_dt as OUT, scratch, n_threads)
-CountsOfDocuments = Callable[[slice, int, NDArray, NDArray, NDArray, int], None]
 _TOGETHER = 256  # documents whose inner passes run side by side, when they are not one kernel
 _OVERFLOW = "term of theta (weaken tau if it overflows)"
 _LARGEST_BUFFER = 32 * 2**20  # bytes a thread; longer documents are read in pieces
@@ -33,7 +31,7 @@ def scratch_of(batch: Batch, like: NDArray, n_threads: int) -> NDArray:
     """
     width = like.shape[1]
     limit = max(16, _LARGEST_BUFFER // (width * like.itemsize))
-    needed = 7 * width + min(int(batch.row_lengths.max(initial=1)), limit) * (width + 1)
+    needed = 11 * width + min(int(batch.row_lengths.max(initial=1)), limit) * (width + 1)
     return padded_zeros(n_threads, int(1.25 * needed) + width, like.dtype)
 
 
@@ -120,96 +118,55 @@ class FreeMixture:
         posterior = acting_posterior(shared)
         n_passes = self.n_passes
         if self.leave_out is not None and self.leave_out.acts(shared):
-            return self._leaving_out(self.leave_out, shared, batch, theta_dt, prior, documents_of(others, batch))
+            left = self.leave_out.of_batch(shared, batch, prior, theta_dt, n_passes)
+            return self._leaving_out(left, theta_dt, documents_of(others, batch))
         if posterior or others:
             terms = InnerTerms(prior[0, : self.n_topics], documents_of(others, batch))
             if posterior:
                 return expect_materialised(shared, batch, theta_dt, terms, n_passes=n_passes, tol=self.tol)
-            self._pass_by_pass(batch, theta_dt, terms, _plain_counts(batch, shared.phi_wt))
+            self._pass_by_pass(batch, shared.phi_wt, theta_dt, terms)
             n_passes = 0
         ratio, totals = self._documents(batch, shared.phi_wt, prior, n_passes, theta_dt)
+        if self.leave_out is not None:  # there is nothing to leave out
+            totals = totals[:, [0, 1, 0]]
         return Expectation(theta_dt, totals, Counts.of_ratios(shared, batch, ratio, theta_dt))
 
-    def _leaving_out(
-        self,
-        leave_out: LeaveOneOut,
-        shared: Shared,
-        batch: Batch,
-        theta_dt: NDArray,
-        prior: NDArray,
-        varying: list[tuple[Acting[ThetaTerm], Documents]],
-    ) -> Expectation:
-        """The same with every token left out of its own document."""
-        dtype, phi_wt, n_passes = shared.phi_wt.dtype, shared.phi_wt, self.n_passes
-        arrays, n_plain = leave_out.arrays(shared, prior), leave_out.n_plain(theta_dt[:, : self.n_topics])
-        documents = leave_out.documents(batch, prior, theta_dt, dtype)
+    def _leaving_out(self, left: LeftOutBatch, theta_dt: NDArray, varying: list[Any]) -> Expectation:
+        """The same with every token left out of its own document; ``varying`` are terms with the documents."""
+        batch, n_passes = left.batch, self.n_passes
         if varying:
-            counts = _counts_left(batch, phi_wt, arrays, documents, n_plain)
-            self._pass_by_pass(batch, theta_dt, InnerTerms(arrays[0][0, : self.n_topics], varying), counts, documents)
+            terms = InnerTerms(left.arrays[0][0, : self.n_topics], varying)
+            self._pass_by_pass(batch, left.shared.phi_wt, theta_dt, terms, left)
             n_passes = 0
         n_threads = worthwhile(self.n_threads, 6.0 * batch.nnz * self.n_topics * (n_passes + 1))
-        cells, totals = np.empty((batch.nnz, 3), dtype=dtype), np.zeros((batch.n_docs, 3))
-        interruptible.leave_out_documents(
-            batch.indptr, batch.indices, batch.x, phi_wt, arrays, (n_passes, n_plain, self.tol), documents, theta_dt,
-            cells, totals, scratch_of(batch, theta_dt, n_threads), n_threads,
-        )  # fmt: skip
-        return Expectation(theta_dt, totals, LeftOutCounts.of_cells(shared, batch, cells, theta_dt, arrays))
+        return left.expect(theta_dt, n_passes, self.tol, scratch_of(batch, theta_dt, n_threads), n_threads)
 
     def _pass_by_pass(
-        self,
-        batch: Batch,
-        theta_dt: NDArray,
-        terms: InnerTerms,
-        counts: CountsOfDocuments,
-        documents: NDArray | None = None,
+        self, batch: Batch, phi_wt: NDArray, theta_dt: NDArray, terms: InnerTerms, left: LeftOutBatch | None = None
     ) -> None:
-        """Some documents at a time, so that few wait for the last one to stop.
-
-        The second column of ``documents`` becomes the sums that theta was divided by.
-        """
+        """Some documents at a time, so that few wait for the last one to stop."""
         n_threads = worthwhile(self.n_threads, 2.0 * batch.nnz * self.n_topics)
         scratch, mass = scratch_of(batch, theta_dt, n_threads), batch.doc_mass
         for start in range(0, batch.n_docs, self.together):
             stop = min(start + self.together, batch.n_docs)
             part, padded_theta = terms.part(start, stop), theta_dt[start:stop]
-            theta = padded_theta[:, : self.n_topics]
+            indptr, theta = batch.indptr[start : stop + 1], padded_theta[:, : self.n_topics]
             n_dt = np.empty_like(padded_theta)
             moving = mass[start:stop] > 0
             for inner_pass in range(self.n_passes):
-                counts(slice(start, stop), inner_pass, padded_theta, n_dt, scratch, n_threads)
-                sums = update_theta(theta, part(theta, n_dt[:, : self.n_topics], inner_pass), moving, self.tol)
-                if documents is not None:
-                    np.copyto(documents[start:stop, 1], sums, where=sums > 0, casting="same_kind")
+                if left is not None and inner_pass == left.n_plain:
+                    moving = mass[start:stop] > 0  # also those that have stopped
                 if not moving.any():
-                    break
-
-
-def _plain_counts(batch: Batch, phi_wt: NDArray) -> CountsOfDocuments:
-    """n_dt of some documents of a batch."""
-
-    def counts(part: slice, inner_pass: int, theta_dt: NDArray, n_dt: NDArray, *buffers: Any) -> None:
-        indptr = batch.indptr[part.start : part.stop + 1]
-        half_step.document_counts(indptr, batch.indices, batch.x, phi_wt, theta_dt, n_dt, *buffers)
-
-    return counts
-
-
-def _counts_left(
-    batch: Batch, phi_wt: NDArray, arrays: tuple[NDArray, ...], documents: NDArray, n_plain: int
-) -> CountsOfDocuments:
-    """The same with every token left out, from inner pass ``n_plain`` on."""
-    plain = _plain_counts(batch, phi_wt)
-
-    def counts(part: slice, inner_pass: int, theta_dt: NDArray, n_dt: NDArray, *buffers: Any) -> None:
-        if inner_pass < n_plain:
-            plain(part, inner_pass, theta_dt, n_dt, *buffers)
-            return
-        indptr = batch.indptr[part.start : part.stop + 1]
-        half_step.leave_out_counts(
-            indptr, batch.indices, batch.x, phi_wt, arrays, documents[part], theta_dt, n_dt, *buffers
-        )
-
-    return counts
+                    continue
+                if left is not None and inner_pass >= left.n_plain:
+                    left.count(slice(start, stop), padded_theta, n_dt, scratch, n_threads)
+                else:
+                    half_step.document_counts(
+                        indptr, batch.indices, batch.x, phi_wt, padded_theta, n_dt, scratch, n_threads
+                    )
+                sums = update_theta(theta, part(theta, n_dt[:, : self.n_topics], inner_pass), moving, self.tol)
+                if left is not None:
+                    left.divided(slice(start, stop), sums)
 
 
 def at_theta(shared: Shared, batch: Batch, theta_dt: NDArray, *, n_threads: int = 1) -> Expectation:

@@ -169,11 +169,12 @@ class ARTMTransformer(TopicModel):
     .. math:: q_t \propto \phi_{wt} \theta_{td} \Bigl(1 - \frac{p_t}{\theta_{td}} \frac{\omega}{Z_d}
               - \frac{p_t}{\phi_{wt}} \frac{0.35\, x}{Z_t}\Bigr)_+
 
-    where :math:`Z_d` and :math:`Z_t` are the sums by which theta and phi were divided, x is the count of the word in the
-    document, and :math:`\omega` one occurrence: the smaller of x and the weight of the modality. So one occurrence is
-    taken out of theta, and .35 of the word's counts in this document out of phi. Where no topic is left, theta takes
-    p, and phi the topics of the word in all documents. The first pass of a fit is without, since phi was not made of
-    counts before. ``transform`` and ``score`` are always without. Regularizers of p(t|d,w) are refused.
+    where :math:`Z_d` and :math:`Z_t` are the sums by which theta and phi were divided, x is the count of the word in
+    the document, and :math:`\omega` one occurrence: the smaller of x and the weight of the modality. So one occurrence
+    is taken out of theta, and .35 of the word's counts in this document out of phi. The inner passes find theta as
+    ever, and the last one takes q, as the counts do. Where no topic is left, theta takes p, and phi the topics of the
+    word in all documents. The first pass of a fit is without, since its phi was not made of counts. ``transform`` and
+    ``score`` are always without. Regularizers of p(t|d,w) are refused.
 
     References
     ----------

@@ -1,7 +1,7 @@
 """LDA: the Bayesian special case, with the signature and the results of scikit-learn's."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from numbers import Integral
 from typing import Any, ClassVar
@@ -20,6 +20,7 @@ from skartm.base._parameters import (
     check_dtype,
     check_real,
     choice,
+    flag,
     integer,
     parameters,
     precision,
@@ -36,6 +37,7 @@ from skartm.em import (
     DirichletPosterior,
     FreeMixture,
     Layout,
+    LeaveOneOut,
     MapPosterior,
     PhiTerm,
     Shared,
@@ -96,6 +98,9 @@ class LDA(TopicModel):
     max_doc_update_iter : int, default=100
         Inner passes over a document, at most.
     inference : {"variational", "map"}, default="variational"
+    leave_one_out : bool, default=False
+        With "map", in learning: infer the topic of a token from the other tokens of its document, as
+        :class:`ARTMTransformer` does.
     dtype : {"float64", "float32"} or None, default=None
         None is float32 for data of float32 and float64 for all other data, as in scikit-learn. "float32" is faster; the
         updates are the same, but stopping rules and rounding take their own ways.
@@ -155,6 +160,7 @@ class LDA(TopicModel):
     mean_change_tol: float = real(default=1e-3, low=0.0)
     max_doc_update_iter: int = integer(default=100, low=1)
     inference: str = choice(default="variational", among=("variational", "map"))
+    leave_one_out: bool = flag(default=False)
     dtype: DTypeLike | None = precision(default=None, none=True)
     n_jobs: int | None = None
     verbose: int = 0
@@ -252,6 +258,12 @@ class LDA(TopicModel):
 
     def _check_parameters(self) -> None:
         check_declared(self)
+        if self.leave_one_out and self.inference == "variational":
+            msg = (
+                f"The 'leave_one_out' parameter of {type(self).__name__} must be False with inference='variational'. "
+                "Got True; take inference='map'."
+            )
+            raise ValueError(msg)
         self._n_threads()
 
     def _check_priors(self) -> None:
@@ -267,7 +279,12 @@ class LDA(TopicModel):
             posterior, draws = self._dirichlet_posterior(), self._learning.random.draws
             return EM(self._dirichlet(), posterior, n_topics, n_threads=n_threads, kept=draws)
         smooth: Bound[PhiTerm] = Bound("prior", SmoothSparsePhi().bind(layout), Strength(self.topic_word_prior_))
-        return EM(self._free(), MapPosterior(n_topics, [smooth], n_threads=n_threads), n_topics, n_threads=n_threads)
+        mixture, smoothed = self._free(), MapPosterior(n_topics, [smooth], n_threads=n_threads)
+        if self.leave_one_out:
+            mixture = replace(mixture, leave_out=LeaveOneOut.of(layout))
+            if warm:
+                smoothed.block_mass = self.components_.sum(axis=1, dtype=np.float64)[None]
+        return EM(mixture, smoothed, n_topics, n_threads=n_threads)
 
     def _dirichlet(self) -> DirichletMixture:
         return DirichletMixture(

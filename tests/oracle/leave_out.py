@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 FLOOR = 1e-16
-LEAST_LEFT = 1e-5
+LEAST_LEFT = 1e-4
 
 
 def left_factors(phi_w, theta, x, z, divisor, own, excluded, one):
@@ -34,8 +34,7 @@ def topics_of(phi_w, theta, x, divisor, own, excluded, occurrence):
     q = [phi_w[t] * theta[t] * left[t] for t in range(n_topics)]
     if sum(q) <= LEAST_LEFT * z:
         return None, p, None
-    others = sum(max(theta[t] - one * p[t] / divisor, 0.0) for t in range(n_topics))
-    return [value / sum(q) for value in q], p, sum(q) / others
+    return [value / sum(q) for value in q], p, sum(q) / (1 - one / divisor)
 
 
 def excluded_of(mass, share):
@@ -46,7 +45,8 @@ def excluded_of(mass, share):
 def document(entries, phi, theta, divisor, own, *, mass, kinds, occurrence, share, n_passes, n_plain, prior, tol):
     """theta and the sum that it was divided by, after passes of which the first ``n_plain`` leave nothing out."""
     n_topics, excluded, theta = phi.shape[1], excluded_of(mass, share), list(theta)
-    for number in range(n_passes if any(x for _, x in entries) else 0):
+    number = 0 if any(x for _, x in entries) else n_passes
+    while number < n_passes:
         n_t = [float(value) for value in prior]
         for w, x in entries:
             k = kinds[w]
@@ -60,9 +60,9 @@ def document(entries, phi, theta, divisor, own, *, mass, kinds, occurrence, shar
         divisor = sum(n_t)
         new = [value / divisor if value / divisor >= FLOOR else 0.0 for value in n_t]
         change = sum(abs(a - b) for a, b in zip(new, theta))
-        theta = new
+        theta, number = new, number + 1
         if change < tol:
-            break
+            number = n_plain if number <= n_plain else n_passes
     return theta, divisor
 
 
@@ -80,10 +80,11 @@ def e_step(
     for d, entries in enumerate(documents):
         weight = 1.0 if weights is None else weights[d]
         start = [1 / n_topics] * n_topics if thetas is None else thetas[d]
-        divisor = sum(x for _, x in entries) + sum(prior[t] for t in range(n_topics) if start[t] > 0)
+        n_plain = max(n_passes - 1, int(thetas is None))
+        divisor = sum(x for _, x in entries) + sum(prior[t] for t in range(n_topics) if n_plain or start[t] > 0)
         theta, divisor = document(
-            entries, phi, start, divisor, min(weight, 1.0), n_passes=n_passes, n_plain=int(thetas is None), tol=tol,
-            **options,
+            entries, phi, start, divisor, min(weight, 1.0), n_passes=n_passes, n_plain=n_plain,
+            tol=tol, **options,
         )  # fmt: skip
         for w, x in entries:
             k = kinds[w]

@@ -219,7 +219,11 @@ CASES = {
     "ARTMTransformer varying terms": Case(ARTMTransformer(3, regularizers=VARYING, **SHORT)),
     "ARTMTransformer posterior terms": Case(ARTMTransformer(3, regularizers=FEW, dtype="float64", **SHORT)),
     "ARTMTransformer reuse_theta": Case(ARTMTransformer(3, reuse_theta=True, max_doc_iter=2, **SHORT)),
+    "ARTMTransformer leave_one_out": Case(
+        ARTMTransformer(3, regularizers=VARYING, leave_one_out=True, reuse_theta=True, **SHORT)
+    ),
     "PLSA": Case(PLSA(3, **SHORT)),
+    "PLSA leave_one_out online": Case(PLSA(3, leave_one_out=True, **ONLINE)),
     "PLSA online": Case(PLSA(3, dtype="float64", **ONLINE)),
     "LDA": Case(LDA(3, **DIRICHLET)),
     "LDA float32": Case(LDA(3, dtype="float32", **DIRICHLET)),

@@ -34,6 +34,7 @@ VALUES = {
     "total_samples": st.sampled_from([1e-3, 1.0, 100.0, 1e6]),
     "unregularized_iter": st.integers(0, 3),
     "reuse_theta": st.booleans(),
+    "leave_one_out": st.booleans(),
     "warm_start": st.booleans(),
     "dtype": st.sampled_from(["float32", "float64"]),
     "evaluation": st.sampled_from(["completion", "fold_in"]),

@@ -25,6 +25,9 @@ COMMON = {"n_components": 5, "max_iter": 3, "random_state": 0, "n_jobs": 1}
 ENGINE = {**COMMON, "tol": 0}
 RESULTS = {
     "PLSA": lambda: (m := PLSA(**ENGINE).fit(X)) and [m.components_, m.transform(X), m.partial_fit(X).components_],
+    "PLSA, left out": lambda: (m := PLSA(**ENGINE, leave_one_out=True).fit(X)) and [
+        m.components_, m.partial_fit(X).components_
+    ],
     "LDA": lambda: (m := LDA(**COMMON).fit(X)) and [m.components_, m.transform(X), m.partial_fit(X).components_],
     "LDA, map": lambda: (m := LDA(inference="map", **COMMON).fit(X)) and [m.components_, m.transform(X)],
     "ThetalessARTM": lambda: (m := ThetalessARTM(**ENGINE).fit(X)) and [m.components_, m.transform(X)],
@@ -62,7 +65,7 @@ def test_portions_do_not_change_a_bit(name, monkeypatch):
 def test_every_loop_over_rows_is_here():
     """A kernel that is called past this file holds up an interruption, unless its work is bounded by its caller."""
     bounded = {
-        "document_counts",  # 256 documents at a time
+        "document_counts", "leave_out_counts",  # 256 documents at a time
         "context_documents", "gather_positions", "token_scales",  # some megabytes of positions at a time
         "product_shares", "product_counts", "product_sums",  # monotone models: rows of a table of features
         "table_counts", "table_predictions", "table_update",

@@ -28,6 +28,20 @@ MODELS = {
         n_jobs=1,
     ),
     "reuse": ARTMTransformer(N_TOPICS, reuse_theta=True, max_doc_iter=2, max_iter=5, tol=0, random_state=0, n_jobs=1),
+    "left out": ARTMTransformer(
+        N_TOPICS, regularizers=REGULARIZERS, leave_one_out=True, max_iter=5, tol=0, random_state=0, n_jobs=1
+    ),
+    "left out online": PLSA(
+        N_TOPICS,
+        leave_one_out=True,
+        learning_method="online",
+        batch_size=7,
+        max_iter=3,
+        tol=0,
+        dtype="float64",
+        random_state=0,
+        n_jobs=1,
+    ),
     "plsa": PLSA(N_TOPICS, max_iter=5, tol=0, random_state=0, n_jobs=1),
     "plsa online": PLSA(
         N_TOPICS, learning_method="online", batch_size=7, max_iter=3, tol=0, dtype="float64", random_state=0, n_jobs=1

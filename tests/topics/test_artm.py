@@ -87,7 +87,7 @@ def test_history(X):
     fitted = model().fit(X)
     assert type(fitted.history_) is History
     names = {name for name, _ in REGULARIZERS}
-    assert set(fitted.history_) == {*History.KEYS, *names} - {"validation_perplexity"}
+    assert set(fitted.history_) == {*History.KEYS, *names} - {"validation_perplexity", "left_out_perplexity"}
     for key, track in fitted.history_.items():
         assert len(track) == fitted.n_iter_, key
         assert np.isfinite(track).all(), key

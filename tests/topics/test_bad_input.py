@@ -212,6 +212,7 @@ ARTM_PARAMETERS = [
     ("validation_fraction", 1.5, ValueError, "a finite number in (0.0, 1.0]"),
     ("evaluation", "holdout", ValueError, "one of ['completion', 'fold_in']"),
     ("reuse_theta", 1, ValueError, "True or False"),
+    ("leave_one_out", "yes", ValueError, "True or False"),
     ("warm_start", "yes", ValueError, "True or False"),
     ("dtype", "float16", ValueError, "'float32' or 'float64'"),
     ("dtype", "int32", ValueError, "'float32' or 'float64'"),

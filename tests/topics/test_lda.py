@@ -104,7 +104,7 @@ def test_random_state_is_drawn_from_as_scikit_learn_does(X):
 
 def test_parameters_are_those_of_scikit_learn():
     ours, theirs = LDA().get_params(), LatentDirichletAllocation().get_params()
-    assert set(ours) - set(theirs) == {"inference", "dtype"}
+    assert set(ours) - set(theirs) == {"inference", "leave_one_out", "dtype"}
     assert set(theirs) <= set(ours)
     assert {key: ours[key] for key in theirs} == theirs
 
@@ -138,9 +138,11 @@ def test_weights_of_score_are_repetitions(X):
     assert ours.score(X, sample_weight=weights) == pytest.approx(ours.score(X[np.repeat(np.arange(60), weights)]))
 
 
+@pytest.mark.parametrize("leave_one_out", [False, True])
 @pytest.mark.parametrize("learning_method", ["batch", "online"])
-def test_map_is_artm_with_constant_smoothing(learning_method, X):
+def test_map_is_artm_with_constant_smoothing(learning_method, leave_one_out, X):
     arguments = {"learning_method": learning_method, "batch_size": 16, "dtype": "float64", "n_jobs": 1}
+    arguments["leave_one_out"] = leave_one_out
     lda = LDA(
         5,
         inference="map",

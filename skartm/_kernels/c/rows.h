@@ -53,6 +53,7 @@
 #define ROWS_INLINE static __inline
 #define ROWS_LOCAL static
 #define ROWS_PREFETCH(p) ((void)(p))
+#define ROWS_UNROLL
 #define restrict __restrict
 #endif
 
@@ -73,8 +74,8 @@ typedef float real;
 #endif
 
 #include "rows_mix.h"
-#include "rows_leave_out.h"
 #include "rows_pack.h"
+#include "rows_leave_out.h"
 #include "rows_steps.h"
 #if ROWS_DOUBLE
 #include "rows_special_f64.h"

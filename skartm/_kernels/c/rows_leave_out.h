@@ -4,11 +4,13 @@
  *     z = rows @ theta
  *     left = clip(1 - rows * (one / (z * theta_mass))[:, None] - shares * (x / z)[:, None], 0, None)
  *     sums = (rows * left) @ theta
- *     counts += sum_i x[i] / sums[i] * rows[i] * left[i]
+ *     counts += (x / sums) @ (rows * left)
  * Where no topic is left, `left` is 1. That is where sums <= LEAST_LEFT * z, so that rounding leaves nothing, and where
  * the row has nothing but the token: one >= (1 - LEAST_LEFT) * theta_mass.
  */
-#define LEAST_LEFT ((real)1e-5)
+#define LEAST_LEFT ((real)1e-4)
+#define LEFT_BLOCK 64 /* tokens whose z are computed before anything waits for them */
+#define LEFT_ROWS 4   /* of these side by side, so that theta is loaded once for all */
 
 typedef struct {
     real occurrence; /* the weight of one occurrence */
@@ -28,205 +30,207 @@ ROWS_INLINE vec positive(vec v) { return v > 0 ? v : 0; }
 #define VEC_OF(value) (value)
 #endif
 
-/* The factors of a token: of its row in the first one, of the shares in the second one. */
-ROWS_INLINE real one_of(real x, exclusion row) { return x < row.occurrence ? x : row.occurrence; }
-ROWS_INLINE int any_left(real sum, real z, real one, exclusion row) {
-    return sum > LEAST_LEFT * z && one < (1 - LEAST_LEFT) * row.theta_mass;
-}
+/* Some tokens of a run, side by side: theta is loaded once for all of them, and none waits for the sum of another. */
+typedef struct {
+    const vec *row[LEFT_ROWS];
+    real x[LEFT_ROWS], z[LEFT_ROWS], one[LEFT_ROWS];
+    real from_theta[LEFT_ROWS], from_phi[LEFT_ROWS]; /* one / (z * theta_mass) and x / z; zeros without a probability */
+    real sums[LEFT_ROWS];
+} left_tokens;
 
-/* Few topics: theta, shares and what is left of the row stay in registers, as far as these go. */
-#define ROWS_MIX_LEFT(NV)                                                                                              \
-    ROWS_LOCAL void mix_left_##NV(const real *restrict rows, const real *restrict x, ptrdiff_t n, exclusion out,        \
-                                  const real *restrict theta, const real *restrict shares, real *restrict counts) {    \
-        vec mix[NV], acc[NV], share[NV];                                                                               \
-        const real per_mass = out.theta_mass > 0 ? 1 / out.theta_mass : 0;                                             \
-        ROWS_UNROLL                                                                                                    \
-        for (int k = 0; k < NV; k++) {                                                                                 \
-            mix[k] = ((const vec *)theta)[k];                                                                          \
-            share[k] = ((const vec *)shares)[k];                                                                       \
-            acc[k] = ((const vec *)counts)[k];                                                                         \
-        }                                                                                                              \
-        for (ptrdiff_t i = 0; i < n; i++) {                                                                            \
-            const vec *row = (const vec *)rows + i * NV;                                                               \
-            vec even = row[0] * mix[0], odd = VEC_OF(0), left[NV];                                                     \
-            ROWS_UNROLL                                                                                                \
-            for (int k = 1; k < NV; k++) {                                                                             \
-                if (k & 1) odd += row[k] * mix[k];                                                                     \
-                else even += row[k] * mix[k];                                                                          \
-            }                                                                                                          \
-            const real z = lane_sum(even + odd), inverse = z > Z_MIN ? 1 / z : (real)0;                                \
-            const real one = one_of(x[i], out);                                                                        \
-            const vec a = VEC_OF(one * inverse * per_mass), b = VEC_OF(x[i] * inverse), whole = VEC_OF(1);             \
-            even = VEC_OF(0);                                                                                          \
-            odd = VEC_OF(0);                                                                                           \
-            ROWS_UNROLL                                                                                                \
-            for (int k = 0; k < NV; k++) {                                                                             \
-                left[k] = row[k] * positive(whole - a * row[k] - b * share[k]);                                        \
-                if (k & 1) odd += left[k] * mix[k];                                                                    \
-                else even += left[k] * mix[k];                                                                         \
-            }                                                                                                          \
-            const real sum = lane_sum(even + odd);                                                                     \
-            if (any_left(sum, z, one, out)) {                                                                          \
-                const vec ratio = VEC_OF(z > Z_MIN ? x[i] / sum : (real)0);                                            \
-                ROWS_UNROLL                                                                                            \
-                for (int k = 0; k < NV; k++) acc[k] += ratio * left[k];                                                \
-            } else {                                                                                                   \
-                ROWS_UNROLL                                                                                            \
-                for (int k = 0; k < NV; k++) acc[k] += b * row[k];                                                     \
-            }                                                                                                          \
-        }                                                                                                              \
-        ROWS_UNROLL                                                                                                    \
-        for (int k = 0; k < NV; k++) ((vec *)counts)[k] = acc[k];                                                      \
-    }
-
-#if ROWS_VECTOR_TYPES
-ROWS_MIX_LEFT(1)
-ROWS_MIX_LEFT(2)
-ROWS_MIX_LEFT(3)
-ROWS_MIX_LEFT(4)
-ROWS_MIX_LEFT(5)
-ROWS_MIX_LEFT(6)
-#if ROWS_RESIDENT >= 14
-ROWS_MIX_LEFT(7)
-ROWS_MIX_LEFT(8)
-ROWS_MIX_LEFT(9)
-ROWS_MIX_LEFT(10)
-ROWS_MIX_LEFT(11)
-ROWS_MIX_LEFT(12)
-ROWS_MIX_LEFT(13)
-ROWS_MIX_LEFT(14)
-#endif
-typedef void (*mix_left_fn)(const real *, const real *, ptrdiff_t, exclusion, const real *, const real *, real *);
-static const mix_left_fn mix_left_table[ROWS_RESIDENT] = ROWS_TABLE(mix_left);
-#endif
-
-/* Any number of topics; `left` has room for a row. */
-ROWS_LOCAL void mix_left_long(const real *restrict rows, const real *restrict x, ptrdiff_t n, ptrdiff_t width,
-                              exclusion out, const real *restrict theta, const real *restrict shares,
-                              real *restrict left, real *restrict counts) {
-    const ptrdiff_t n_vec = width / (ptrdiff_t)LANES;
-    const vec *mix = (const vec *)theta, *share = (const vec *)shares;
-    vec *acc = (vec *)counts, *rest = (vec *)left;
+/* Tokens from i on; behind the last one there are others of no weight. */
+ROWS_INLINE left_tokens tokens_from(ptrdiff_t i, const real *restrict rows, const real *restrict x,
+                                    const real *restrict z, ptrdiff_t n, ptrdiff_t width, exclusion out) {
+    left_tokens tokens;
     const real per_mass = out.theta_mass > 0 ? 1 / out.theta_mass : 0;
-    for (ptrdiff_t i = 0; i < n; i++) {
-        const vec *row = (const vec *)rows + i * n_vec;
-        vec dot = VEC_OF(0), sums = VEC_OF(0);
-        for (ptrdiff_t k = 0; k < n_vec; k++) dot += row[k] * mix[k];
-        const real z = lane_sum(dot), inverse = z > Z_MIN ? 1 / z : (real)0, one = one_of(x[i], out);
-        const vec a = VEC_OF(one * inverse * per_mass), b = VEC_OF(x[i] * inverse), whole = VEC_OF(1);
-        for (ptrdiff_t k = 0; k < n_vec; k++) {
-            rest[k] = row[k] * positive(whole - a * row[k] - b * share[k]);
-            sums += rest[k] * mix[k];
-        }
-        const real sum = lane_sum(sums);
-        if (any_left(sum, z, one, out)) {
-            const vec ratio = VEC_OF(z > Z_MIN ? x[i] / sum : (real)0);
-            for (ptrdiff_t k = 0; k < n_vec; k++) acc[k] += ratio * rest[k];
-        } else {
-            for (ptrdiff_t k = 0; k < n_vec; k++) acc[k] += b * row[k];
-        }
+    ROWS_UNROLL
+    for (int j = 0; j < LEFT_ROWS; j++) {
+        const ptrdiff_t place = i + j < n ? i + j : n - 1;
+        const real count = i + j < n ? x[place] : (real)0, inverse = z[place] > Z_MIN ? 1 / z[place] : (real)0;
+        tokens.row[j] = (const vec *)(rows + place * width);
+        tokens.x[j] = count;
+        tokens.z[j] = z[place];
+        tokens.one[j] = count < out.occurrence ? count : out.occurrence;
+        tokens.from_theta[j] = tokens.one[j] * per_mass * inverse;
+        tokens.from_phi[j] = count * inverse;
     }
+    return tokens;
 }
 
-ROWS_INLINE void mix_left(const real *rows, const real *x, ptrdiff_t n, ptrdiff_t width, exclusion out,
-                          const real *theta, const real *shares, real *left, real *counts) {
-#if ROWS_VECTOR_TYPES
+/* What is left of the rows, row * clip(1 - from_theta * row - from_phi * share, 0), vector by vector side by side in
+ * `rest`, unless it is NULL; and its sums, weighted by theta. */
+ROWS_INLINE void leave_rest(left_tokens *tokens, ptrdiff_t n_vec, const vec *restrict mix, const vec *restrict share,
+                            vec *restrict rest) {
+    vec a[LEFT_ROWS], b[LEFT_ROWS], dot[LEFT_ROWS];
+    const vec whole = VEC_OF(1);
+    ROWS_UNROLL
+    for (int j = 0; j < LEFT_ROWS; j++) {
+        a[j] = VEC_OF(tokens->from_theta[j]);
+        b[j] = VEC_OF(tokens->from_phi[j]);
+        dot[j] = VEC_OF(0);
+    }
+    for (ptrdiff_t k = 0; k < n_vec; k++) {
+        const vec theta = mix[k], excluded = share[k];
+        ROWS_UNROLL
+        for (int j = 0; j < LEFT_ROWS; j++) {
+            const vec own = tokens->row[j][k], left = own * positive(whole - a[j] * own - b[j] * excluded);
+            if (rest) rest[k * LEFT_ROWS + j] = left;
+            dot[j] += left * theta;
+        }
+    }
+    ROWS_UNROLL
+    for (int j = 0; j < LEFT_ROWS; j++) tokens->sums[j] = lane_sum(dot[j]);
+}
+
+ROWS_INLINE int any_left(const left_tokens *tokens, int j, exclusion out) {
+    return tokens->sums[j] > LEAST_LEFT * tokens->z[j] && tokens->one[j] < (1 - LEAST_LEFT) * out.theta_mass;
+}
+
+/* counts += the counts of n tokens; `rest` has room for LEFT_ROWS rows. */
+ROWS_LOCAL void mix_left(const real *restrict rows, const real *restrict x, ptrdiff_t n, ptrdiff_t width,
+                         exclusion out, const real *restrict theta, const real *restrict shares,
+                         real *restrict rest, real *restrict counts) {
     const ptrdiff_t n_vec = width / (ptrdiff_t)LANES;
-    if (n_vec <= ROWS_RESIDENT) {
-        mix_left_table[n_vec - 1](rows, x, n, out, theta, shares, counts);
-        return;
+    vec *left = (vec *)rest, *acc = (vec *)counts;
+    real z[LEFT_BLOCK];
+    for (ptrdiff_t start = 0; start < n; start += LEFT_BLOCK) {
+        const ptrdiff_t size = n - start < LEFT_BLOCK ? n - start : LEFT_BLOCK;
+        dots(rows + start * width, size, width, theta, z);
+        for (ptrdiff_t i = 0; i < size; i += LEFT_ROWS) {
+            left_tokens tokens = tokens_from(i, rows + start * width, x + start, z, size, width, out);
+            vec ratio[LEFT_ROWS];
+            leave_rest(&tokens, n_vec, (const vec *)theta, (const vec *)shares, left);
+            ROWS_UNROLL
+            for (int j = 0; j < LEFT_ROWS; j++) {
+                if (any_left(&tokens, j, out)) {
+                    ratio[j] = VEC_OF(tokens.z[j] > Z_MIN ? tokens.x[j] / tokens.sums[j] : (real)0);
+                } else {
+                    ratio[j] = VEC_OF(tokens.from_phi[j]);
+                    for (ptrdiff_t k = 0; k < n_vec; k++) left[k * LEFT_ROWS + j] = tokens.row[j][k];
+                }
+            }
+            for (ptrdiff_t k = 0; k < n_vec; k++) {
+                const vec *of = left + k * LEFT_ROWS;
+                acc[k] += (ratio[0] * of[0] + ratio[1] * of[1]) + (ratio[2] * of[2] + ratio[3] * of[3]);
+            }
+        }
     }
-#endif
-    mix_left_long(rows, x, n, width, out, theta, shares, left, counts);
 }
 
-/* What the word side needs of a token, three numbers each: x / sum, one / (z * theta_mass) and x / z; where no topic is
- * left -x, 0 and 0, and where the token has no probability zeros. z becomes the probability of the token by the others,
- *     sum / (clip(1 - rows * (one / (z * theta_mass)), 0) @ theta)
- * and -1 where no topic is left. */
+/* What the word side needs of a token, three numbers each: x / sum, one / (z * theta_mass) and own * x / z; where no
+ * topic is left -x, 0 and 0, and where the token has no probability zeros. z becomes the probability of the token by
+ * the others, sum / (1 - one / theta_mass), and -1 where no topic is left. */
 ROWS_LOCAL void cells_left(const real *restrict rows, const real *restrict x, ptrdiff_t n, ptrdiff_t width,
                            exclusion out, const real *restrict theta, const real *restrict shares, real own,
                            real *restrict z, real *restrict cells) {
     const ptrdiff_t n_vec = width / (ptrdiff_t)LANES;
-    const vec *mix = (const vec *)theta, *share = (const vec *)shares;
-    const real per_mass = out.theta_mass > 0 ? 1 / out.theta_mass : 0;
-    for (ptrdiff_t i = 0; i < n; i++) {
-        const vec *row = (const vec *)rows + i * n_vec;
-        real *cell = cells + 3 * i;
-        cell[0] = cell[1] = cell[2] = 0;
-        if (!(z[i] > Z_MIN)) {
-            z[i] = 0;
-            continue;
-        }
-        const real one = one_of(x[i], out), a = one / z[i] * per_mass, b = x[i] / z[i];
-        const vec from_theta = VEC_OF(a), from_phi = VEC_OF(b), whole = VEC_OF(1);
-        vec sums = VEC_OF(0), thetas = VEC_OF(0);
-        for (ptrdiff_t k = 0; k < n_vec; k++) {
-            const vec others = whole - from_theta * row[k];
-            thetas += mix[k] * positive(others);
-            sums += row[k] * positive(others - from_phi * share[k]) * mix[k];
-        }
-        const real sum = lane_sum(sums);
-        if (any_left(sum, z[i], one, out)) {
-            cell[0] = x[i] / sum;
-            cell[1] = a;
-            cell[2] = own * b;
-            z[i] = sum / lane_sum(thetas);
-        } else {
-            cell[0] = -x[i];
-            z[i] = -1;
+    for (ptrdiff_t i = 0; i < n; i += LEFT_ROWS) {
+        left_tokens tokens = tokens_from(i, rows, x, z, n, width, out);
+        leave_rest(&tokens, n_vec, (const vec *)theta, (const vec *)shares, NULL);
+        for (int j = 0; j < LEFT_ROWS && i + j < n; j++) {
+            real *cell = cells + 3 * (i + j);
+            cell[0] = cell[1] = cell[2] = 0;
+            if (!(tokens.z[j] > Z_MIN)) {
+                z[i + j] = 0;
+            } else if (any_left(&tokens, j, out)) {
+                cell[0] = tokens.x[j] / tokens.sums[j];
+                cell[1] = tokens.from_theta[j];
+                cell[2] = own * tokens.from_phi[j];
+                z[i + j] = tokens.sums[j] / (1 - tokens.one[j] / out.theta_mass);
+            } else {
+                cell[0] = -tokens.x[j];
+                z[i + j] = -1;
+            }
         }
     }
 }
 
-/* The word side: counts = phi * sum_i cell[0] * rows * clip(1 - cell[1] * phi - cell[2] * excluded * rows, 0), for the
- * cells with a topic left; returns the sum of x of the others. Some vectors of topics at a time, over all cells. */
-#define ROWS_GATHER_LEFT(NV)                                                                                           \
-    ROWS_LOCAL void gather_left_##NV(const real *restrict rows, const int32_t *restrict index,                         \
-                                     const int32_t *restrict order, const real *restrict cells, ptrdiff_t n,           \
-                                     ptrdiff_t n_vec, const real *restrict phi, const real *restrict excluded,         \
-                                     real *restrict counts) {                                                          \
-        vec acc[NV], own[NV], share[NV];                                                                               \
-        ROWS_UNROLL                                                                                                    \
-        for (int k = 0; k < NV; k++) {                                                                                 \
-            acc[k] = VEC_OF(0);                                                                                        \
-            own[k] = ((const vec *)phi)[k];                                                                            \
-            share[k] = ((const vec *)excluded)[k];                                                                     \
-        }                                                                                                              \
-        for (ptrdiff_t i = 0; i < n; i++) {                                                                            \
-            const real *cell = cells + 3 * (ptrdiff_t)order[i];                                                        \
-            if (!(cell[0] > 0)) continue;                                                                              \
-            const vec *row = (const vec *)rows + (ptrdiff_t)index[i] * n_vec;                                          \
-            const vec ratio = VEC_OF(cell[0]), a = VEC_OF(cell[1]), b = VEC_OF(cell[2]), whole = VEC_OF(1);            \
-            ROWS_UNROLL                                                                                                \
-            for (int k = 0; k < NV; k++)                                                                               \
-                acc[k] += ratio * row[k] * positive(whole - a * own[k] - b * (share[k] * row[k]));                     \
-        }                                                                                                              \
-        ROWS_UNROLL                                                                                                    \
-        for (int k = 0; k < NV; k++) ((vec *)counts)[k] = acc[k] * own[k];                                             \
+/* The word side: acc += sum_i cell[0] * rows * clip(1 - cell[1] * phi - cell[2] * excluded * rows, 0) over the cells with
+ * a topic left; returns the sum of x of the others. */
+ROWS_INLINE real gather_left_by(const real *restrict rows, const int32_t *restrict index,
+                                const int32_t *restrict order, const real *restrict cells, ptrdiff_t n,
+                                ptrdiff_t n_vec, const vec *restrict phi, const vec *restrict excluded,
+                                vec *restrict acc) {
+    const vec whole = VEC_OF(1);
+    real alone = 0;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        const real *cell = cells + 3 * (ptrdiff_t)order[i];
+        if (i + ROWS_AHEAD < n) {
+            const char *next = (const char *)(rows + (ptrdiff_t)index[i + ROWS_AHEAD] * n_vec * (ptrdiff_t)LANES);
+            for (ptrdiff_t k = 0; k < n_vec * (ptrdiff_t)sizeof(vec); k += 64) ROWS_PREFETCH(next + k);
+            ROWS_PREFETCH(cells + 3 * (ptrdiff_t)order[i + ROWS_AHEAD]);
+        }
+        if (!(cell[0] > 0)) {
+            alone -= cell[0];
+            continue;
+        }
+        const vec *row = (const vec *)rows + (ptrdiff_t)index[i] * n_vec;
+        const vec ratio = VEC_OF(cell[0]), a = VEC_OF(cell[1]), b = VEC_OF(cell[2]);
+        ROWS_UNROLL
+        for (ptrdiff_t k = 0; k < n_vec; k++) {
+            const vec own = row[k];
+            acc[k] += ratio * own * positive(whole - a * phi[k] - b * (excluded[k] * own));
+        }
     }
+    return alone;
+}
 
+ROWS_LOCAL real gather_left_any(const real *restrict rows, const int32_t *restrict index,
+                                const int32_t *restrict order, const real *restrict cells, ptrdiff_t n,
+                                ptrdiff_t n_vec, const real *restrict phi, const real *restrict excluded,
+                                real *restrict counts) {
+    return gather_left_by(rows, index, order, cells, n, n_vec, (const vec *)phi, (const vec *)excluded, (vec *)counts);
+}
+
+#if ROWS_VECTOR_TYPES
+/* Few topics: phi, what is excluded and the sums stay in registers, as far as these go. */
+#define ROWS_GATHER_LEFT(NV)                                                                                           \
+    ROWS_LOCAL real gather_left_##NV(const real *restrict rows, const int32_t *restrict index,                         \
+                                     const int32_t *restrict order, const real *restrict cells, ptrdiff_t n,           \
+                                     const real *restrict phi, const real *restrict excluded,                          \
+                                     real *restrict counts) {                                                          \
+        vec own[NV], share[NV], acc[NV];                                                                               \
+        memcpy(own, phi, sizeof(own));                                                                                 \
+        memcpy(share, excluded, sizeof(share));                                                                        \
+        memcpy(acc, counts, sizeof(acc));                                                                              \
+        const real alone = gather_left_by(rows, index, order, cells, n, NV, own, share, acc);                          \
+        memcpy(counts, acc, sizeof(acc));                                                                              \
+        return alone;                                                                                                  \
+    }
 ROWS_GATHER_LEFT(1)
 ROWS_GATHER_LEFT(2)
+ROWS_GATHER_LEFT(3)
 ROWS_GATHER_LEFT(4)
+ROWS_GATHER_LEFT(5)
+ROWS_GATHER_LEFT(6)
+#if ROWS_RESIDENT >= 14
+ROWS_GATHER_LEFT(7)
+ROWS_GATHER_LEFT(8)
+ROWS_GATHER_LEFT(9)
+ROWS_GATHER_LEFT(10)
+ROWS_GATHER_LEFT(11)
+ROWS_GATHER_LEFT(12)
+ROWS_GATHER_LEFT(13)
+ROWS_GATHER_LEFT(14)
+#endif
+typedef real (*gather_left_fn)(const real *, const int32_t *, const int32_t *, const real *, ptrdiff_t, const real *,
+                               const real *, real *);
+static const gather_left_fn gather_left_table[ROWS_RESIDENT] = ROWS_TABLE(gather_left);
+#endif
 
+/* The same times phi, in place of counts. */
 ROWS_LOCAL real gather_left(const real *restrict rows, const int32_t *restrict index, const int32_t *restrict order,
                             const real *restrict cells, ptrdiff_t n, ptrdiff_t width, const real *restrict phi,
                             const real *restrict excluded, real *restrict counts) {
     const ptrdiff_t n_vec = width / (ptrdiff_t)LANES;
-    ptrdiff_t k = 0;
-#define ROWS_GATHER_FROM(NV)                                                                                           \
-    for (; k + NV <= n_vec; k += NV)                                                                                   \
-        gather_left_##NV(rows + k * LANES, index, order, cells, n, n_vec, phi + k * LANES, excluded + k * LANES,       \
-                         counts + k * LANES);
-    ROWS_GATHER_FROM(4)
-    ROWS_GATHER_FROM(2)
-    ROWS_GATHER_FROM(1)
-    real alone = 0;
-    for (ptrdiff_t i = 0; i < n; i++) {
-        const real first = cells[3 * (ptrdiff_t)order[i]];
-        alone -= first < 0 ? first : 0;
-    }
+    real alone;
+    memset(counts, 0, (size_t)width * sizeof(real));
+#if ROWS_VECTOR_TYPES
+    if (n_vec <= ROWS_RESIDENT) alone = gather_left_table[n_vec - 1](rows, index, order, cells, n, phi, excluded, counts);
+    else
+#endif
+        alone = gather_left_any(rows, index, order, cells, n, n_vec, phi, excluded, counts);
+    for (ptrdiff_t t = 0; t < width; t++) counts[t] *= phi[t];
     return alone;
 }
 

@@ -1,5 +1,7 @@
 # Both sides with every token left out of its own document: what documents.pxi and words.pxi do without.
 
+# A thread's scratch is that of documents.pxi with four more rows of topics before z.
+
 cdef struct Kinds:                 # what tokens leave out, by their kind, the modality
     const int32_t* kind            # (n_tokens)
     const real* occurrence         # (n_kinds)
@@ -28,15 +30,28 @@ cdef inline Py_ssize_t end_of_kind(Document row, Kinds kinds, Py_ssize_t start, 
 
 cdef inline void shares_of(const real* theta, const real* excluded, const int32_t* topics, Py_ssize_t width,
                            real own, real* shares) noexcept nogil:
+    """own * theta * excluded of the topics that take part."""
     cdef Py_ssize_t t
+    if topics == NULL:
+        for t in range(width):
+            shares[t] = own * theta[t] * excluded[t]
+        return
     for t in range(width):
         shares[t] = own * theta[t] * excluded[topics[t]]
 
 
+cdef inline const int32_t* places_of(Packed packed, const real* theta) noexcept nogil:
+    """The topics at the places of a packed row; NULL where none has left."""
+    return NULL if packed.theta == theta else packed.topics
+
+
 cdef inline void counts_left(Document row, Kinds kinds, Py_ssize_t width, const real* document, const real* theta,
-                             const int32_t* topics, real* counts, real* spare, real* rows, Py_ssize_t capacity,
+                             const int32_t* topics, real* counts, real* scratch, Py_ssize_t capacity,
                              bint fresh) noexcept nogil:
-    """`expected_counts` with every token left out; `spare` has room for two rows."""
+    """`expected_counts` with every token left out."""
+    cdef real* shares = scratch + 3 * row.width
+    cdef real* rest = scratch + 7 * row.width
+    cdef real* rows = scratch + 11 * row.width + capacity
     cdef Py_ssize_t start = 0, size, first, last, kind
     cdef exclusion out
     memset(counts, 0, width * sizeof(real))
@@ -50,9 +65,9 @@ cdef inline void counts_left(Document row, Kinds kinds, Py_ssize_t width, const 
             last = end_of_kind(row, kinds, first, start + size)
             kind = kinds.kind[row.index[first]]
             out.occurrence = kinds.occurrence[kind]
-            shares_of(theta, kinds.excluded + kind * row.width, topics, width, document[0], spare)
-            mix_left(rows + (first - start) * width, row.x + first, last - first, width, out, theta, spare,
-                     spare + row.width, counts)
+            shares_of(theta, kinds.excluded + kind * row.width, topics, width, document[0], shares)
+            mix_left(rows + (first - start) * width, row.x + first, last - first, width, out, theta, shares, rest,
+                     counts)
             first = last
         start = start + size
 
@@ -61,8 +76,8 @@ cdef inline void last_cells(Document row, Kinds kinds, Py_ssize_t width, const r
                             const int32_t* topics, real* cells, double* totals, real* scratch, Py_ssize_t capacity,
                             bint fresh) noexcept nogil:
     """`last_ratios` with every token left out: the cells, and in totals[2] the log-likelihood by the others."""
-    cdef real* spare = scratch + 3 * row.width
-    cdef real* z = scratch + 7 * row.width
+    cdef real* shares = scratch + 3 * row.width
+    cdef real* z = scratch + 11 * row.width
     cdef real* rows = z + capacity
     cdef Py_ssize_t start = 0, size, first, last, kind, i
     cdef exclusion out
@@ -81,8 +96,8 @@ cdef inline void last_cells(Document row, Kinds kinds, Py_ssize_t width, const r
             last = end_of_kind(row, kinds, first, start + size)
             kind = kinds.kind[row.index[first]]
             out.occurrence = kinds.occurrence[kind]
-            shares_of(theta, kinds.excluded + kind * row.width, topics, width, document[0], spare)
-            cells_left(rows + (first - start) * width, row.x + first, last - first, width, out, theta, spare,
+            shares_of(theta, kinds.excluded + kind * row.width, topics, width, document[0], shares)
+            cells_left(rows + (first - start) * width, row.x + first, last - first, width, out, theta, shares,
                        document[0], z + (first - start), cells + 3 * first)
             for i in range(first, last):
                 if z[i - start] < 0:  # by no other token of the document: by all documents
@@ -107,29 +122,30 @@ cdef inline real divisor(const real* counts, Py_ssize_t width, real before) noex
 cdef inline void leave_out_document(Document row, Kinds kinds, const real* prior, real* document, real* theta,
                                     real* cells, double* totals, const int* inner, double tol, real* scratch,
                                     Py_ssize_t capacity) noexcept nogil:
-    """`map_document`; the first `inner[1]` of the `inner[0]` passes are without leaving out."""
+    """`map_document`; the first `inner[1]` of the `inner[0]` passes are without leaving out, and end by themselves."""
     cdef Py_ssize_t width = row.width
     cdef real* counts = scratch
     cdef real* prior_t = scratch + 2 * width
-    cdef real* rows = scratch + 7 * width + capacity
+    cdef real* rows = scratch + 11 * width + capacity
     cdef Packed packed = whole_row(row, prior, theta, scratch)
-    cdef Py_ssize_t i
+    cdef int i = 0, n_passes = inner[0] if has_mass(row) else 0
     cdef double change
-    for i in range(inner[0] if has_mass(row) else 0):
+    while i < n_passes:
         if row.n <= capacity:
             pack_topics(row, &packed, theta, scratch, rows)
         if i < inner[1]:
             expected_counts(row, packed.width, 0, packed.theta, counts, rows, capacity, packed.fresh)
         else:
-            counts_left(row, kinds, packed.width, document, packed.theta, packed.topics, counts, scratch + 3 * width,
-                        rows, capacity, packed.fresh)
+            counts_left(row, kinds, packed.width, document, packed.theta, places_of(packed, theta), counts, scratch,
+                        capacity, packed.fresh)
         packed.fresh = False
         change = map_step(packed.theta, counts, prior_t, packed.width)
         document[1] = divisor(counts, packed.width, document[1])
+        i = i + 1
         if change < tol:
-            break
-    last_cells(row, kinds, packed.width, document, packed.theta, packed.topics, cells, totals, scratch, capacity,
-               packed.fresh)
+            i = inner[1] if i <= inner[1] else n_passes
+    last_cells(row, kinds, packed.width, document, packed.theta, places_of(packed, theta), cells, totals, scratch,
+               capacity, packed.fresh)
     unpack_theta(packed, theta, width)
 
 
@@ -139,12 +155,12 @@ def leave_out_documents(
     const real[::1] x,                 # IN   counts
     const real[:, ::1] phi_wt,         # IN   (n_tokens, width)
     tuple shared,                      # IN   what the documents share, see below
-    tuple inner,                       # IN   passes, how many of these leave nothing out, tol
+    tuple inner,                       # IN   n_passes, n_plain: the first ones, which leave nothing out; and tol
     real[:, ::1] documents,            # INOUT (n_docs, 2): copies in phi, at most 1; the sum that theta was divided by
     real[:, ::1] theta_dt,             # INOUT (n_docs, width)
     real[:, ::1] cells,                # OUT  (nnz of the batch, 3): see `cells_left`
     double[:, ::1] totals,             # OUT  (n_docs, 3): two as in `map_documents`, log-likelihood by the others
-    real[:, ::1] scratch,              # TMP  (n_threads, 7 * width + capacity * (width + 1))
+    real[:, ::1] scratch,              # TMP  (n_threads, 11 * width + capacity * (width + 1))
     int n_threads,
 ):
     """`map_documents` with every token left out of theta of its document, and of phi.
@@ -163,7 +179,7 @@ def leave_out_documents(
             theta, n_d[1] = norm(counts), counts.sum()
     """
     cdef Py_ssize_t n_docs = theta_dt.shape[0], width = theta_dt.shape[1]
-    cdef Py_ssize_t capacity = capacity_of(scratch.shape[1], width)
+    cdef Py_ssize_t capacity = capacity_of(scratch.shape[1] - 4 * width, width)
     cdef Py_ssize_t d, offset
     cdef const real[:, ::1] prior_dt = shared[0]
     cdef Kinds kinds
@@ -196,28 +212,26 @@ def leave_out_counts(
     const real[:, ::1] documents,      # IN   (n_docs, 2), as there
     const real[:, ::1] theta_dt,       # IN   (n_docs, width)
     real[:, ::1] n_dt,                 # OUT  (n_docs, width)
-    real[:, ::1] scratch,              # TMP  (n_threads, 7 * width + capacity * (width + 1))
+    real[:, ::1] scratch,              # TMP  (n_threads, 11 * width + capacity * (width + 1))
     int n_threads,
 ):
     """`document_counts` with every token left out: n_dt = sum_w x q, for inner passes that do something between."""
     cdef Py_ssize_t n_docs = theta_dt.shape[0], width = theta_dt.shape[1]
-    cdef Py_ssize_t capacity = capacity_of(scratch.shape[1], width)
+    cdef Py_ssize_t capacity = capacity_of(scratch.shape[1] - 4 * width, width)
     cdef Py_ssize_t d, t
     cdef Kinds kinds
-    cdef int32_t[::1] topics
     cdef const int32_t* index
     cdef const real* counts
     if n_docs == 0 or phi_wt.shape[0] == 0:
         return
     kinds = kinds_of(shared[1], shared[2], shared[3], shared[4])
-    topics = shared[5]
     index = &indices[0] if indices.shape[0] else NULL
     counts = &x[0] if x.shape[0] else NULL
     with nogil, parallel(num_threads=team(n_threads)):
         for d in prange(n_docs, schedule="dynamic", chunksize=16):
             counts_left(document_of(&phi_wt[0, 0], width, index, counts, indptr[d], indptr[d + 1]), kinds, width,
-                        &documents[d, 0], &theta_dt[d, 0], &topics[0], &n_dt[d, 0], &scratch[threadid(), 3 * width],
-                        &scratch[threadid(), 7 * width], capacity, True)
+                        &documents[d, 0], &theta_dt[d, 0], NULL, &n_dt[d, 0], &scratch[threadid(), 0],
+                        capacity, True)
             for t in range(width):
                 n_dt[d, t] = n_dt[d, t] * theta_dt[d, t]
 

@@ -23,7 +23,7 @@ cdef extern from "rows.h" nogil:
         real theta_mass
 
     void mix_left(const real* rows, const real* x, Py_ssize_t n, Py_ssize_t width, exclusion out, const real* theta,
-                  const real* shares, real* left, real* counts)
+                  const real* shares, real* rest, real* counts)
     void cells_left(const real* rows, const real* x, Py_ssize_t n, Py_ssize_t width, exclusion out, const real* theta,
                     const real* shares, real own, real* z, real* cells)
     real gather_left(const real* rows, const int32_t* index, const int32_t* order, const real* cells, Py_ssize_t n,

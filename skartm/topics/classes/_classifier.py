@@ -138,6 +138,7 @@ class ARTMClassifier(
     max_doc_iter: int = 10
     doc_tol: float = 0.01
     reuse_theta: bool = False
+    leave_one_out: bool = False
     batch_size: int = 2048
     learning_offset: float = 1.0
     learning_decay: float = 0.7
