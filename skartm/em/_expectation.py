@@ -35,6 +35,9 @@ class Shared:
         What documents share beside phi, such as psi of their groups.
     scale : float
         Factor of the counts.
+    in_phi : bool
+        Whether phi was made of the documents themselves, as offline after the first pass. Online it was not, or of a
+        faded part.
     """
 
     phi_wt: NDArray
@@ -44,6 +47,7 @@ class Shared:
     block_mass: NDArray | None = None
     parameters: Any = None
     scale: float = 1.0
+    in_phi: bool = True
 
 
 class Counts:

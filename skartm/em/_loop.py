@@ -276,7 +276,7 @@ class EM:
         counters.fade((1 - rho) * (total / state.n_samples if state.n_samples > 0 else 1.0))
         with counters.watch(tokens):
             scale = rho * total / (batch.n_samples * counters.factor)
-            sums = self._count(batch, replace(shared, scale=scale), counters.stored)
+            sums = self._count(batch, replace(shared, scale=scale, in_phi=False), counters.stored)
         state.seen = _with_evidence(state, begun)
         state.n_samples = total
         state.n_updates += 1

@@ -171,7 +171,8 @@ class ARTMTransformer(TopicModel):
 
     where :math:`Z_d` and :math:`Z_t` are the sums by which theta and phi were divided, x is the count of the word in
     the document, and :math:`\omega` one occurrence: the smaller of x and the weight of the modality. So one occurrence
-    is taken out of theta, and .35 of the word's counts in this document out of phi. The inner passes find theta as
+    is taken out of theta, and .35 of the word's counts in this document out of phi; online nothing is, because phi
+    was not made of the document, or of a faded part of it. The inner passes find theta as
     ever, and the last one takes q, as the counts do. Where no topic is left, theta takes p, and phi the topics of the
     word in all documents. The first pass of a fit is without, since its phi was not made of counts. ``transform`` and
     ``score`` are always without. Regularizers of p(t|d,w) are refused.

@@ -47,14 +47,14 @@ def masses(seed, n_kinds=1):
 
 def expectation(X, phi, mass, *, theta=None, weights=None, terms=(), kinds=None, occurrence=(1.0,), **options):
     """theta, n_wt, the log-likelihoods with the token and by the others, and what was found."""
-    dtype = options.pop("dtype", np.float64)
+    dtype, in_phi = options.pop("dtype", np.float64), options.pop("in_phi", True)
     kinds = np.zeros(X.shape[1], dtype=np.int32) if kinds is None else kinds
     leave_out = LeaveOneOut(kinds, np.array(occurrence))
     mixture = FreeMixture(phi.shape[1], leave_out=leave_out, **{"n_passes": 4, "tol": 0.0, **options})
     (batch,) = Batches(X.astype(dtype), 9999, dtype, weights)
     if theta is not None:
         batch = batch.carrying(padded(theta, dtype))
-    shared = Shared(padded(phi, dtype), phi.shape[1], Terms(theta=terms).at(0, None), block_mass=mass)
+    shared = Shared(padded(phi, dtype), phi.shape[1], Terms(theta=terms).at(0, None), block_mass=mass, in_phi=in_phi)
     found = e_step(mixture, shared, batch)
     n_wt = np.zeros_like(shared.phi_wt)
     found.counts.add_to(n_wt, shared.phi_wt)
@@ -70,8 +70,9 @@ def assert_same(actual, expected, rtol=1e-9):
 @given(
     seed=seeds, kept=st.booleans(), weighted=st.booleans(), alpha=st.sampled_from([0.0, 0.1, -0.05]),
     scale=st.sampled_from([1.0, 0.25]), n_passes=st.integers(0, 4), tol=st.sampled_from([0.0, 0.05]),
+    in_phi=st.booleans(),
 )  # fmt: skip
-def test_equals_the_oracle(seed, kept, weighted, alpha, scale, n_passes, tol):
+def test_equals_the_oracle(seed, kept, weighted, alpha, scale, n_passes, tol, in_phi):
     """Counts may be below one, and weights below and above."""
     rng = np.random.default_rng(seed)
     X, phi, mass = corpus(seed) * scale, start(seed, N_TOKENS, N_TOPICS), masses(seed, 2)
@@ -83,8 +84,9 @@ def test_equals_the_oracle(seed, kept, weighted, alpha, scale, n_passes, tol):
         theta[::2, rng.integers(N_TOPICS)] = 0
         theta /= theta.sum(axis=1, keepdims=True)
     prior = np.full(N_TOPICS, alpha)
-    expected = oracle.e_step(plsa.documents_of(X), phi, mass=mass, thetas=theta, prior=prior, **options)
-    assert_same(expectation(X, phi, mass, theta=theta, prior=prior, **options), expected)
+    share = 0.35 if in_phi else 0.0
+    expected = oracle.e_step(plsa.documents_of(X), phi, mass=mass, thetas=theta, prior=prior, share=share, **options)
+    assert_same(expectation(X, phi, mass, theta=theta, prior=prior, in_phi=in_phi, **options), expected)
 
 
 @given(seed=seeds, pieces=st.sampled_from([[1], [1, 1], [2, 1], [1, 1, 1]]), alpha=st.sampled_from([0.0, 0.1]))
@@ -240,6 +242,14 @@ def test_online_the_first_batch_is_without():
         assert (first.others_log_likelihood == first.log_likelihood) == same
         assert second.others_log_likelihood < second.log_likelihood
         assert_allclose([first.others_mass, second.others_mass], X.sum())
+
+
+@pytest.mark.parametrize("decay", [None, Decay(3.0, 0.7)])
+def test_only_offline_documents_are_in_phi(decay, monkeypatch):
+    seen, expect = [], FreeMixture.expect
+    monkeypatch.setattr(FreeMixture, "expect", lambda *given: seen.append(given[1].in_phi) or expect(*given))
+    learned(corpus(3), start(3, N_TOKENS, N_TOPICS), decay=decay, n_iter=3)
+    assert seen == [decay is None] * 3
 
 
 def test_history_has_the_perplexity_by_the_others():
