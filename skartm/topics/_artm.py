@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -16,6 +16,7 @@ from skartm.base._parameters import (
     check_declared,
     check_dtype,
     choice,
+    declared,
     flag,
     integer,
     parameters,
@@ -44,6 +45,7 @@ from skartm.regularizers import NamedRegularizers, Regularizer, bind_all, check_
 from skartm.topics import _readable, _scored, _token_topics
 from skartm.topics._accepts import Accepts
 from skartm.topics._corpus import Corpus
+from skartm.topics._doc_iter import check_doc_iter, doc_iters
 from skartm.topics._factor_start import FACTOR_STARTS, factor_phi
 from skartm.topics._modalities import check_modalities, check_topic_names
 from skartm.topics._model import TopicModel
@@ -95,8 +97,10 @@ class ARTMTransformer(TopicModel):
         Stop when the objective (log-likelihood plus regularizers, in nats a token) changes by less in one pass.
         With ``leave_one_out`` it is the log-likelihood of every token by the others that must change by less.
         With ``validation_fraction``: stop when the best held-out perplexity is three passes old. 0 never stops early.
-    max_doc_iter : int, default=10
-        Inner passes over a document, at most; exactly, when ``doc_tol=0``.
+    max_doc_iter : int or (int, int), default=10
+        Inner passes over a document, at most; exactly, when ``doc_tol=0``. Two numbers are those of the first and of
+        the last passes of a fit, between which they grow evenly; whatever is not ``fit`` takes the last one. Few inner
+        passes keep theta near to what all documents have in common, which protects topics from single documents.
     doc_tol : float, default=0.01
         A document stops when its theta moves less (sum of absolute changes).
     reuse_theta : bool, default=False
@@ -206,7 +210,7 @@ class ARTMTransformer(TopicModel):
     max_iter: int = integer(default=50, low=1)
     unregularized_iter: int = integer(default=0, low=0)
     tol: float = real(default=1e-3, low=0.0)
-    max_doc_iter: int = integer(default=10, low=1)
+    max_doc_iter: int | tuple[int, int] = declared(default=10, check=check_doc_iter)
     doc_tol: float = real(default=0.01, low=0.0)
     reuse_theta: bool = flag(default=False)
     leave_one_out: bool = flag(default=False)
@@ -309,10 +313,19 @@ class ARTMTransformer(TopicModel):
         return EM(mixture, posterior, n_topics, n_threads=n_threads, terms=terms, kept=kept)
 
     def _mixture(self, n_topics: int) -> FreeMixture:
-        n_passes, tol = int(self.max_doc_iter), float(self.doc_tol)
+        n_passes, tol = doc_iters(self)[1], float(self.doc_tol)
         return FreeMixture(n_topics, n_passes=n_passes, tol=tol, n_threads=self._n_threads())
 
+    def _begin_pass(self, engine: EM, number: int, n_passes: int) -> None:
+        least, most = doc_iters(self)
+        if least != most:
+            now = least + (most - least + 1) * number // n_passes
+            engine.mixture = replace(cast("FreeMixture", engine.mixture), n_passes=now)
+
     def _has_converged(self, tol: float, X: Any) -> bool:
+        least, most = doc_iters(self)
+        if (self.n_iter_ - 1) * (most - least + 1) < (most - least) * self.max_iter:
+            return False  # inner passes have not grown to the end
         if tol > 0 and self.leave_one_out and self.validation_fraction is None:
             return self.history_.change("left_out_perplexity", relative=True) < tol
         return super()._has_converged(tol, X)

@@ -136,6 +136,7 @@ class TopicModel(
 
         def update(number: int) -> None:
             engine.regularized = not final and number < max_iter - self.unregularized_iter
+            self._begin_pass(engine, number, max_iter)
             result = next(iterations)
             self.n_iter_, self.n_samples_seen_ = number + 1, batches.n_samples
             self.__dict__.pop("n_wt_", None)
@@ -167,6 +168,9 @@ class TopicModel(
         if tol > 0 and not ended:
             msg = f"{type(self).__name__}: max_iter={max_iter} iterations did not reach tol={tol}; raise one of them."
             warn(msg, ConvergenceWarning)
+
+    def _begin_pass(self, engine: EM, number: int, n_passes: int) -> None:
+        """Change what changes from pass to pass beside the strengths of terms."""
 
     def _has_converged(self, tol: float, X: Any) -> bool:
         if tol == 0:

@@ -12,6 +12,7 @@ from skartm.metrics._completion import said_before
 from skartm.regularizers import bind_all, check_regularizers
 from skartm.topics._artm import ARTMTransformer
 from skartm.topics._corpus import Corpus
+from skartm.topics._doc_iter import doc_iters
 from skartm.topics._modalities import token_counts
 from skartm.topics._scored import score_parts
 from skartm.topics._start import begin_topics, filled_documents, phi_of_documents
@@ -172,7 +173,7 @@ def theta_of(model: Any, X: Any, authors: Authorship | None) -> NDArray:
     if model.mixing == "free":
         phi = padded(model.components_.T, model._dtype())
         shares.data[:] = folded_in(
-            model, X, authors.shares, fitted_groups(model), phi, int(model.max_doc_iter), float(model.doc_tol)
+            model, X, authors.shares, fitted_groups(model), phi, doc_iters(model)[1], float(model.doc_tol)
         )
     return shares @ model.author_topics_
 
