@@ -7,7 +7,6 @@ from typing import Any, ClassVar, cast
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted
 
 from skartm.base._callbacks import with_callbacks
 from skartm.base._parameters import (
@@ -39,18 +38,18 @@ from skartm.em import (
     padded,
     require_no_posterior,
     rows_of,
-    unpadded_transpose,
 )
-from skartm.regularizers import NamedRegularizers, Regularizer, bind_all, check_regularizers
-from skartm.topics import _readable, _scored, _token_topics
+from skartm.regularizers import NamedRegularizers, bind_all, check_regularizers
+from skartm.topics import _published, _readable, _scored, _token_topics
 from skartm.topics._accepts import Accepts
 from skartm.topics._corpus import Corpus
 from skartm.topics._doc_iter import check_doc_iter, doc_iters
 from skartm.topics._factor_start import FACTOR_STARTS, factor_phi
 from skartm.topics._modalities import check_modalities, check_topic_names
 from skartm.topics._model import TopicModel
+from skartm.topics._published import learned_before
 from skartm.topics._reader import Inference
-from skartm.topics._start import given_phi, initial_phi, spread_mass, tokens_seen
+from skartm.topics._start import initial_phi, spread_mass, tokens_seen
 
 
 @NamedRegularizers.register
@@ -239,6 +238,9 @@ class ARTMTransformer(TopicModel):
     topic_table = _readable.topic_table
     token_topics = _token_topics.token_topics
 
+    _publish = _published.publish
+    _assign_components_ = _published.assign_components
+
     @with_callbacks
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> "ARTMTransformer":
         """Learn the topics.
@@ -300,7 +302,7 @@ class ARTMTransformer(TopicModel):
 
     def _engine(self, layout: Layout, corpus: Corpus, *, warm: bool) -> EM:
         regularizers = check_regularizers(self)
-        terms = bind_all(regularizers, layout, learned=self._learned_before(regularizers) if warm else None)
+        terms = bind_all(regularizers, layout, learned=learned_before(self) if warm else None)
         n_threads = self._n_threads()
         n_topics, n_stored = layout.n_topics, (layout.n_docs or 0) if self.reuse_theta else 0
         kept = StoredTheta.uniform(n_stored, n_topics, self._dtype()) if n_stored else None
@@ -352,38 +354,6 @@ class ARTMTransformer(TopicModel):
             return factor_phi(self.init, batches, layout, random_state, self._n_threads())
         return initial_phi(self.init, layout, self.random_state)
 
-    def _publish(self, engine: EM, state: State) -> None:
-        self.components_ = unpadded_transpose(state.phi_wt, engine.n_topics)
-        self._block_mass = np.array(state.block_mass)
-        self.topic_mass_ = self._block_mass.sum(axis=0)
-        self.learned_ = state.learned
-        self.tokens_seen_ = np.array(state.seen)
-        self._learners = {name: _kind(item) for name, item in check_regularizers(self) if name in self.learned_}
-        self.dead_topics_ = np.flatnonzero(self.topic_mass_ <= 0)
-
-    def _assign_components_(self, value: Any) -> None:
-        """Topics from outside, instead of those of a fit; of a model that is fitted they keep their masses."""
-        check_is_fitted(self, "components_")
-        layout = self._layout(self.components_, known=True)
-        phi = given_phi(value, layout, f"{type(self).__name__}.components_", dead=True)
-        self.components_ = np.ascontiguousarray(phi.T, dtype=self.components_.dtype)
-        mass, alive = self._block_mass, self.components_.any(axis=1)
-        mean = mass.sum(axis=1, keepdims=True) / max(np.count_nonzero(self.topic_mass_ > 0), 1)
-        self._block_mass = np.where(alive, np.where(mass.sum(axis=0) > 0, mass, mean), 0.0)
-        self.topic_mass_ = self._block_mass.sum(axis=0)
-        self.dead_topics_ = np.flatnonzero(self.topic_mass_ <= 0)
-        self.tokens_seen_ = self.tokens_seen_ | self.components_.any(axis=0)
-        self.__dict__.pop("n_wt_", None)
-
-    def _learned_before(self, regularizers: list[tuple[str, Regularizer]]) -> dict[str, Any]:
-        """What the regularizers of the last fit have learned, without those in whose place there is another now."""
-        learned, learners = getattr(self, "learned_", {}), getattr(self, "_learners", {})
-        return {
-            name: learned[name]
-            for name, item in regularizers
-            if name in learned and learners.get(name, _kind(item)) == _kind(item)
-        }
-
     def _inference(self) -> Inference:
         mixture, shared = self._mixture(self.components_.shape[0]), self._shared_by_all()
         infer = mixture.inference(shared)
@@ -400,7 +370,7 @@ class ARTMTransformer(TopicModel):
         """The same without any phi."""
         layout = self._layout(self.components_, known=True)
         regularizers = check_regularizers(self)
-        terms = bind_all(regularizers, layout, learned=self._learned_before(regularizers), training=False)
+        terms = bind_all(regularizers, layout, learned=learned_before(self), training=False)
         step, n_steps, regularized = getattr(self, "_last_step", (0, int(self.max_iter), True))
         acting = self._own_terms(terms, layout).at(step, n_steps, regularized=regularized)
         return Shared(self.components_[:0], layout.n_topics, acting, self.topic_mass_)
@@ -430,7 +400,3 @@ class ARTMTransformer(TopicModel):
 
     def _renumbers(self) -> bool:
         return not any(regularizer.side == "posterior" for _, regularizer in check_regularizers(self))
-
-
-def _kind(regularizer: Any) -> str:
-    return f"{type(regularizer).__module__}.{type(regularizer).__qualname__}"

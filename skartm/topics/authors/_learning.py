@@ -14,6 +14,7 @@ from skartm.topics._artm import ARTMTransformer
 from skartm.topics._corpus import Corpus
 from skartm.topics._doc_iter import doc_iters
 from skartm.topics._modalities import token_counts
+from skartm.topics._published import learned_before
 from skartm.topics._scored import score_parts
 from skartm.topics._start import begin_topics, filled_documents, phi_of_documents
 from skartm.topics.authors._authorship import Authorship, read_authors
@@ -47,7 +48,7 @@ def engine(model: Any, layout: Layout, corpus: Corpus, *, warm: bool) -> EM:
     n_authors = authors.names.size
     layout = replace(layout, n_docs=None if layout.n_docs is None else n_authors)
     regularizers, n_threads = check_regularizers(model), model._n_threads()
-    terms = bind_all(regularizers, layout, learned=model._learned_before(regularizers) if warm else None)
+    terms = bind_all(regularizers, layout, learned=learned_before(model) if warm else None)
     terms = with_priors(model, terms, layout, known=warm, documents=documents)
     groups = fitted_groups(model) if warm else Groups.uniform(authors.names[:0], layout.n_topics, model._dtype())
     kept = GroupLearning(
