@@ -9,6 +9,7 @@ from scipy.sparse import csr_array, csr_matrix
 
 import skartm.em
 import skartm.feature_extraction
+import skartm.metrics
 import skartm.model_selection
 import skartm.monotonic
 import skartm.neural
@@ -58,6 +59,7 @@ _PARTS = (
 # public classes that are no estimators, and matrices: what estimators keep
 _KEPT = (
     skartm.em.History,
+    skartm.metrics.WordChoice,
     skartm.topics.ContextVectors,
     skartm.topics.TopicEdge,
     skartm.topics.TopicNode,

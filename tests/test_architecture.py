@@ -35,7 +35,7 @@ ESTIMATORS = {"topics", "nmf", "monotonic", "neural", "model_selection", "plotti
 TOP_LEVEL = {
     "__init__": {"topics", "nmf", "monotonic", "neural", "base", "_saved", "_version", "exceptions"},
     # the list of what saved models contain
-    "_saved": (ESTIMATORS - {"plotting"}) | {"em", "feature_extraction", "regularizers", "base"},
+    "_saved": (ESTIMATORS - {"plotting"}) | {"em", "feature_extraction", "metrics", "regularizers", "base"},
     "_version": set(),
     "exceptions": set(),
 }

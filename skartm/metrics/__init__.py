@@ -1,4 +1,4 @@
-"""Scores of topic models: likelihood, coherence, kernels, diversity, stability; reports; scorers for searches."""
+"""Scores of topic models: likelihood, coherence, kernels, diversity, stability; words shown, reports, scorers."""
 
 from skartm.base import publish
 from skartm.metrics._completion import completion_split
@@ -21,6 +21,7 @@ from skartm.metrics.quality._stability import TopicMatching, TopicStability, mat
 from skartm.metrics.reports._top_documents import top_documents
 from skartm.metrics.reports._top_tokens import top_tokens, topic_table
 from skartm.metrics.reports._topic_report import topic_report
+from skartm.metrics.reports._word_choice import WordChoice
 from skartm.metrics.scoring._scorer import TopicScorer, get_topic_scorer, make_topic_scorer, topic_scorer_names
 from skartm.metrics.scoring._scoring import TopicScoring, topic_scoring
 
@@ -30,6 +31,7 @@ __all__ = [
     "TopicScorer",
     "TopicScoring",
     "TopicStability",
+    "WordChoice",
     "background_ratio",
     "blei_lafferty",
     "class_precision",

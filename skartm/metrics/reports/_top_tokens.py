@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from skartm.base import names_in_order, shown
-from skartm.base._data import check_matrix
+from skartm.base._data import as_floats, check_matrix
+from skartm.base._parameters import is_number
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,6 +69,35 @@ def top_columns(components: NDArray[Any], n_top: int) -> list[NDArray[np.intp]]:
     return tops
 
 
+def check_relevance(relevance: Any) -> float:
+    """Return ``relevance`` as a float; raise unless it is a finite number of at least 0."""
+    if not is_number(relevance) or not 0 <= relevance < np.inf:
+        msg = f"The 'relevance' parameter must be a finite number of at least 0. Got {shown(relevance)} instead."
+        raise ValueError(msg) if is_number(relevance) else TypeError(msg)
+    return float(relevance)
+
+
+def lifted(components: NDArray[Any], relevance: float, token_mass: ArrayLike | None = None) -> NDArray[Any]:
+    """Return what orders the tokens of each topic as ``phi * (phi / p_w) ** relevance`` does.
+
+    It is the root of that of degree 1 + relevance, ``components * p ** (-relevance / (1 + relevance))`` with
+    ``p = token_mass / token_mass.sum()``: a power for every token and not for every entry. Tokens without mass have 0.
+    """
+    mass = None if token_mass is None else as_floats(token_mass, "token_mass").ravel()
+    if mass is not None and (mass.size != components.shape[1] or not (np.isfinite(mass) & (mass >= 0)).all()):
+        raise ValueError(
+            f"token_mass must have one finite, non-negative number for each of the {components.shape[1]} columns of "
+            f"components. Got {shown(token_mass)}."
+        )
+    if relevance == 0:
+        return components
+    if mass is None:
+        mass = components.sum(axis=0, dtype=np.float64)
+    factors = np.zeros(mass.size)
+    factors[mass > 0] = (mass[mass > 0] / mass.sum()) ** (-relevance / (1 + relevance))
+    return components * factors
+
+
 def _label(
     tops: list[NDArray[np.intp]], feature_names: Sequence[str] | NDArray[Any] | None, n_features: int
 ) -> list[list[Any]]:
@@ -82,8 +112,10 @@ def top_tokens(
     feature_names: Sequence[str] | NDArray[Any] | None = None,
     *,
     n_top: int = 10,
+    relevance: float = 0.0,
+    token_mass: ArrayLike | None = None,
 ) -> list[list[Any]]:
-    """Most probable tokens of each topic, most probable first.
+    """Most probable tokens of each topic, most probable first; or those of the largest relevance.
 
     Ties are broken by the column index. A token of probability zero is never listed, so the list of a sparse topic may
     be shorter than ``n_top``, and that of a dead topic is empty.
@@ -97,6 +129,14 @@ def top_tokens(
         (``vectorizer.vocabulary_``) or of columns to names. None lists column indices.
     n_top : int, default=10
         Largest number of tokens of a topic.
+    relevance : float, default=0.0
+        Exponent r of the lift: tokens are ordered by ``phi_wt * (phi_wt / p_w) ** r``. 0 is by probability. With 0.3
+        words that many topics have come later, and lists differ more. The relevance of LDAvis [1]_, ``l * ln phi_wt +
+        (1 - l) * ln(phi_wt / p_w)``, has the same order with ``l = 1 / (1 + r)``.
+    token_mass : array-like of shape (n_features,), default=None
+        Tokens of every column in the corpus, or any multiple, from which ``p_w`` is. A token without mass has no lift,
+        and is listed only with ``relevance=0``. None takes the sums of the columns of ``components``: topics are
+        equally probable if their rows sum to 1.
 
     Returns
     -------
@@ -106,11 +146,18 @@ def top_tokens(
     Raises
     ------
     ValueError
-        If ``components`` is not a finite non-negative matrix, if the number of names is wrong, or if ``n_top < 1``.
+        If ``components`` is not a finite non-negative matrix, if the number of names or of masses is wrong, if
+        ``n_top < 1``, or if ``relevance`` is negative.
 
     See Also
     --------
     topic_table : The same with the probabilities, as a data frame.
+    WordChoice : Words that occur together, beside that.
+
+    References
+    ----------
+    .. [1] C. Sievert, K. Shirley. "LDAvis: A method for visualizing and interpreting topics." ACL workshop on
+       interactive language learning, visualization, and interfaces, 2014.
 
     Examples
     --------
@@ -120,10 +167,13 @@ def top_tokens(
     [['cat', 'milk'], ['stock']]
     >>> top_tokens(phi)
     [[0, 3, 2], [1]]
+    >>> top_tokens([[0.6, 0.4, 0.0], [0.7, 0.0, 0.3]], ["the", "cat", "dog"], relevance=1)
+    [['cat', 'the'], ['the', 'dog']]
     """
     check_n_top(n_top)
     components = check_components(components)
-    return _label(top_columns(components, n_top), feature_names, components.shape[1])
+    weights = lifted(components, check_relevance(relevance), token_mass)
+    return _label(top_columns(weights, n_top), feature_names, components.shape[1])
 
 
 def topic_table(
@@ -132,11 +182,13 @@ def topic_table(
     *,
     n_top: int = 10,
     topic_names: Sequence[str] | NDArray[Any] | None = None,
+    relevance: float = 0.0,
+    token_mass: ArrayLike | None = None,
 ) -> pd.DataFrame:
     """Most probable tokens of each topic with their probabilities, as a pandas data frame in long form.
 
-    The rows are those of `top_tokens`: topics in their order, tokens by decreasing probability, no zero probabilities,
-    and no rows for a dead topic.
+    The rows are those of `top_tokens`: topics in their order, tokens by decreasing probability or relevance, no zero
+    probabilities, and no rows for a dead topic.
 
     Parameters
     ----------
@@ -148,6 +200,9 @@ def topic_table(
         Largest number of tokens of a topic.
     topic_names : sequence of shape (n_topics,), default=None
         Names of the rows of ``components``. None shows row indices.
+    relevance : float, default=0.0
+    token_mass : array-like of shape (n_features,), default=None
+        As in `top_tokens`.
 
     Returns
     -------
@@ -159,7 +214,7 @@ def topic_table(
     ImportError
         If pandas is not installed.
     ValueError
-        If ``components`` is not a finite non-negative matrix, if the number of names is wrong, or if ``n_top < 1``.
+        As of `top_tokens`.
 
     See Also
     --------
@@ -175,6 +230,19 @@ def topic_table(
     1   pets     2    dog         0.25
     2  money     1  stock         1.00
     """
+    check_n_top(n_top)
+    components = check_components(components)
+    tops = top_columns(lifted(components, check_relevance(relevance), token_mass), n_top)
+    return table_of(tops, components, feature_names, topic_names)
+
+
+def table_of(
+    tops: list[NDArray[np.intp]],
+    components: NDArray[Any],
+    feature_names: Sequence[str] | NDArray[Any] | None,
+    topic_names: Sequence[str] | NDArray[Any] | None,
+) -> pd.DataFrame:
+    """Return a data frame of the columns that are listed for each topic."""
     try:
         import pandas as pd
     except ImportError as error:
@@ -183,11 +251,8 @@ def topic_table(
             "or use top_tokens, which returns plain lists."
         ) from error
 
-    check_n_top(n_top)
-    components = check_components(components)
     n_topics, n_features = components.shape
     names = range(n_topics) if topic_names is None else names_in_order(topic_names, n_topics, "topic_names", "topics")
-    tops = top_columns(components, n_top)
     sizes = [top.size for top in tops]
     return pd.DataFrame(
         {

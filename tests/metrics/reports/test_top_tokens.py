@@ -97,3 +97,61 @@ def test_table_without_pandas(monkeypatch):
     monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(ImportError, match=r"topic_table needs pandas.*pip install pandas.*top_tokens"):
         topic_table(np.eye(2))
+
+
+@given(
+    components=COMPONENTS,
+    n_top=st.integers(1, 12),
+    relevance=st.sampled_from([0.3, 1, 2.5]),
+    given_mass=st.booleans(),
+)
+def test_relevance_is_the_exponent_of_the_lift(components, n_top, relevance, given_mass):
+    mass = np.arange(components.shape[1]) % 3 if given_mass else components.sum(axis=0, dtype=float)
+    tops = top_tokens(components, n_top=n_top, relevance=relevance, token_mass=mass if given_mass else None)
+    for row, top in zip(components.astype(float), tops, strict=True):
+        share = mass / max(mass.sum(), 1)
+        values = np.zeros(row.size)
+        some = share > 0
+        values[some] = row[some] * (row[some] / share[some]) ** relevance
+        assert len(top) == min(n_top, np.count_nonzero(values)) == len(set(top))
+        listed = values[top]
+        assert (listed > 0).all()
+        assert (listed[:-1] >= listed[1:] * (1 - 1e-9)).all()
+        assert listed.min(initial=np.inf) >= np.delete(values, top).max(initial=0) * (1 - 1e-9)
+
+
+@given(components=COMPONENTS)
+def test_relevance_is_that_of_ldavis(components):
+    lam = 0.6
+    mass = components.sum(axis=0, dtype=float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        scores = lam * np.log(components) + (1 - lam) * np.log(components / (mass / mass.sum()))
+    for row, top in zip(scores, top_tokens(components, n_top=12, relevance=1 / lam - 1), strict=True):
+        assert (np.diff(row[top]) <= 1e-9).all()
+
+
+def test_relevance_of_the_table_orders_and_shows_probabilities():
+    pytest.importorskip("pandas")
+    components = np.array([[0.6, 0.4, 0.0], [0.7, 0.0, 0.3]])
+    table = topic_table(components, relevance=1, token_mass=[1.0, 0.2, 9.0])
+    assert table["token"].tolist() == [1, 0, 0, 2]
+    assert table["probability"].tolist() == [0.4, 0.6, 0.7, 0.3]
+    assert top_tokens(components, relevance=1, token_mass=[1.0, 0.0, 9.0]) == [[0], [0, 2]]
+
+
+@pytest.mark.parametrize("function", [top_tokens, topic_table])
+@pytest.mark.parametrize(
+    ("parameters", "error", "message"),
+    [
+        ({"relevance": -1}, ValueError, "'relevance' parameter must be a finite number of at least 0. Got -1"),
+        ({"relevance": np.inf}, ValueError, "'relevance' .* Got inf"),
+        ({"relevance": "much"}, TypeError, "'relevance' .* Got 'much'"),
+        ({"token_mass": [1, 2, 3]}, ValueError, "token_mass must have one finite, non-negative number for each"),
+        ({"token_mass": [1, np.nan]}, ValueError, "token_mass must have one finite"),
+    ],
+)
+def test_bad_relevance(function, parameters, error, message):
+    if function is topic_table:
+        pytest.importorskip("pandas")
+    with pytest.raises(error, match=message):
+        function(np.eye(2), **parameters)
