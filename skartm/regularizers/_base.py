@@ -69,7 +69,7 @@ class Regularizer(Versioned, BaseEstimator):
             msg = f"The 'limit' parameter of {name} must be None or a finite number above 0. Got {shown(limit)}."
             raise ValueError(msg)
         if limit is not None and relative is None:
-            msg = f"{name}: limit={shown(limit)} is of a relative strength. Got relative=None; set relative, or no limit."
+            msg = f"{name}: limit={shown(limit)} limits a relative strength. Got relative=None; set it, or no limit."
             raise ValueError(msg)
         strength = tau if isinstance(tau, Schedule) else float(tau)
         return Strength(strength, None if relative is None else float(relative), limit)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from functools import partial
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -318,16 +318,7 @@ class ARTMTransformer(TopicModel):
         n_passes, tol = doc_iters(self)[1], float(self.doc_tol)
         return FreeMixture(n_topics, n_passes=n_passes, tol=tol, n_threads=self._n_threads())
 
-    def _begin_pass(self, engine: EM, number: int, n_passes: int) -> None:
-        least, most = doc_iters(self)
-        if least != most:
-            now = least + (most - least + 1) * number // n_passes
-            engine.mixture = replace(cast("FreeMixture", engine.mixture), n_passes=now)
-
     def _has_converged(self, tol: float, X: Any) -> bool:
-        least, most = doc_iters(self)
-        if (self.n_iter_ - 1) * (most - least + 1) < (most - least) * self.max_iter:
-            return False  # inner passes have not grown to the end
         if tol > 0 and self.leave_one_out and self.validation_fraction is None:
             return self.history_.change("left_out_perplexity", relative=True) < tol
         return super()._has_converged(tol, X)
