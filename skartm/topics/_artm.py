@@ -16,6 +16,7 @@ from skartm.base._parameters import (
     check_declared,
     check_dtype,
     choice,
+    declared,
     flag,
     integer,
     parameters,
@@ -41,7 +42,7 @@ from skartm.em import (
     unpadded_transpose,
 )
 from skartm.regularizers import NamedRegularizers, Regularizer, bind_all, check_regularizers
-from skartm.topics import _readable, _scored, _token_topics
+from skartm.topics import _readable, _scored, _targets, _token_topics
 from skartm.topics._accepts import Accepts
 from skartm.topics._corpus import Corpus
 from skartm.topics._factor_start import FACTOR_STARTS, factor_phi
@@ -122,6 +123,9 @@ class ARTMTransformer(TopicModel):
     evaluation : {"completion", "fold_in"}, default="completion"
         What ``score`` and ``perplexity`` measure. "completion": theta from every other token of a document, likelihood
         of the rest. "fold_in": theta and likelihood from the same tokens; optimistic, as BigARTM's perplexity.
+    shown_words : WordChoice, default=None
+        Which tokens of the main modality ``top_tokens`` lists, and in which order; no phi changes by it. None is by
+        probability. See :class:`skartm.metrics.WordChoice`, which counts pairs of words in the documents of ``fit``.
     warm_start : bool, default=False
         Let ``fit`` go on from the present topics; regularizers may have changed.
     dtype : {"float32", "float64"}, default="float32"
@@ -141,6 +145,9 @@ class ARTMTransformer(TopicModel):
         Tokens of the topics, after regularization.
     dead_topics_ : array of int
         Topics without tokens.
+    shown_words_ : array of int of shape (n_components, n_candidates)
+        With ``shown_words``, after ``fit``: columns of the tokens to show, filled up with -1. Where topics have changed
+        since, by ``partial_fit`` or by hand, it is gone, and ``shown_words`` goes by phi and lift alone.
     tokens_seen_ : array of bool of shape (n_tokens,)
         Words that had a count in documents learned from. Any other begins with the topics of its first documents.
     learned_ : dict of dicts
@@ -217,6 +224,7 @@ class ARTMTransformer(TopicModel):
     init: Any = None
     validation_fraction: float | None = real(default=None, low=0.0, high=1.0, open_low=True, none=True)
     evaluation: str = choice(default="completion", among=("completion", "fold_in"))
+    shown_words: Any = declared(default=None, check=_readable.check_shown_words)
     warm_start: bool = flag(default=False)
     dtype: DTypeLike = precision(default="float32")
     n_jobs: int | None = None
@@ -234,6 +242,7 @@ class ARTMTransformer(TopicModel):
     top_tokens = _readable.top_tokens
     topic_table = _readable.topic_table
     token_topics = _token_topics.token_topics
+    _read_beside = _targets.read_targets
 
     @with_callbacks
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> "ARTMTransformer":
@@ -347,6 +356,7 @@ class ARTMTransformer(TopicModel):
         self.tokens_seen_ = np.array(state.seen)
         self._learners = {name: _kind(item) for name, item in check_regularizers(self) if name in self.learned_}
         self.dead_topics_ = np.flatnonzero(self.topic_mass_ <= 0)
+        self.__dict__.pop("shown_words_", None)
 
     def _assign_components_(self, value: Any) -> None:
         """Topics from outside, instead of those of a fit; of a model that is fitted they keep their masses."""
@@ -361,6 +371,7 @@ class ARTMTransformer(TopicModel):
         self.dead_topics_ = np.flatnonzero(self.topic_mass_ <= 0)
         self.tokens_seen_ = self.tokens_seen_ | self.components_.any(axis=0)
         self.__dict__.pop("n_wt_", None)
+        self.__dict__.pop("shown_words_", None)
 
     def _learned_before(self, regularizers: list[tuple[str, Regularizer]]) -> dict[str, Any]:
         """What the regularizers of the last fit have learned, without those in whose place there is another now."""
@@ -395,20 +406,6 @@ class ARTMTransformer(TopicModel):
     def _own_terms(self, terms: Terms, layout: Layout) -> Terms:
         """Terms of new documents: those of the regularizers, and what the fitted model adds."""
         return terms
-
-    def _read_beside(self, X: Any, **given: Any) -> dict[str, Any]:
-        y, n_docs = given.get("y"), X.shape[0]
-        readers = [name for name, regularizer in check_regularizers(self) if getattr(regularizer, "uses_y", False)]
-        if not readers:
-            return {}
-        if y is None:
-            msg = f"{type(self).__name__}: the regularizers {readers} read targets. Got y=None; call fit(X, y)."
-            raise ValueError(msg)
-        y = np.asarray(y)
-        if y.ndim == 0 or y.shape[0] != n_docs:
-            msg = f"{type(self).__name__}: y must have one row for each of the {n_docs} documents. Got shape {y.shape}."
-            raise ValueError(msg)
-        return {"y": y}
 
     def _reads_order(self) -> bool:
         if not self.regularizers:
