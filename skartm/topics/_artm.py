@@ -40,7 +40,7 @@ from skartm.em import (
     rows_of,
 )
 from skartm.regularizers import NamedRegularizers, bind_all, check_regularizers
-from skartm.topics import _published, _readable, _scored, _token_topics
+from skartm.topics import _published, _readable, _scored, _targets, _token_topics
 from skartm.topics._accepts import Accepts
 from skartm.topics._corpus import Corpus
 from skartm.topics._doc_iter import check_doc_iter, doc_iters
@@ -125,6 +125,9 @@ class ARTMTransformer(TopicModel):
     evaluation : {"completion", "fold_in"}, default="completion"
         What ``score`` and ``perplexity`` measure. "completion": theta from every other token of a document, likelihood
         of the rest. "fold_in": theta and likelihood from the same tokens; optimistic, as BigARTM's perplexity.
+    shown_words : WordChoice, default=None
+        Which tokens of the main modality ``top_tokens`` lists, and in which order; no phi changes by it. None is by
+        probability. See :class:`skartm.metrics.WordChoice`, which counts pairs of words in the documents of ``fit``.
     warm_start : bool, default=False
         Let ``fit`` go on from the present topics; regularizers may have changed.
     dtype : {"float32", "float64"}, default="float32"
@@ -144,6 +147,9 @@ class ARTMTransformer(TopicModel):
         Tokens of the topics, after regularization.
     dead_topics_ : array of int
         Topics without tokens.
+    shown_words_ : array of int of shape (n_components, n_candidates)
+        With ``shown_words``, after ``fit``: columns of the tokens to show, filled up with -1. Where topics have changed
+        since, by ``partial_fit`` or by hand, it is gone, and ``shown_words`` goes by phi and lift alone.
     tokens_seen_ : array of bool of shape (n_tokens,)
         Words that had a count in documents learned from. Any other begins with the topics of its first documents.
     learned_ : dict of dicts
@@ -220,6 +226,7 @@ class ARTMTransformer(TopicModel):
     init: Any = None
     validation_fraction: float | None = real(default=None, low=0.0, high=1.0, open_low=True, none=True)
     evaluation: str = choice(default="completion", among=("completion", "fold_in"))
+    shown_words: Any = declared(default=None, check=_readable.check_shown_words)
     warm_start: bool = flag(default=False)
     dtype: DTypeLike = precision(default="float32")
     n_jobs: int | None = None
@@ -237,6 +244,7 @@ class ARTMTransformer(TopicModel):
     top_tokens = _readable.top_tokens
     topic_table = _readable.topic_table
     token_topics = _token_topics.token_topics
+    _read_beside = _targets.read_targets
 
     _publish = _published.publish
     _assign_components_ = _published.assign_components
@@ -369,20 +377,6 @@ class ARTMTransformer(TopicModel):
     def _own_terms(self, terms: Terms, layout: Layout) -> Terms:
         """Terms of new documents: those of the regularizers, and what the fitted model adds."""
         return terms
-
-    def _read_beside(self, X: Any, **given: Any) -> dict[str, Any]:
-        y, n_docs = given.get("y"), X.shape[0]
-        readers = [name for name, regularizer in check_regularizers(self) if getattr(regularizer, "uses_y", False)]
-        if not readers:
-            return {}
-        if y is None:
-            msg = f"{type(self).__name__}: the regularizers {readers} read targets. Got y=None; call fit(X, y)."
-            raise ValueError(msg)
-        y = np.asarray(y)
-        if y.ndim == 0 or y.shape[0] != n_docs:
-            msg = f"{type(self).__name__}: y must have one row for each of the {n_docs} documents. Got shape {y.shape}."
-            raise ValueError(msg)
-        return {"y": y}
 
     def _reads_order(self) -> bool:
         if not self.regularizers:

@@ -38,6 +38,7 @@ from skartm.metrics._completion import said_before
 from skartm.topics._corpus import Corpus
 from skartm.topics._doc_iter import grow_inner_passes, has_grown
 from skartm.topics._modalities import layout_of, token_counts
+from skartm.topics._readable import shown_words_of
 from skartm.topics._reader import Reader
 from skartm.topics._scored import score_parts
 from skartm.topics._start import has_tokens, require_tokens
@@ -67,6 +68,7 @@ class TopicModel(
     main_modality: Any = None
     token_names: Any = None
     topic_names: Any = None
+    shown_words: Any = None
     unregularized_iter = 0
     validation_fraction: float | None = None
     _phi_is_published = True  # components_ is phi, not the counters
@@ -100,6 +102,8 @@ class TopicModel(
         state = self._start(layout, batches, warm=warm)
         history = self.history_ if warm else History()
         self._iterate(engine, batches, state, decay, max_iter, tol, corpus.X, held_out, history)
+        if self.shown_words is not None:
+            self.shown_words_ = shown_words_of(self, corpus)
         self._warn(layout)
         return self
 

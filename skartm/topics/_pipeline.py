@@ -194,7 +194,7 @@ class TopicPipeline(Stateful, CallbackSupportMixin, TransformerMixin, BaseEstima
 
     @available_if(_model_has("top_tokens"))
     def top_tokens(self, n_top: int = 10, **params: Any) -> list[list[Any]]:
-        """Most probable tokens of each topic; ``modality=`` as in the model."""
+        """Tokens of each topic to read; ``modality=`` and ``relevance=`` as in the model."""
         check_is_fitted(self, "model_")
         return self.model_.top_tokens(n_top, **params)
 

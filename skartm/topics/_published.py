@@ -19,6 +19,7 @@ def publish(model: Any, engine: EM, state: State) -> None:
     model.tokens_seen_ = np.array(state.seen)
     model._learners = {name: kind_of(item) for name, item in check_regularizers(model) if name in model.learned_}
     model.dead_topics_ = np.flatnonzero(model.topic_mass_ <= 0)
+    model.__dict__.pop("shown_words_", None)
 
 
 def assign_components(model: Any, value: Any) -> None:
@@ -34,6 +35,7 @@ def assign_components(model: Any, value: Any) -> None:
     model.dead_topics_ = np.flatnonzero(model.topic_mass_ <= 0)
     model.tokens_seen_ = model.tokens_seen_ | model.components_.any(axis=0)
     model.__dict__.pop("n_wt_", None)
+    model.__dict__.pop("shown_words_", None)
 
 
 def learned_before(model: Any) -> dict[str, Any]:

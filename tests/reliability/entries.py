@@ -406,6 +406,12 @@ FUNCTIONS: dict[str, Entry] = {
         accepts=_ROWS | {"words"}, needs="gensim"),
     "metrics.top_documents": Entry("theta", metrics.top_documents, accepts=_ROWS | {"wider"}),
     "metrics.top_tokens": Entry("phi", metrics.top_tokens, accepts=_ROWS | {"wider"}),
+    "metrics.top_tokens token_mass": Entry(
+        "weights", lambda w: metrics.top_tokens(PHI[:, [0] * N_DOCS], relevance=0.5, token_mass=w)),
+    "metrics.WordChoice components": Entry("phi", lambda p: metrics.WordChoice().choose(p), accepts=_ROWS | {"wider"}),
+    "metrics.WordChoice X": Entry("counts", lambda X: metrics.WordChoice().choose(PHI, X), accepts=_ROWS),
+    "metrics.WordChoice sample_weight": Entry(
+        "weights", lambda w: metrics.WordChoice().choose(PHI, COUNTS, sample_weight=w)),
     "metrics.topic_diversity": Entry("phi", metrics.topic_diversity, accepts=_ROWS | {"wider"}),
     "metrics.topic_entropy": Entry("phi", metrics.topic_entropy, accepts=_ROWS | {"wider"}),
     "metrics.topic_kernels": Entry("phi", metrics.topic_kernels, accepts=_ROWS | {"wider"}),

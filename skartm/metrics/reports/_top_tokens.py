@@ -98,9 +98,10 @@ def lifted(components: NDArray[Any], relevance: float, token_mass: ArrayLike | N
     return components * factors
 
 
-def _label(
+def label_columns(
     tops: list[NDArray[np.intp]], feature_names: Sequence[str] | NDArray[Any] | None, n_features: int
 ) -> list[list[Any]]:
+    """Return the names of the columns that are listed for each topic, or the columns (int) without names."""
     if feature_names is None:
         return [top.tolist() for top in tops]
     names = names_in_order(feature_names, n_features, "feature_names", "columns of components")
@@ -173,7 +174,7 @@ def top_tokens(
     check_n_top(n_top)
     components = check_components(components)
     weights = lifted(components, check_relevance(relevance), token_mass)
-    return _label(top_columns(weights, n_top), feature_names, components.shape[1])
+    return label_columns(top_columns(weights, n_top), feature_names, components.shape[1])
 
 
 def topic_table(
@@ -258,7 +259,7 @@ def table_of(
         {
             "topic": [name for name, size in zip(names, sizes, strict=True) for _ in range(size)],
             "rank": np.concatenate([np.arange(1, size + 1) for size in sizes]),
-            "token": [token for tokens in _label(tops, feature_names, n_features) for token in tokens],
+            "token": [token for tokens in label_columns(tops, feature_names, n_features) for token in tokens],
             "probability": np.concatenate([row[top] for row, top in zip(components, tops, strict=True)]),
         }
     )

@@ -14,7 +14,8 @@ from skartm.metrics.coherences._coherence import coherence
 from skartm.metrics.quality._entropy import topic_entropy
 from skartm.metrics.quality._kernels import topic_kernels
 from skartm.metrics.quality._mass import topic_shares
-from skartm.metrics.reports._top_tokens import top_tokens
+from skartm.metrics.reports._top_tokens import check_n_top, label_columns, top_columns
+from skartm.metrics.reports._word_choice import shown_first
 from skartm.metrics.scoring._fitted import FittedTopics
 from skartm.metrics.scoring._scores import coherence_documents
 
@@ -44,7 +45,7 @@ def topic_report(
         Names of the tokens. None asks the steps in front of the model, or its ``feature_names_in_``; without any the
         tokens are numbers.
     n_top : int, default=10
-        Top tokens, shown and used in the coherence.
+        Top tokens, shown and used in the coherence: of a model with ``shown_words_`` these, else the most probable.
     threshold : float, default=0.1
         Of `topic_kernels`.
     measure : str, default="npmi"
@@ -93,15 +94,29 @@ def topic_report(
     if feature_names is not None:
         names = names_in_order(feature_names, fitted.all_topics.shape[1], "feature_names", "columns of the model")
         feature_names = fitted.columns(np.array([names], dtype=object))[0]
+    check_n_top(n_top)
+    tops = _shown_first(fitted, top_columns(phi, n_top), n_top)
+    listed = [top.tolist() for top in tops]
     kernels = topic_kernels(phi, mass, threshold=threshold)
     columns: dict[str, Any] = {} if mass is None else {"mass": mass, "share": topic_shares(mass)}
     columns |= {"kernel_size": kernels.size, "purity": kernels.purity, "contrast": kernels.contrast}
     columns["entropy"] = topic_entropy(phi, average=False)
     if X is not None:
         documents = coherence_documents(Corpus(fitted), measure)
-        columns["coherence"] = coherence(phi, documents, measure=measure, n_top=n_top, average=False)
-    columns["top_tokens"] = [" ".join(map(str, top)) for top in top_tokens(phi, feature_names, n_top=n_top)]
+        columns["coherence"] = coherence(listed, documents, measure=measure, n_top=n_top, average=False)
+    columns["top_tokens"] = [" ".join(map(str, top)) for top in label_columns(tops, feature_names, phi.shape[1])]
     return pd.DataFrame(columns, index=pd.Index(_topic_names(fitted.model, len(phi)), name="topic"))
+
+
+def _shown_first(fitted: FittedTopics, tops: list[NDArray[np.intp]], n_top: int) -> list[NDArray[np.intp]]:
+    """Columns of the part to list: those that the model shows, and then the most probable ones."""
+    shown: Any = getattr(fitted.model, "shown_words_", None)
+    if shown is None:
+        return tops
+    place = np.full(fitted.all_topics.shape[1] + 1, -1, dtype=np.intp)  # the last one is that of -1
+    own = fitted.columns(np.arange(place.size - 1)[None, :])[0]
+    place[own] = np.arange(own.size)
+    return shown_first(place[shown], tops, n_top)
 
 
 def _topic_names(model: Any, n_topics: int) -> list[Any]:

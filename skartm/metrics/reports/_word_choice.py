@@ -117,37 +117,50 @@ class WordChoice(Versioned, BaseEstimator):
         """
         check_declared(self)
         components = check_components(components)
-        weights = lifted(components, float(self.relevance), token_mass)
-        tops = top_columns(weights, int(self.n_candidates))
-        candidates = np.full((len(tops), int(self.n_candidates)), NO_TOKEN, dtype=np.intp)
-        scores = np.full(candidates.shape, -np.inf)
-        for topic, top in enumerate(tops):
-            candidates[topic, : top.size] = top
-            scores[topic, : top.size] = (1 + self.relevance) * np.log(weights[topic, top])
-        if X is None:
-            return candidates
-        X = check_csr(X, type(self).__name__)
-        if X.shape[1] != components.shape[1]:
-            raise ValueError(
-                f"WordChoice: X must have one column for each of the {components.shape[1]} columns of components. Got "
-                f"{X.shape[1]}."
-            )
-        sample_weight = check_weights(type(self).__name__, sample_weight, X.shape[0])
-        if self.coherence == 0 or self.n_rounds == 0 or X.shape[0] == 0:
-            return candidates
-        return np.take_along_axis(candidates, self._order(scores, association(candidates, X, sample_weight)), axis=1)
+        if X is not None:
+            X = check_csr(X, type(self).__name__)
+            if X.shape[1] != components.shape[1]:
+                raise ValueError(
+                    f"WordChoice: X must have one column for each of the {components.shape[1]} columns of components. "
+                    f"Got {X.shape[1]}."
+                )
+        weights = None if X is None else check_weights(type(self).__name__, sample_weight, X.shape[0])
+        return choose_words(self, components, X, token_mass, weights)
 
-    def _order(self, scores: NDArray[np.float64], npmi: NDArray[np.float64]) -> NDArray[np.intp]:
-        """Places of the candidates, which come by falling scores, -inf where there is none."""
-        order = np.broadcast_to(np.arange(scores.shape[1]), scores.shape)
-        for _ in range(int(self.n_rounds)):
-            first = np.zeros(scores.shape)
-            np.put_along_axis(first, order[:, : int(self.n_shown)], 1.0, axis=1)
-            first[np.isneginf(scores)] = 0
-            n_others = np.maximum(first.sum(axis=1, keepdims=True) - first, 1)
-            mean = (npmi @ first[:, :, None])[:, :, 0] / n_others  # the diagonal of npmi is 0
-            order = np.argsort(-(scores + self.coherence * mean), axis=1, kind="stable")
-        return order
+
+def choose_words(
+    choice: WordChoice,
+    components: NDArray[Any],
+    X: Any,
+    token_mass: ArrayLike | None,
+    sample_weight: NDArray[np.float64] | None,
+) -> NDArray[np.intp]:
+    """Return :meth:`WordChoice.choose` of what is checked; ``X`` may be anything that is read by rows."""
+    n_candidates = int(choice.n_candidates)
+    weights = lifted(components, float(choice.relevance), token_mass)
+    tops = top_columns(weights, n_candidates)
+    candidates = np.full((len(tops), n_candidates), NO_TOKEN, dtype=np.intp)
+    scores = np.full(candidates.shape, -np.inf)
+    for topic, top in enumerate(tops):
+        candidates[topic, : top.size] = top
+        scores[topic, : top.size] = (1 + choice.relevance) * np.log(weights[topic, top])
+    if X is None or X.shape[0] == 0 or choice.coherence == 0 or choice.n_rounds == 0:
+        return candidates
+    order, npmi = np.arange(n_candidates)[None, :], association(candidates, X, sample_weight)
+    for _ in range(int(choice.n_rounds)):
+        first = np.zeros(scores.shape)
+        np.put_along_axis(first, order[:, : int(choice.n_shown)], 1.0, axis=1)
+        first[np.isneginf(scores)] = 0
+        n_others = np.maximum(first.sum(axis=1, keepdims=True) - first, 1)
+        mean = (npmi @ first[:, :, None])[:, :, 0] / n_others  # the diagonal of npmi is 0
+        order = np.argsort(-(scores + choice.coherence * mean), axis=1, kind="stable")
+    return np.take_along_axis(candidates, order, axis=1)
+
+
+def shown_first(shown: NDArray[np.intp], tops: list[NDArray[np.intp]], n_top: int) -> list[NDArray[np.intp]]:
+    """Return the first columns of each topic: those of a choice, and behind them what ``tops`` has besides."""
+    chosen = [row[row != NO_TOKEN] for row in shown]
+    return [np.concatenate([row, top[~np.isin(top, row)]])[:n_top] for row, top in zip(chosen, tops, strict=True)]
 
 
 def association(

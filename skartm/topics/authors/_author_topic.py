@@ -77,6 +77,7 @@ class AuthorTopic(ARTMTransformer):
         None: random, as in :class:`ARTMTransformer`, which takes some passes more.
     validation_fraction : float in (0, 1), default=None
     evaluation : {"completion", "fold_in"}, default="completion"
+    shown_words : WordChoice, default=None
     warm_start : bool, default=False
     dtype : {"float32", "float64"}, default="float32"
     n_jobs : int, default=None

@@ -146,6 +146,7 @@ class ARTMClassifier(
     init: Any = None
     validation_fraction: float | None = None
     evaluation: str = "completion"
+    shown_words: Any = None
     warm_start: bool = False
     dtype: DTypeLike = precision(default="float32")
     n_jobs: int | None = None
@@ -288,10 +289,12 @@ class ARTMClassifier(
         X = check_counts(self, X, check_dtype(self), reset=False)
         return self.model_.perplexity(self._wide(X), sample_weight=sample_weight, modality=modality)
 
-    def top_tokens(self, n_top: int = 10, *, modality: ModalitySelection = None) -> list[list[Any]]:
-        """Most probable tokens of each topic; of "labels" the classes. See :meth:`ARTMTransformer.top_tokens`."""
+    def top_tokens(
+        self, n_top: int = 10, *, modality: ModalitySelection = None, relevance: float | None = None
+    ) -> list[list[Any]]:
+        """Tokens of each topic to read; of "labels" the classes. See :meth:`ARTMTransformer.top_tokens`."""
         check_is_fitted(self, "model_")
-        tops = self.model_.top_tokens(n_top, modality=modality)
+        tops = self.model_.top_tokens(n_top, modality=modality, relevance=relevance)
         if self.model_.token_names is None and modality == LABELS:
             return [[self.classes_[column - self.n_features_in_] for column in top] for top in tops]
         return tops
@@ -320,6 +323,11 @@ class ARTMClassifier(
     def class_count_(self) -> NDArray:
         """Documents of every class, by weight."""
         return self._bayes.count[0]
+
+    @property
+    def shown_words_(self) -> NDArray:
+        """Columns of the tokens to show for each topic, with ``shown_words``."""
+        return self.model_.shown_words_
 
     @property
     def history_(self) -> Any:

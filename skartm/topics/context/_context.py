@@ -99,6 +99,7 @@ class ContextARTM(ARTMTransformer):
     evaluation : {"leave_one_out", "plain"}, default="leave_one_out"
         What ``score`` and ``perplexity`` measure: every token given the others of its text, or as in training, where
         a context that has the word itself makes it look easy.
+    shown_words : WordChoice, default=None
     warm_start : bool, default=False
     dtype : {"float32", "float64"}, default="float32"
     n_jobs : int, default=None

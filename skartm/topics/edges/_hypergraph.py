@@ -29,7 +29,7 @@ from skartm.topics.edges._predictions import known_containers, look_up, topics_i
 from skartm.topics.edges._tables import Declaration, read_cells
 
 
-@parameters(without=("token_names", "modalities", "modality_weights", "main_modality", "leave_one_out"))
+@parameters(without=("token_names", "modalities", "modality_weights", "main_modality", "leave_one_out", "shown_words"))
 class HypergraphARTM(ARTMTransformer):
     r"""Topic model of transactions: edges of several vertices, in containers.
 

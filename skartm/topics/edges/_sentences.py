@@ -27,7 +27,7 @@ from skartm.topics.edges._names import named
 from skartm.topics.edges._tables import flat, numbers_of, sorted_names
 
 
-@parameters(without=("modality_weights", "main_modality", "leave_one_out"))
+@parameters(without=("modality_weights", "main_modality", "leave_one_out", "shown_words"))
 class SentenceTopicModel(ARTMTransformer):
     r"""Topic model in which all tokens of a sentence have one topic.
 

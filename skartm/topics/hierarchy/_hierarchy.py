@@ -299,14 +299,21 @@ class HierarchicalARTM(Stateful, CallbackSupportMixin, TransformerMixin, BaseEst
         """The perplexity of every level, from the top."""
         return [perplexity_of(score) for score in self.score_levels(X, sample_weight, modality=modality)]
 
-    def top_tokens(self, n_top: int = 10, *, level: int = -1, modality: ModalitySelection = None) -> list[list[Any]]:
-        """Most probable tokens of the topics of a level; see :meth:`ARTMTransformer.top_tokens`."""
+    def top_tokens(
+        self,
+        n_top: int = 10,
+        *,
+        level: int = -1,
+        modality: ModalitySelection = None,
+        relevance: float | None = None,
+    ) -> list[list[Any]]:
+        """Tokens of the topics of a level to read; see :meth:`ARTMTransformer.top_tokens`."""
         check_is_fitted(self, "levels_")
         n_levels = len(self.levels_)
         if level not in range(-n_levels, n_levels):
             msg = f"{type(self).__name__}: level must be one of the {n_levels}, counted from 0. Got {shown(level)}."
             raise ValueError(msg)
-        return self.levels_[level].top_tokens(n_top, modality=modality)
+        return self.levels_[level].top_tokens(n_top, modality=modality, relevance=relevance)
 
     def subtopics(self, topic: str | int, level: int | None = None) -> list[TopicNode]:
         """Children of a topic in ``tree_``, the most probable first.
@@ -362,6 +369,11 @@ class HierarchicalARTM(Stateful, CallbackSupportMixin, TransformerMixin, BaseEst
     def topic_mass_(self) -> NDArray:
         """Tokens of the topics of the last level, with those of the parents."""
         return self._last.topic_mass_
+
+    @property
+    def shown_words_(self) -> NDArray:
+        """Columns of the tokens to show for the last level, if it has ``shown_words``."""
+        return self._last.shown_words_
 
     @property
     def history_(self) -> Any:

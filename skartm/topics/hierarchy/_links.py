@@ -100,7 +100,7 @@ def with_topics(model: ARTMTransformer, dropped: list[int], other: ARTMTransform
     block_mass = np.hstack([model._block_mass[:, kept], other._block_mass])
     topic_mass = block_mass.sum(axis=0)
     return model._with(
-        without=["n_wt_"],
+        without=["n_wt_", "shown_words_"],
         components_=np.vstack([model.components_[kept], other.components_.astype(model.components_.dtype)]),
         _block_mass=block_mass,
         topic_mass_=topic_mass,

@@ -66,6 +66,7 @@ class ThetalessARTM(ARTMTransformer):
     init : array of shape (n_components, n_tokens), default=None
     validation_fraction : float in (0, 1), default=None
     evaluation : {"completion", "fold_in"}, default="completion"
+    shown_words : WordChoice, default=None
     warm_start : bool, default=False
     dtype : {"float32", "float64"}, default="float32"
     n_jobs : int, default=None
