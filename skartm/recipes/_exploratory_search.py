@@ -59,4 +59,5 @@ def exploratory_search(
         ("phi", SmoothSparsePhi(smoothing, relative=0.0)),
         ("theta", SmoothSparseTheta(Window(-sparsity, begin=10))),
     ]
-    return ARTMTransformer(n_components, regularizers=regularizers, **{"leave_one_out": True, "max_iter": 20, "tol": 0, **parameters})
+    defaults = {"leave_one_out": True, "max_iter": 20, "tol": 0}
+    return ARTMTransformer(n_components, regularizers=regularizers, **{**defaults, **parameters})

@@ -44,7 +44,8 @@ def test_tol_waits_for_the_last_number():
 
 
 def test_in_models_of_models():
-    HierarchicalARTM([4, 6], estimator=ARTMTransformer(max_doc_iter=(1, 2), max_iter=4, tol=0), random_state=0).fit(X).transform(X)
+    level = ARTMTransformer(max_doc_iter=(1, 2), max_iter=4, tol=0)
+    HierarchicalARTM([4, 6], estimator=level, random_state=0).fit(X).transform(X)
     authors = [str(d % 5) for d in range(X.shape[0])]
     AuthorTopic(4, max_doc_iter=(1, 2), max_iter=4, tol=0, random_state=0).fit(X, authors=authors).transform(X)
 
