@@ -35,6 +35,7 @@ from skartm.em import (
 )
 from skartm.exceptions import DeadTopicWarning, LeftOutTokensWarning
 from skartm.metrics._completion import said_before
+from skartm.topics._assigned_topics import predict_topics
 from skartm.topics._corpus import Corpus
 from skartm.topics._doc_iter import grow_inner_passes, has_grown
 from skartm.topics._modalities import layout_of, token_counts
@@ -75,6 +76,7 @@ class TopicModel(
     _live: ClassVar[frozenset[str]] = frozenset({"evaluation"})
     _weights: ClassVar[tuple[str, ...]] = ("modality_weights",)
 
+    predict_topics = predict_topics
     _layout = layout_of
 
     def __sklearn_tags__(self) -> Tags:

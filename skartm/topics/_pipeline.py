@@ -167,6 +167,12 @@ class TopicPipeline(Stateful, CallbackSupportMixin, TransformerMixin, BaseEstima
         counts = self._counts(X)
         return self.model_.transform(counts)
 
+    @available_if(_model_has("predict_topics"))
+    def predict_topics(self, X: Any, *, without: Any = None) -> NDArray:
+        """The topic with the largest share of each document, but for those ``without``."""
+        counts = self._counts(X)
+        return self.model_.predict_topics(counts, without=without)
+
     @available_if(_model_has("predict"))
     def predict(self, X: Any) -> NDArray:
         """The classes of documents."""

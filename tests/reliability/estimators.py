@@ -60,6 +60,7 @@ ELSEWHERE = {
 # methods that read, with the data that fit has or without
 READERS = ("transform", "predict", "predict_proba", "decision_function", "cdf", "score_samples", "score", "perplexity")
 READERS += (
+    "predict_topics",
     "transform_levels",
     "token_topics",
     "infer_author",

@@ -96,14 +96,16 @@ def topic_report(
         feature_names = fitted.columns(np.array([names], dtype=object))[0]
     check_n_top(n_top)
     tops = _shown_first(fitted, top_columns(phi, n_top), n_top)
-    listed = [top.tolist() for top in tops]
     kernels = topic_kernels(phi, mass, threshold=threshold)
     columns: dict[str, Any] = {} if mass is None else {"mass": mass, "share": topic_shares(mass)}
     columns |= {"kernel_size": kernels.size, "purity": kernels.purity, "contrast": kernels.contrast}
     columns["entropy"] = topic_entropy(phi, average=False)
     if X is not None:
         documents = coherence_documents(Corpus(fitted), measure)
-        columns["coherence"] = coherence(listed, documents, measure=measure, n_top=n_top, average=False)
+        ranked = np.zeros(phi.shape)  # in which the words that are listed are the most probable ones, in their order
+        for row, top in zip(ranked, tops, strict=True):
+            row[top] = np.arange(top.size, 0, -1)
+        columns["coherence"] = coherence(ranked, documents, measure=measure, n_top=n_top, average=False)
     columns["top_tokens"] = [" ".join(map(str, top)) for top in label_columns(tops, feature_names, phi.shape[1])]
     return pd.DataFrame(columns, index=pd.Index(_topic_names(fitted.model, len(phi)), name="topic"))
 

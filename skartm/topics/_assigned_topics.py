@@ -1,0 +1,55 @@
+"""One topic for a document."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils.validation import check_is_fitted
+
+from skartm.base import shown
+from skartm.em import Layout, TopicSelection
+
+
+def predict_topics(model: Any, X: Any, *, without: TopicSelection = None) -> NDArray[np.intp]:
+    """The topic of each document that has the largest share of it, a hard label.
+
+    Background topics have words of every document, and so the largest share of many. ``without`` leaves them out.
+
+    Parameters
+    ----------
+    X : as ``transform`` takes it
+    without : name or pattern ("background*"), list of names, patterns or columns, slice or mask, default=None
+        Topics that no document gets; None is none of them.
+
+    Returns
+    -------
+    array of int of shape (n_docs,)
+        Columns of ``transform``, and rows of ``components_``. Among equal shares it is the first one, which so is the
+        topic of a document without tokens.
+
+    Raises
+    ------
+    ValueError, TypeError
+        A topic that the model does not have, no topic left, or data that cannot be used.
+
+    Examples
+    --------
+    >>> from skartm import recipes
+    >>> from skartm.datasets import load_peps
+    >>> peps = load_peps()
+    >>> model = recipes.interpretable(10, random_state=0).fit(peps.data)
+    >>> topics = model.predict_topics(peps.data, without="background*")
+    >>> topics.shape, "background0" in model.get_feature_names_out()[topics]
+    ((736,), False)
+    """
+    check_is_fitted(model, "components_")
+    names = tuple(str(name) for name in model.get_feature_names_out())
+    kept = np.ones(len(names), dtype=bool)
+    if without is not None:
+        left_out = Layout(names, model.components_.shape[1]).topics(without, f"{type(model).__name__}.predict_topics")
+        kept[left_out] = False
+    if not kept.any():
+        owner = f"{type(model).__name__}.predict_topics"
+        raise ValueError(f"{owner}: without must leave at least one of {kept.size} topics. Got {shown(without)}.")
+    theta = np.asarray(model.transform(X))
+    return np.flatnonzero(kept)[theta[:, kept].argmax(axis=1)]
