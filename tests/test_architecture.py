@@ -23,7 +23,7 @@ ALLOWED = {
     "nmf": {"regularizers", "em", "simplex", "_kernels"},
     "monotonic": {"em", "simplex", "_kernels"},
     "model_selection": {"topics", "regularizers", "metrics", "em", "simplex", "_kernels"},
-    "recipes": {"topics", "regularizers"},
+    "recipes": {"topics", "regularizers", "metrics"},
     "plotting": {"topics", "regularizers", "metrics", "em", "simplex", "_kernels"},
     "neural": {"topics", "regularizers", "metrics", "feature_extraction", "em", "simplex", "_kernels"},
     "datasets": set(),

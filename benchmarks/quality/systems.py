@@ -249,7 +249,9 @@ def ours(make: Callable):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # passes that end before convergence
                 model.fit(counts)
-            return Fitted(model.components_, n_sweeps=getattr(model, "n_iter_", None))
+            shown = getattr(model, "shown_words_", None)
+            shown = None if shown is None else [[int(w) for w in topic if w >= 0] for topic in shown[:, :25]]
+            return Fitted(model.components_, shown=shown, n_sweeps=getattr(model, "n_iter_", None))
 
         return fit
 
@@ -317,6 +319,7 @@ OURS: dict[str, System] = {
         {"inference": "map", "doc_topic_prior": 0.1, "topic_word_prior": 0.1, "sweeps": 40},
         checkpoints=PASSES,
     ),
+    "predictive": System(ours(recipe("predictive")), {}, checkpoints=PASSES),
     "interpretable": System(ours(recipe("interpretable")), {}, checkpoints=PASSES),
     "sparse": System(ours(recipe("sparse")), {}, checkpoints=PASSES),
 }

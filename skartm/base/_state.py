@@ -28,7 +28,7 @@ _LIVE = frozenset({"n_jobs", "verbose", "batch_size", "max_doc_iter", "doc_tol"}
 _LEARNS = frozenset({"fit", "partial_fit", "fit_transform", "fit_predict", "refit_subtopics"})
 _PLAIN = ("get_params", "set_params", "get_metadata_routing")  # of the parameters, not of the state; so is set_*
 _Method = TypeVar("_Method", bound=Callable[..., Any])
-_Made = TypeVar("_Made")
+_Thing = TypeVar("_Thing")
 
 
 class Record(TypedDict):
@@ -199,7 +199,7 @@ class Stateful(Versioned):
             snapshot._check_live()
         return snapshot
 
-    def _once(self, key: Any, make: Callable[[], _Made]) -> _Made:
+    def _once(self, key: Any, make: Callable[[], _Thing]) -> _Thing:
         """What ``make`` gives, made at the first call for a fitted state, its live parameters and a key.
 
         It must follow from these and the parameters of the fit, and nobody may change it. Threads that ask at the same
@@ -216,7 +216,7 @@ class Stateful(Versioned):
             return make()
         if key not in made:
             made[key] = make()
-        found: _Made = made[key]
+        found: _Thing = made[key]
         return found
 
     def _check_live(self) -> None:

@@ -128,6 +128,10 @@ class MapPosterior:
             with np.errstate(invalid="ignore"):  # of a term that is not finite, which is an error
                 r_t = 2 * positive - both
             scale[:] = scale_of_masses(n_of_block, r_t, bound.term.topics, bound.strength.relative)
+            if bound.strength.limit is not None:
+                moved = abs(bound.tau) * float(scale @ r_t)
+                most = bound.strength.limit * tokens.size * scale[bound.term.topics].size
+                scale *= min(1.0, most / moved) if moved > 0 else 1.0
         return scales
 
     def measure(self, phi_wt: NDArray, n_wt: NDArray) -> None:

@@ -19,10 +19,13 @@ class Strength:
         planned, None if nobody knows.
     relative : float in [0, 1] or None
         None is absolute; see :func:`skartm.em.relative_scale`.
+    limit : float or None
+        How many tokens a relative term moves at most, for each token and topic on average. None is without limit.
     """
 
     tau: float | Trajectory
     relative: float | None = None
+    limit: float | None = None
 
     def at(self, step: float, n_steps: int | None) -> float:
         """Tau at a step."""

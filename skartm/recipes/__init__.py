@@ -9,9 +9,10 @@ from skartm.recipes._embedded import embedded
 from skartm.recipes._exploratory_search import exploratory_search
 from skartm.recipes._interpretable import interpretable
 from skartm.recipes._multimodal import multimodal
+from skartm.recipes._predictive import predictive
 from skartm.recipes._seeded import seeded
 from skartm.recipes._sparse import sparse
 
-__all__ = ["embedded", "exploratory_search", "interpretable", "multimodal", "seeded", "sparse"]
+__all__ = ["embedded", "exploratory_search", "interpretable", "multimodal", "predictive", "seeded", "sparse"]
 
 publish(globals())

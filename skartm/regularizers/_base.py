@@ -64,7 +64,15 @@ class Regularizer(Versioned, BaseEstimator):
                 f"{shown(relative)}."
             )
             raise ValueError(msg)
-        return Strength(tau if isinstance(tau, Schedule) else float(tau), None if relative is None else float(relative))
+        limit = params.get("limit")
+        if limit is not None and not (is_number(limit) and 0 < limit < np.inf):
+            msg = f"The 'limit' parameter of {name} must be None or a finite number above 0. Got {shown(limit)}."
+            raise ValueError(msg)
+        if limit is not None and relative is None:
+            msg = f"{name}: limit={shown(limit)} limits a relative strength. Got relative=None; set it, or no limit."
+            raise ValueError(msg)
+        strength = tau if isinstance(tau, Schedule) else float(tau)
+        return Strength(strength, None if relative is None else float(relative), limit)
 
 
 def _require_statistic(term: Any, name: str) -> None:

@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted
 
 from skartm.base._callbacks import with_callbacks
 from skartm.base._parameters import (
@@ -39,17 +38,18 @@ from skartm.em import (
     padded,
     require_no_posterior,
     rows_of,
-    unpadded_transpose,
 )
-from skartm.regularizers import NamedRegularizers, Regularizer, bind_all, check_regularizers
-from skartm.topics import _readable, _scored, _targets, _token_topics
+from skartm.regularizers import NamedRegularizers, bind_all, check_regularizers
+from skartm.topics import _published, _readable, _scored, _targets, _token_topics
 from skartm.topics._accepts import Accepts
 from skartm.topics._corpus import Corpus
+from skartm.topics._doc_iter import check_doc_iter, doc_iters
 from skartm.topics._factor_start import FACTOR_STARTS, factor_phi
 from skartm.topics._modalities import check_modalities, check_topic_names
 from skartm.topics._model import TopicModel
+from skartm.topics._published import learned_before
 from skartm.topics._reader import Inference
-from skartm.topics._start import given_phi, initial_phi, spread_mass, tokens_seen
+from skartm.topics._start import initial_phi, spread_mass, tokens_seen
 
 
 @NamedRegularizers.register
@@ -96,8 +96,10 @@ class ARTMTransformer(TopicModel):
         Stop when the objective (log-likelihood plus regularizers, in nats a token) changes by less in one pass.
         With ``leave_one_out`` it is the log-likelihood of every token by the others that must change by less.
         With ``validation_fraction``: stop when the best held-out perplexity is three passes old. 0 never stops early.
-    max_doc_iter : int, default=10
-        Inner passes over a document, at most; exactly, when ``doc_tol=0``.
+    max_doc_iter : int or (int, int), default=10
+        Inner passes over a document, at most; exactly, when ``doc_tol=0``. Two numbers are those of the first and of
+        the last passes of a fit, between which they grow evenly; whatever is not ``fit`` takes the last one. Few inner
+        passes keep theta near to what all documents have in common, which protects topics from single documents.
     doc_tol : float, default=0.01
         A document stops when its theta moves less (sum of absolute changes).
     reuse_theta : bool, default=False
@@ -213,7 +215,7 @@ class ARTMTransformer(TopicModel):
     max_iter: int = integer(default=50, low=1)
     unregularized_iter: int = integer(default=0, low=0)
     tol: float = real(default=1e-3, low=0.0)
-    max_doc_iter: int = integer(default=10, low=1)
+    max_doc_iter: int | tuple[int, int] = declared(default=10, check=check_doc_iter)
     doc_tol: float = real(default=0.01, low=0.0)
     reuse_theta: bool = flag(default=False)
     leave_one_out: bool = flag(default=False)
@@ -243,6 +245,9 @@ class ARTMTransformer(TopicModel):
     topic_table = _readable.topic_table
     token_topics = _token_topics.token_topics
     _read_beside = _targets.read_targets
+
+    _publish = _published.publish
+    _assign_components_ = _published.assign_components
 
     @with_callbacks
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> "ARTMTransformer":
@@ -305,7 +310,7 @@ class ARTMTransformer(TopicModel):
 
     def _engine(self, layout: Layout, corpus: Corpus, *, warm: bool) -> EM:
         regularizers = check_regularizers(self)
-        terms = bind_all(regularizers, layout, learned=self._learned_before(regularizers) if warm else None)
+        terms = bind_all(regularizers, layout, learned=learned_before(self) if warm else None)
         n_threads = self._n_threads()
         n_topics, n_stored = layout.n_topics, (layout.n_docs or 0) if self.reuse_theta else 0
         kept = StoredTheta.uniform(n_stored, n_topics, self._dtype()) if n_stored else None
@@ -318,7 +323,7 @@ class ARTMTransformer(TopicModel):
         return EM(mixture, posterior, n_topics, n_threads=n_threads, terms=terms, kept=kept)
 
     def _mixture(self, n_topics: int) -> FreeMixture:
-        n_passes, tol = int(self.max_doc_iter), float(self.doc_tol)
+        n_passes, tol = doc_iters(self)[1], float(self.doc_tol)
         return FreeMixture(n_topics, n_passes=n_passes, tol=tol, n_threads=self._n_threads())
 
     def _has_converged(self, tol: float, X: Any) -> bool:
@@ -348,40 +353,6 @@ class ARTMTransformer(TopicModel):
             return factor_phi(self.init, batches, layout, random_state, self._n_threads())
         return initial_phi(self.init, layout, self.random_state)
 
-    def _publish(self, engine: EM, state: State) -> None:
-        self.components_ = unpadded_transpose(state.phi_wt, engine.n_topics)
-        self._block_mass = np.array(state.block_mass)
-        self.topic_mass_ = self._block_mass.sum(axis=0)
-        self.learned_ = state.learned
-        self.tokens_seen_ = np.array(state.seen)
-        self._learners = {name: _kind(item) for name, item in check_regularizers(self) if name in self.learned_}
-        self.dead_topics_ = np.flatnonzero(self.topic_mass_ <= 0)
-        self.__dict__.pop("shown_words_", None)
-
-    def _assign_components_(self, value: Any) -> None:
-        """Topics from outside, instead of those of a fit; of a model that is fitted they keep their masses."""
-        check_is_fitted(self, "components_")
-        layout = self._layout(self.components_, known=True)
-        phi = given_phi(value, layout, f"{type(self).__name__}.components_", dead=True)
-        self.components_ = np.ascontiguousarray(phi.T, dtype=self.components_.dtype)
-        mass, alive = self._block_mass, self.components_.any(axis=1)
-        mean = mass.sum(axis=1, keepdims=True) / max(np.count_nonzero(self.topic_mass_ > 0), 1)
-        self._block_mass = np.where(alive, np.where(mass.sum(axis=0) > 0, mass, mean), 0.0)
-        self.topic_mass_ = self._block_mass.sum(axis=0)
-        self.dead_topics_ = np.flatnonzero(self.topic_mass_ <= 0)
-        self.tokens_seen_ = self.tokens_seen_ | self.components_.any(axis=0)
-        self.__dict__.pop("n_wt_", None)
-        self.__dict__.pop("shown_words_", None)
-
-    def _learned_before(self, regularizers: list[tuple[str, Regularizer]]) -> dict[str, Any]:
-        """What the regularizers of the last fit have learned, without those in whose place there is another now."""
-        learned, learners = getattr(self, "learned_", {}), getattr(self, "_learners", {})
-        return {
-            name: learned[name]
-            for name, item in regularizers
-            if name in learned and learners.get(name, _kind(item)) == _kind(item)
-        }
-
     def _inference(self) -> Inference:
         mixture, shared = self._mixture(self.components_.shape[0]), self._shared_by_all()
         infer = mixture.inference(shared)
@@ -398,7 +369,7 @@ class ARTMTransformer(TopicModel):
         """The same without any phi."""
         layout = self._layout(self.components_, known=True)
         regularizers = check_regularizers(self)
-        terms = bind_all(regularizers, layout, learned=self._learned_before(regularizers), training=False)
+        terms = bind_all(regularizers, layout, learned=learned_before(self), training=False)
         step, n_steps, regularized = getattr(self, "_last_step", (0, int(self.max_iter), True))
         acting = self._own_terms(terms, layout).at(step, n_steps, regularized=regularized)
         return Shared(self.components_[:0], layout.n_topics, acting, self.topic_mass_)
@@ -414,7 +385,3 @@ class ARTMTransformer(TopicModel):
 
     def _renumbers(self) -> bool:
         return not any(regularizer.side == "posterior" for _, regularizer in check_regularizers(self))
-
-
-def _kind(regularizer: Any) -> str:
-    return f"{type(regularizer).__module__}.{type(regularizer).__qualname__}"

@@ -37,6 +37,7 @@ from skartm.exceptions import DeadTopicWarning, LeftOutTokensWarning
 from skartm.metrics._completion import said_before
 from skartm.topics._assigned_topics import predict_topics
 from skartm.topics._corpus import Corpus
+from skartm.topics._doc_iter import grow_inner_passes, has_grown
 from skartm.topics._modalities import layout_of, token_counts
 from skartm.topics._readable import shown_words_of
 from skartm.topics._reader import Reader
@@ -142,6 +143,7 @@ class TopicModel(
 
         def update(number: int) -> None:
             engine.regularized = not final and number < max_iter - self.unregularized_iter
+            grow_inner_passes(self, engine, number, max_iter)
             result = next(iterations)
             self.n_iter_, self.n_samples_seen_ = number + 1, batches.n_samples
             self.__dict__.pop("n_wt_", None)
@@ -163,7 +165,7 @@ class TopicModel(
 
         def converged(_: None) -> bool:
             nonlocal final
-            if not final and engine.settled(self.n_iter_ - 1, max_iter) and self._has_converged(tol, X):
+            if not final and self._is_settled(engine, max_iter) and self._has_converged(tol, X):
                 final = min(self.n_iter_ + self.unregularized_iter, max_iter) if engine.regularized else self.n_iter_
             return self.n_iter_ == final
 
@@ -173,6 +175,10 @@ class TopicModel(
         if tol > 0 and not ended:
             msg = f"{type(self).__name__}: max_iter={max_iter} iterations did not reach tol={tol}; raise one of them."
             warn(msg, ConvergenceWarning)
+
+    def _is_settled(self, engine: EM, max_iter: int) -> bool:
+        """Whether strengths of terms and inner passes stay as they are now."""
+        return engine.settled(self.n_iter_ - 1, max_iter) and has_grown(self, self.n_iter_ - 1, max_iter)
 
     def _has_converged(self, tol: float, X: Any) -> bool:
         if tol == 0:

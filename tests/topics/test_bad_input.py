@@ -186,6 +186,7 @@ def test_corrupt_coo_is_an_error(kind):
 
 # --- parameters ------------------------------------------------------------------------------------------------------
 
+DOC_ITER = "an integer of at least 1, or two of them, the first and the last, which do not fall"
 ARTM_PARAMETERS = [
     ("n_components", 0, ValueError, "an integer of at least 1"),
     ("n_components", -3, ValueError, "an integer of at least 1"),
@@ -194,8 +195,8 @@ ARTM_PARAMETERS = [
     ("n_components", None, TypeError, "an integer of at least 1"),
     ("n_components", True, TypeError, "an integer of at least 1"),
     ("max_iter", 0, ValueError, "an integer of at least 1"),
-    ("max_doc_iter", 0, ValueError, "an integer of at least 1"),
-    ("max_doc_iter", 1.5, ValueError, "an integer of at least 1"),
+    ("max_doc_iter", 0, ValueError, DOC_ITER),
+    ("max_doc_iter", 1.5, ValueError, DOC_ITER),
     ("batch_size", 0, ValueError, "an integer of at least 1"),
     ("tol", -1e-3, ValueError, "a finite number in [0.0, inf)"),
     ("tol", np.nan, ValueError, "a finite number in [0.0, inf)"),
@@ -307,7 +308,7 @@ def test_init(init, message, X):
             getattr(model("plsa", init=init), method)(X)
 
 
-@pytest.mark.parametrize("init", ["random", [["a"]], object()])
+@pytest.mark.parametrize("init", ["anyhow", [["a"]], object()])
 def test_init_that_is_no_array(init, X):
     with pytest.raises((TypeError, ValueError), match=r"init|convert|float"):
         model("plsa", init=init).fit(X)

@@ -52,6 +52,9 @@ class CoherencePhi(Regularizer):
     relative : None or float in [0, 1], default=None
         None: absolute. A number: ``tau`` is the share of the counters' mass that is added; 0.05 to 0.2 with 1.0 (every
         topic its own share) is sane.
+    limit : float or None, default=None
+        With ``relative``: the mass that is added is at most so many tokens for each token and topic on average. A share
+        without limit costs perplexity where documents say enough by themselves; 0.05 to 0.1 is sane.
     topics : None, slice, names or indices, default=None
         Regularised topics; None is all.
     modality : None, str or list of str, default=None
@@ -83,6 +86,7 @@ class CoherencePhi(Regularizer):
     n_top: int = 30
     min_count: float = 5
     relative: float | None = None
+    limit: float | None = None
     topics: TopicSelection = None
     modality: ModalitySelection = None
 

@@ -12,7 +12,9 @@ from skartm.metrics._completion import said_before
 from skartm.regularizers import bind_all, check_regularizers
 from skartm.topics._artm import ARTMTransformer
 from skartm.topics._corpus import Corpus
+from skartm.topics._doc_iter import doc_iters
 from skartm.topics._modalities import token_counts
+from skartm.topics._published import learned_before
 from skartm.topics._scored import score_parts
 from skartm.topics._start import begin_topics, filled_documents, phi_of_documents
 from skartm.topics.authors._authorship import Authorship, read_authors
@@ -46,7 +48,7 @@ def engine(model: Any, layout: Layout, corpus: Corpus, *, warm: bool) -> EM:
     n_authors = authors.names.size
     layout = replace(layout, n_docs=None if layout.n_docs is None else n_authors)
     regularizers, n_threads = check_regularizers(model), model._n_threads()
-    terms = bind_all(regularizers, layout, learned=model._learned_before(regularizers) if warm else None)
+    terms = bind_all(regularizers, layout, learned=learned_before(model) if warm else None)
     terms = with_priors(model, terms, layout, known=warm, documents=documents)
     groups = fitted_groups(model) if warm else Groups.uniform(authors.names[:0], layout.n_topics, model._dtype())
     kept = GroupLearning(
@@ -172,7 +174,7 @@ def theta_of(model: Any, X: Any, authors: Authorship | None) -> NDArray:
     if model.mixing == "free":
         phi = padded(model.components_.T, model._dtype())
         shares.data[:] = folded_in(
-            model, X, authors.shares, fitted_groups(model), phi, int(model.max_doc_iter), float(model.doc_tol)
+            model, X, authors.shares, fitted_groups(model), phi, doc_iters(model)[1], float(model.doc_tol)
         )
     return shares @ model.author_topics_
 

@@ -24,6 +24,7 @@ from skartm.regularizers import bind_all, check_regularizers
 from skartm.topics._accepts import Accepts
 from skartm.topics._artm import ARTMTransformer
 from skartm.topics._corpus import Corpus
+from skartm.topics._published import learned_before
 from skartm.topics.context import _left_out, _positions, _segmentation
 from skartm.topics.context._mixture import Context, ContextMixture
 from skartm.topics.context._position_gamma import check_position_gamma
@@ -307,7 +308,7 @@ class ContextARTM(ARTMTransformer):
 
     def _engine(self, layout: Layout, corpus: Corpus, *, warm: bool) -> EM:
         regularizers, n_threads = check_regularizers(self), self._n_threads()
-        terms = bind_all(regularizers, layout, learned=self._learned_before(regularizers) if warm else None)
+        terms = bind_all(regularizers, layout, learned=learned_before(self) if warm else None)
         posterior = MapPosterior(layout.n_topics, terms.phi, n_threads=n_threads)
         if warm:
             posterior.block_mass = self._block_mass.copy()

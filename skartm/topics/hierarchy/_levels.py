@@ -17,6 +17,7 @@ from skartm.base._named import is_named, named_pairs
 from skartm.base._parameters import check_integer, check_real
 from skartm.regularizers import ParentTopics, Schedule
 from skartm.topics._artm import ARTMTransformer
+from skartm.topics._doc_iter import doc_iters
 from skartm.topics.hierarchy._links import PARENTS, level_counts
 
 
@@ -116,6 +117,8 @@ def check_ties(owner: Any, models: list[ARTMTransformer]) -> list[ParentTopics]:
 def _tie(tau: Any, sparsity: float, model: ARTMTransformer) -> ParentTopics:
     params = model.get_params(deep=False)
     passes = {name: params[name] for name in ("max_doc_iter", "doc_tol") if name in params}
+    if "max_doc_iter" in passes:
+        passes["max_doc_iter"] = doc_iters(model)[1]
     return ParentTopics(tau=tau, sparsity=sparsity, n_jobs=model.n_jobs, **passes)
 
 
