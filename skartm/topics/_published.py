@@ -19,7 +19,7 @@ def publish(model: Any, engine: EM, state: State) -> None:
     model.tokens_seen_ = np.array(state.seen)
     model._learners = {name: kind_of(item) for name, item in check_regularizers(model) if name in model.learned_}
     model.dead_topics_ = np.flatnonzero(model.topic_mass_ <= 0)
-    model.__dict__.pop("shown_words_", None)
+    model.__dict__.pop("shown_words_", None)  # of the topics before
 
 
 def assign_components(model: Any, value: Any) -> None:
