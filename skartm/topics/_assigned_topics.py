@@ -37,7 +37,7 @@ def predict_topics(model: Any, X: Any, *, without: TopicSelection = None) -> NDA
     >>> from skartm import recipes
     >>> from skartm.datasets import load_peps
     >>> peps = load_peps()
-    >>> model = recipes.interpretable(10, random_state=0).fit(peps.data)
+    >>> model = recipes.interpretable(10, n_background=1, random_state=0).fit(peps.data)
     >>> topics = model.predict_topics(peps.data, without="background*")
     >>> topics.shape, "background0" in model.get_feature_names_out()[topics]
     ((736,), False)

@@ -165,6 +165,7 @@ CONTEXT_METHODS = {
     "perplexity": lambda X: [CONTEXT.perplexity(X)],
     "position_log_likelihood": lambda X: [CONTEXT.position_log_likelihood(X)],
     "token_topics": lambda X: [CONTEXT.token_topics(X).toarray()],
+    "predict_topics": lambda X: [CONTEXT.predict_topics(X)],
     "context_vectors": lambda X: [
         part for v in CONTEXT.context_vectors(X) for part in (v.tokens, v.left, v.contextual)
     ],
