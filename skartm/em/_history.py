@@ -28,8 +28,7 @@ class History(dict):
     dead_topics : topics without tokens
     left_out : mass of tokens without probability
     seconds : wall time of the iteration
-    left_out_perplexity : perplexity of every token by the other tokens of its document, with ``leave_one_out``; that of
-        all tokens in a first pass, which leaves nothing out
+    left_out_perplexity : with ``leave_one_out``, perplexity of every token by the others of its document
     validation_perplexity : held-out perplexity, with ``validation_fraction``
     <name> : value of the regularizer of that name at tau = 1; NaN in iterations (of a warm start, or before) without it
 
