@@ -6,6 +6,8 @@ __all__ = [
     "LeftOutTokensWarning",
     "OtherVersionWarning",
     "PlainAscentWarning",
+    "ShortTextsWarning",
+    "WeakRegularizerWarning",
 ]
 
 
@@ -27,3 +29,11 @@ class OtherVersionWarning(UserWarning):
 
 class PlainAscentWarning(UserWarning):
     """The plain lemma failed on a function: nothing positive to normalise, or a step that would decrease it."""
+
+
+class ShortTextsWarning(UserWarning):
+    """Topics of short texts were learned without anything that keeps them from being topics of single texts."""
+
+
+class WeakRegularizerWarning(UserWarning):
+    """A regularizer moved next to nothing of the mass in all passes of a fit."""

@@ -27,7 +27,7 @@ from skartm.em._mixture import DirichletMixture, FreeMixture, at_theta
 from skartm.em._modalities import Modality, ModalitySelection, resolve_modalities
 from skartm.em._new_words import shaken
 from skartm.em._padded import padded, padded_width, padded_zeros, unpadded_transpose
-from skartm.em._posterior import DirichletPosterior, MapPosterior, rows_of
+from skartm.em._posterior import WEAK, DirichletPosterior, MapPosterior, rows_of
 from skartm.em._protocols import Mixture, Posterior
 from skartm.em._relative import relative_scale
 from skartm.em._row_products import row_products
@@ -37,6 +37,7 @@ from skartm.em._terms import Documents, PhiTerm, PosteriorTerm, RowStatistic, Th
 __all__ = [
     "EM",
     "NO_TERMS",
+    "WEAK",
     "Acting",
     "Batch",
     "Batches",

@@ -140,6 +140,16 @@ class EM:
         self.terms = Terms(tuple(posterior.terms), tuple(terms.theta), tuple(terms.posterior))
         self.kept = Kept() if kept is None else kept
         self.regularized = True
+        self._moved: dict[str, float] = {}
+
+    @property
+    def moved(self) -> dict[str, float]:
+        """The largest share of the mass that a term has moved in a pass, by its name, of those that are measured.
+
+        Of terms of phi see :class:`MapPosterior`; of terms of theta those are measured that are the same in all
+        documents.
+        """
+        return self._moved | self.posterior.moved
 
     @property
     def learned(self) -> dict[str, dict[str, Any]]:
@@ -305,6 +315,11 @@ class EM:
         }
         for name, value in values.items():
             require_finite(value, name, "value")
+        for bound in acting.theta:
+            constant = bound.term.constant() if bound.tau != 0 and sums.mass > 0 else None
+            if constant is not None:
+                share = abs(bound.tau) * float(np.abs(constant).sum()) * sums.n_samples / sums.mass
+                self._moved[bound.name] = max(share, self._moved.get(bound.name, 0.0))
         new.block_mass, new.learned, new.shared = self.posterior.block_mass, self.learned, self.kept.whole
         new.priors = {bound.name: bound.term.prior for bound in self.terms.all if bound.term.prior is not None}
         strengths = {bound.name: bound.tau for bound in acting.theta}

@@ -16,6 +16,7 @@ from skartm.em._strength import Acting, Bound
 from skartm.em._terms import PhiTerm
 from skartm.simplex import FLOOR
 
+WEAK = 1e-4  # share of the mass; a term that moves less changes no topic that anybody would see
 _ROWS = 512  # of a block of a term
 _OVERFLOW = "term of phi (weaken tau if it overflows)"
 
@@ -33,6 +34,9 @@ class MapPosterior:
         Column sums after regularization.
     values, coefficients : dict
         Of every regularizer: the value at tau = 1 (see ``measure``), and the factor of its last term.
+    moved : dict
+        Of every regularizer that has acted: the largest share of the mass of its topics that its term has moved so far.
+        A share that is not weak need not be the largest.
     """
 
     def __init__(self, n_topics: int, terms: Sequence[Bound[PhiTerm]] = (), *, n_threads: int) -> None:
@@ -40,6 +44,7 @@ class MapPosterior:
         self.local = all(not bound.may_act or _is_constant(bound) for bound in self.terms)
         self.values: dict[str, float] = {}
         self.coefficients = {bound.name: 0.0 for bound in self.terms}
+        self.moved: dict[str, float] = {}
         self.block_mass = np.zeros((1, n_topics))
         self._total = self._response = np.empty((0, 0))
 
@@ -56,6 +61,10 @@ class MapPosterior:
         self.coefficients = {bound.name: 0.0 for bound in self.terms}
         if all(_is_constant(bound) for bound in active):
             self.coefficients |= {bound.name: bound.tau for bound in active}
+            for bound in active:
+                constant = cast(NDArray, bound.term.constant())
+                r = [[constant[tokens].sum()] * self.n_topics for tokens in counters.blocks]
+                self._record_moved(bound, np.array(r), counters.block_sums[:, : self.n_topics])
             self.refresh(out, counters, counters.everything, active)
             return
         counts = self._regularized(phi_wt, counters.fold(), active, counters.blocks)
@@ -101,9 +110,14 @@ class MapPosterior:
             response[...] = 0
             bound.term.learn(phi, n)
             bound.term.add_term(phi, n, response[:, : self.n_topics])
-            if n_t is None and bound.strength.relative is not None:
+            measured = bound.strength.relative is not None or self.moved.get(bound.name, 0.0) < WEAK
+            r_t = np.stack([self._magnitude(response, tokens) for tokens in blocks]) if measured else None
+            if n_t is None and measured:
                 n_t = np.stack([self._mass(n_wt, tokens) for tokens in blocks])
-            scales = self._scales(bound, n_t, response, blocks)
+            scales = self._scales(bound, n_t, r_t, blocks)
+            if n_t is not None and r_t is not None:
+                with np.errstate(invalid="ignore"):
+                    self._record_moved(bound, scales * r_t, n_t)
             for tokens, scale in zip(blocks, bound.tau * scales, strict=True):
                 _add_scaled(response, tokens, scale, bound, total)
             acting = scales[:, bound.term.topics]
@@ -114,25 +128,38 @@ class MapPosterior:
         """Column sums of what is positive."""
         return column_sums(matrix, tokens, 0.0, self.n_threads)[: self.n_topics]
 
+    def _magnitude(self, response: NDArray, tokens: NDArray) -> NDArray:
+        """Column sums of absolute values."""
+        both = column_sums(response, tokens, -np.inf, self.n_threads)[: self.n_topics]
+        with np.errstate(invalid="ignore"):  # of a term that is not finite, which is an error
+            return 2 * self._mass(response, tokens) - both
+
     def _scales(
-        self, bound: Acting[PhiTerm], n_t: NDArray | None, response: NDArray, blocks: Sequence[NDArray]
+        self, bound: Acting[PhiTerm], n_t: NDArray | None, r_t: NDArray | None, blocks: Sequence[NDArray]
     ) -> NDArray:
         """Factors of a term at tau = 1, of shape (n_blocks, n_topics); 0 outside of its topics."""
         scales = np.zeros((len(blocks), self.n_topics))
-        if n_t is None or bound.strength.relative is None:
+        if n_t is None or r_t is None or bound.strength.relative is None:
             scales[:, bound.term.topics] = 1
             return scales
-        for scale, n_of_block, tokens in zip(scales, n_t, blocks, strict=True):
-            positive = self._mass(response, tokens)
-            both = column_sums(response, tokens, -np.inf, self.n_threads)[: self.n_topics]
-            with np.errstate(invalid="ignore"):  # of a term that is not finite, which is an error
-                r_t = 2 * positive - both
-            scale[:] = scale_of_masses(n_of_block, r_t, bound.term.topics, bound.strength.relative)
+        for scale, n_of_block, r_of_block, tokens in zip(scales, n_t, r_t, blocks, strict=True):
+            scale[:] = scale_of_masses(n_of_block, r_of_block, bound.term.topics, bound.strength.relative)
             if bound.strength.limit is not None:
-                moved = abs(bound.tau) * float(scale @ r_t)
+                moved = abs(bound.tau) * float(scale @ r_of_block)
                 most = bound.strength.limit * tokens.size * scale[bound.term.topics].size
                 scale *= min(1.0, most / moved) if moved > 0 else 1.0
         return scales
+
+    def _record_moved(self, bound: Acting[PhiTerm], r_t: NDArray, n_t: NDArray) -> None:
+        """Record which share of the mass of its topics a term moves, in the modalities on which it acts.
+
+        A term that is zero is not weak: there is nothing that it could move, decorrelated topics for instance.
+        """
+        r, n = r_t[:, bound.term.topics].sum(axis=1), n_t[:, bound.term.topics].sum(axis=1)
+        mass = float(n[r > 0].sum())
+        if mass > 0:
+            share = abs(bound.tau) * float(r.sum()) / mass
+            self.moved[bound.name] = max(share, self.moved.get(bound.name, 0.0))
 
     def measure(self, phi_wt: NDArray, n_wt: NDArray) -> None:
         """Record the value of every regularizer at tau = 1."""
@@ -198,6 +225,7 @@ class DirichletPosterior:
         self.block_mass = np.zeros((1, n_topics))
         self.values: dict[str, float] = {}
         self.coefficients: dict[str, float] = {}
+        self.moved: dict[str, float] = {}
         self.dtype = dtype
 
     @property

@@ -29,6 +29,7 @@ class Posterior(Protocol):
     block_mass: NDArray
     values: dict[str, float]
     coefficients: dict[str, float]
+    moved: dict[str, float]
 
     @property
     def terms(self) -> Sequence[Bound[PhiTerm]]:

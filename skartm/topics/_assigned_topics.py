@@ -34,11 +34,13 @@ def predict_topics(model: Any, X: Any, *, without: TopicSelection = None) -> NDA
 
     Examples
     --------
-    >>> from skartm import recipes
+    >>> from skartm import ARTMTransformer, topic_groups
     >>> from skartm.datasets import load_peps
-    >>> peps = load_peps()
-    >>> model = recipes.interpretable(10, n_background=1, random_state=0).fit(peps.data)
-    >>> topics = model.predict_topics(peps.data, without="background*")
+    >>> from skartm.regularizers import SmoothSparsePhi
+    >>> X, names = load_peps().data, topic_groups(subject=7, background=1)
+    >>> common = SmoothSparsePhi(0.1, relative=1.0, topics="background*")
+    >>> model = ARTMTransformer(8, topic_names=names, regularizers=[("common", common)], random_state=0).fit(X)
+    >>> topics = model.predict_topics(X, without="background*")
     >>> topics.shape, "background0" in model.get_feature_names_out()[topics]
     ((736,), False)
     """

@@ -38,6 +38,7 @@ from skartm.metrics._completion import said_before
 from skartm.topics._assigned_topics import predict_topics
 from skartm.topics._corpus import Corpus
 from skartm.topics._doc_iter import grow_inner_passes, has_grown
+from skartm.topics._hints import hint
 from skartm.topics._modalities import layout_of, token_counts
 from skartm.topics._readable import shown_words_of
 from skartm.topics._reader import Reader
@@ -107,6 +108,7 @@ class TopicModel(
         if self.shown_words is not None:
             self.shown_words_ = shown_words_of(self, corpus)
         self._warn(layout)
+        hint(self, engine, corpus.X)
         return self
 
     def _corpus(self, X: Any, sample_weight: Any, beside: dict[str, Any], *, known: bool) -> Corpus:
@@ -246,6 +248,8 @@ class TopicModel(
             sys.stdout.write(self._line(X))
         self._keep_counters(engine, state)
         self._warn(layout)
+        if first:
+            hint(self, engine, corpus.X)
         return self
 
     def _keep_counters(self, engine: EM, state: State) -> None:

@@ -110,6 +110,7 @@ def test_order_and_names_do_not_matter():
     assert expected.history_["d"] == pytest.approx(actual.history_["xd"])
 
 
+@pytest.mark.filterwarnings("ignore::skartm.exceptions.WeakRegularizerWarning")
 def test_fit_does_not_change_parameters():
     artm = model()
     before = repr(artm.get_params())

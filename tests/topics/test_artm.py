@@ -260,6 +260,7 @@ def test_partial_fit_learns(X):
     assert fitted.perplexity(X) < model("plsa", batch_size=8).partial_fit(X).perplexity(X)
 
 
+@pytest.mark.filterwarnings("ignore::skartm.exceptions.WeakRegularizerWarning")
 def test_total_samples_scales_the_counters(X):
     # with the scale in the update, the absolute strength of a tau depends on the size of the corpus
     small = model("online", total_samples=24.0).fit(X)

@@ -76,6 +76,8 @@ def test_order_of_training_documents(name, X):
     assert_allclose(model(name, **kind).fit(X[order]).components_, expected, rtol=1e-9, atol=1e-13)
 
 
+@pytest.mark.filterwarnings("ignore::skartm.exceptions.WeakRegularizerWarning")
+@pytest.mark.filterwarnings("ignore::skartm.exceptions.ShortTextsWarning")
 @pytest.mark.parametrize("name", ["artm", "plsa", "reuse"])
 def test_batch_size_of_offline_learning(name, X):
     big = vstack([X] * 30, format="csr")  # more than one batch even offline

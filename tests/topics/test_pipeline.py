@@ -238,6 +238,7 @@ class TestMethods:
             TopicPipeline(columns(), model()).top_tokens()
 
 
+@pytest.mark.filterwarnings("ignore::skartm.exceptions.ShortTextsWarning")
 @parametrize_with_checks(
     [
         TopicPipeline(

@@ -9,6 +9,12 @@ from skartm import LDA, PLSA, ARTMClassifier, ARTMTransformer, HierarchicalARTM,
 from skartm.regularizers import Decorrelation, SmoothSparsePhi, SmoothSparseTheta
 from tests.em.corpora import corpus
 
+# the numbers of scikit-learn's checks are neither texts nor of the size that strengths are for
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::skartm.exceptions.ShortTextsWarning"),
+    pytest.mark.filterwarnings("ignore::skartm.exceptions.WeakRegularizerWarning"),
+]
+
 REGULARIZERS = [
     ("decorrelation", Decorrelation(0.02, relative=0.0)),
     ("sparse", SmoothSparsePhi(-0.01)),

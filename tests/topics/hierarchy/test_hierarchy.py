@@ -178,7 +178,7 @@ def test_value_in_the_history(X):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_one_level_is_the_model(dtype, X):
-    model = ARTMTransformer(4, dtype=dtype, regularizers=[("d", Decorrelation(0.1))], max_iter=7, tol=0, n_jobs=1)
+    model = ARTMTransformer(4, dtype=dtype, regularizers=[("d", Decorrelation(9.0))], max_iter=7, tol=0, n_jobs=1)
     single = HierarchicalARTM([4], estimator=model, random_state=3).fit(X)
     model.set_params(random_state=3).fit(X)
     assert_array_equal(single.components_, model.components_)
@@ -472,7 +472,7 @@ def test_random_states(X):
 def test_search_and_pipelines(X):
     levels = [("top", 2), ("sub", ARTMTransformer(4, regularizers=[("d", Decorrelation(0.0))], max_iter=3, tol=0))]
     search = GridSearchCV(
-        quick(levels), {"sub__n_components": [3, 4], "sub__d__tau": [0.0, 0.1], "parent_weight": [0.5]}, cv=2
+        quick(levels), {"sub__n_components": [3, 4], "sub__d__tau": [0.0, 9.0], "parent_weight": [0.5]}, cv=2
     )
     assert search.fit(X).best_params_["parent_weight"] == 0.5
     texts = ["a cat and a dog", "the law of a state", "a dog", "state law", "cat dog cat", "law law state"] * 3
