@@ -76,6 +76,10 @@ class FreeMixture:
             theta[...] = batch.kept
         return self._expect_from(shared, batch, theta)
 
+    def with_passes(self, n_passes: int) -> "FreeMixture":
+        """The same with another number of inner passes."""
+        return replace(self, n_passes=n_passes)
+
     def inference(self, shared: Shared) -> Callable[[NDArray, Batch], NDArray]:
         """theta of new documents as a function of phi_wt and a batch; ``shared`` has all that they share but phi."""
         dtype, n_topics = shared.phi_wt.dtype, self.n_topics

@@ -13,8 +13,8 @@ def embedded(
     """:func:`interpretable` topics, which are also drawn towards words of the same meaning.
 
     The hybrid of EM and embeddings: subject topics get a log-linear prior in the space of the word vectors
-    (:class:`skartm.regularizers.EmbeddingPhi`), beside the neighbours in the corpus, the decorrelation and the
-    background of :func:`interpretable`. ``benchmarks/neural.py`` compares it with both and with neural models.
+    (:class:`skartm.regularizers.EmbeddingPhi`), beside the neighbours in the corpus of :func:`interpretable`.
+    ``benchmarks/neural.py`` compares it with both and with neural models.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def embedded(
     embedding : float, default=0.2
         Share of the mass of a subject topic that the prior adds. 0.05 to 0.3 is sane.
     **parameters
-        Of :func:`interpretable` (``n_background``, ``coherence``, ``decorrelation``, ``smoothing``, ``begin``) and of
+        Of :func:`interpretable` (``n_background``, ``coherence``, ``decorrelation``, ``smoothing`` and so on) and of
         :class:`skartm.ARTMTransformer`.
 
     Returns
@@ -43,7 +43,7 @@ def embedded(
     >>> vectors = word_embeddings(X, 50, min_count=10)
     >>> model = recipes.embedded(10, vectors, max_iter=5, random_state=0).fit(X)
     >>> model.learned_["embedding"]["topic_embeddings"].shape
-    (9, 50)
+    (10, 50)
     """
     model = interpretable(n_components, **parameters)
     prior = EmbeddingPhi(embeddings, tau=embedding, relative=1.0, topics="subject*")

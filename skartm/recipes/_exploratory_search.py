@@ -32,7 +32,7 @@ def exploratory_search(
     sparsity : float, default=0.05
         Tokens taken from every topic of every document, from pass 10 on and in ``transform``.
     **parameters
-        Of :class:`skartm.ARTMTransformer`; by default ``max_iter=20, tol=0``.
+        Of :class:`skartm.ARTMTransformer`; by default ``leave_one_out=True, max_iter=20, tol=0``.
 
     Returns
     -------
@@ -59,4 +59,5 @@ def exploratory_search(
         ("phi", SmoothSparsePhi(smoothing, relative=0.0)),
         ("theta", SmoothSparseTheta(Window(-sparsity, begin=10))),
     ]
-    return ARTMTransformer(n_components, regularizers=regularizers, **{"max_iter": 20, "tol": 0, **parameters})
+    defaults = {"leave_one_out": True, "max_iter": 20, "tol": 0}
+    return ARTMTransformer(n_components, regularizers=regularizers, **{**defaults, **parameters})

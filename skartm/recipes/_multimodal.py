@@ -39,7 +39,7 @@ def multimodal(
     begin : int, default=10
         Pass from which topics are decorrelated.
     **parameters
-        Of :class:`skartm.ARTMTransformer`; by default ``max_iter=40, tol=0``.
+        Of :class:`skartm.ARTMTransformer`; by default ``leave_one_out=True, max_iter=40, tol=0``.
 
     Returns
     -------
@@ -70,5 +70,5 @@ def multimodal(
         modalities=modalities,
         modality_weights=modality_weights,
         main_modality=main_modality,
-        **{"max_iter": 40, "tol": 0, **parameters},
+        **{"leave_one_out": True, "max_iter": 40, "tol": 0, **parameters},
     )

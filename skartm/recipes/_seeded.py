@@ -43,7 +43,7 @@ def seeded(
     smoothing : float, default=0.1
         Tokens added to every topic of every document.
     **parameters
-        Of :class:`skartm.ARTMTransformer`; by default ``max_iter=30, tol=0``.
+        Of :class:`skartm.ARTMTransformer`; by default ``leave_one_out=True, max_iter=30, tol=0``.
 
     Returns
     -------
@@ -80,5 +80,5 @@ def seeded(
             ("background_phi", SmoothSparsePhi(0.05, relative=0.0, topics="background*")),
             ("background_theta", SmoothSparseTheta(1.0, topics="background*")),
         ]
-    defaults = {"max_iter": 30, "tol": 0, "topic_names": topic_groups(**groups)}
+    defaults = {"leave_one_out": True, "max_iter": 30, "tol": 0, "topic_names": topic_groups(**groups)}
     return ARTMTransformer(n_components, regularizers=regularizers, **{**defaults, **parameters})

@@ -1,11 +1,10 @@
 """Inner passes over a document: a number, or two between which it grows in the course of a fit."""
 
-from dataclasses import replace
 from numbers import Integral
-from typing import Any, cast
+from typing import Any
 
 from skartm.base._parameters import fail
-from skartm.em import EM, FreeMixture
+from skartm.em import EM
 
 
 def check_doc_iter(owner: Any, name: str) -> None:
@@ -25,11 +24,11 @@ def doc_iters(model: Any) -> tuple[int, int]:
 
 
 def grow_inner_passes(model: Any, engine: EM, number: int, n_passes: int) -> None:
-    """Give the mixture the inner passes of a pass, where they grow."""
+    """Give the mixture the inner passes of a pass, where they grow and the mixture has any in learning."""
     first, last = doc_iters(model)
-    if first != last:
-        now = first + (last - first + 1) * number // n_passes
-        engine.mixture = replace(cast("FreeMixture", engine.mixture), n_passes=now)
+    with_passes = getattr(engine.mixture, "with_passes", None)
+    if first != last and with_passes is not None:
+        engine.mixture = with_passes(first + (last - first + 1) * number // n_passes)
 
 
 def has_grown(model: Any, number: int, n_passes: int) -> bool:

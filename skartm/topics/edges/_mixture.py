@@ -29,6 +29,10 @@ class EdgeMixture:
 
     theta: FreeMixture
 
+    def with_passes(self, n_passes: int) -> "EdgeMixture":
+        """The same with another number of inner passes."""
+        return EdgeMixture(self.theta.with_passes(n_passes))
+
     def products(self, batch: EdgeBatch, phi_wt: NDArray) -> tuple[NDArray, NDArray]:
         """S of the edges, padded and scaled, and the logarithm of the scale."""
         n_edges, n_topics = batch.edges.size - 1, self.theta.n_topics
