@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -23,7 +23,8 @@ class Regularizer(Versioned, BaseEstimator):
     :class:`skartm.em.ThetaTerm` or :class:`skartm.em.PosteriorTerm`. R is maximised: the M-step adds
     ``tau * phi * dR/dphi``.
 
-    Every subclass has the parameter ``tau`` (a number or a :class:`Schedule`); those of phi and theta also ``topics``
+    Every subclass has the parameter ``tau`` (a number or a :class:`Schedule`; None where there is a
+    ``default_share``); those of phi and theta also ``topics``
     (None, slice, mask, names, patterns or indices); those of phi also ``relative`` (None or a number in [0, 1]) and
     ``modality`` (None, a name or names).
 
@@ -36,12 +37,15 @@ class Regularizer(Versioned, BaseEstimator):
         Whether it needs the targets given to ``fit``.
     needs_order : bool
         Whether it reads tokens in the order of the text.
+    default_share : (float, float) or None
+        ``tau`` and ``relative`` in place of ``tau=None``, for a term whose absolute unit depends on the corpus.
     """
 
     side: str = "phi"
     training_only: bool = False
     uses_y: bool = False
     needs_order: bool = False
+    default_share: ClassVar[tuple[float, float] | None] = None
 
     def bind(self, layout: Layout) -> Term:
         """The term of this regularizer in a model with the given layout."""
@@ -53,6 +57,9 @@ class Regularizer(Versioned, BaseEstimator):
         name = type(self).__name__
         params = self.get_params(deep=False)
         tau, relative = params["tau"], params.get("relative")
+        if tau is None and self.default_share is not None:
+            tau, share = self.default_share
+            relative = share if relative is None else relative
         if isinstance(tau, Schedule):
             tau.check()
         elif not is_number(tau) or not np.isfinite(tau):

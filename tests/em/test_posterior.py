@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from skartm.em import Counters, Layout, MapPosterior, Modality
-from skartm.regularizers import Decorrelation, SmoothSparsePhi, Window, bind_all
+from skartm.regularizers import Decorrelation, Linear, SmoothSparsePhi, Window, bind_all
 
 N_TOKENS, N_TOPICS = 12, 3
 BLOCKS = (Modality("words", np.arange(8, dtype=np.int32)), Modality("tags", np.arange(8, 12, dtype=np.int32)))
@@ -56,10 +56,9 @@ def test_moved_share_is_of_the_topics_and_modalities_that_a_term_acts_on():
 
 
 def test_moved_share_is_the_largest_while_it_is_weak():
-    taus, scale = Window(1e-6, begin=2), 1.0
-    assert updated(Decorrelation(taus), steps=(0, 1))[0].moved == {}
-    weak, phi, n_wt = updated(Decorrelation(taus), steps=(0, 2, 1))
-    assert weak.moved == {"r": pytest.approx(scale * 1e-6 * decorrelation(phi).sum() / n_wt.sum())}
+    assert updated(Decorrelation(Window(1e-6, begin=2)), steps=(0, 1))[0].moved == {}
+    weak, phi, n_wt = updated(Decorrelation(Linear(0, 1e-6, end=4)), steps=(0, 3, 1))
+    assert weak.moved == {"r": pytest.approx(0.75e-6 * decorrelation(phi).sum() / n_wt.sum())}
 
 
 def test_what_cannot_move_is_not_measured():

@@ -12,8 +12,9 @@ def npmi(counts, weights, v, w):
     expected = n_v * n_w / total
     if expected == 0:
         return 0.0
-    joint += 0.5 * min(expected, 1.0)
-    joint = min(joint, total - 0.5 * min(total, 1.0))
+    if joint == total:  # words of all documents
+        return 0.0
+    joint = min(joint + 0.5 * min(expected, (total - n_v) * (total - n_w) / total, 1.0), n_v, n_w)
     return math.log(joint / expected) / -math.log(joint / total)
 
 

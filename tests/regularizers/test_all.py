@@ -160,7 +160,8 @@ def test_unknown_topics(cls):
 @every_class
 def test_tau_that_is_no_strength(cls):
     message = f"'tau' parameter of {cls.__name__} must be a finite float or a Schedule. Got "
-    for tau in ("1e4", None, [1.0], True, np.bool_(True), 1j):
+    no_share = () if cls.default_share is not None else (None,)  # else None is a strength
+    for tau in ("1e4", *no_share, [1.0], True, np.bool_(True), 1j):
         with named(repr(tau)), pytest.raises(TypeError, match=message):
             make(cls, tau).strength()
     for tau in (np.nan, np.inf, -np.inf):

@@ -16,6 +16,7 @@ from skartm.metrics.reports._top_tokens import check_components, lifted, top_col
 
 NO_TOKEN = -1
 _ROWS = 4096  # documents that are counted together
+_ROUNDING = 1e-12  # of sums of weights
 
 
 @parameters
@@ -31,13 +32,14 @@ class WordChoice(Versioned, BaseEstimator):
     .. math:: \ln s_{wt} + \kappa \cdot \frac{1}{|S_t \setminus w|} \sum_{v \in S_t \setminus w} \mathrm{npmi}(w, v)
 
     where :math:`S_t` are the words that are first now. A pair of words has the normalised pointwise mutual information
-    of documents, with half a document more than were counted; or with half of the number that independent words would
-    have, where that is less than a document. So a pair of rare words that never meet has no more than about 0 against
-    it, and not -1.
+    of documents, with half a document more than were counted, though not more than one of the words has. It is half of
+    the number of documents in which independent words would be, or would both be missing, where that is less than one.
+    So rare words that never meet have no more than about 0 against them, and not -1, and words of nearly all documents
+    have nothing for them.
 
     The choice changes no topic. It makes the words more coherent in the documents where it counts them; on documents
-    that it has not seen about half of the gain stays. It prefers rarer words. It does so for the topics of any model,
-    so that more coherent words by a choice say nothing of a better model.
+    that it has not seen about half of the gain stays on average. It prefers rarer words. It does so for the topics of
+    any model, so that more coherent words by a choice say nothing of a better model.
 
     Parameters
     ----------
@@ -191,12 +193,14 @@ def association(
             present = (block[:, columns].toarray() > 0).astype(np.float32)
             joint[topic] += present.T @ (present if weights is None else present * weights)
     n_docs = float(X.shape[0] if sample_weight is None else sample_weight.sum())
-    single = np.diagonal(joint, axis1=1, axis2=2)
+    single = np.diagonal(joint, axis1=1, axis2=2).copy()
     expected = single[:, :, None] * single[:, None, :] / n_docs
-    joint += 0.5 * np.minimum(expected, 1)
-    joint = np.minimum(joint, n_docs - 0.5 * min(n_docs, 1.0))  # a pair in all documents says nothing: 0 / 0
-    known = (expected > 0) & (candidates[:, :, None] >= 0) & (candidates[:, None, :] >= 0)
-    known &= ~np.eye(candidates.shape[1], dtype=bool)
+    absent = np.maximum(n_docs - single, 0)
+    both_absent = absent[:, :, None] * absent[:, None, :] / n_docs  # expected of independent words
+    joint += 0.5 * np.minimum(np.minimum(expected, both_absent), 1)
+    joint = np.minimum(joint, np.minimum(single[:, :, None], single[:, None, :]))
+    known = (expected > 0) & (joint < (1 - _ROUNDING) * n_docs)  # a pair in all documents says nothing: 0 / 0
+    known &= (candidates[:, :, None] >= 0) & (candidates[:, None, :] >= 0) & ~np.eye(candidates.shape[1], dtype=bool)
     npmi = np.zeros(joint.shape)
     npmi[known] = np.log(joint[known] / expected[known]) / -np.log(joint[known] / n_docs)
     return npmi

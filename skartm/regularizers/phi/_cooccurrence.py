@@ -44,8 +44,9 @@ class CoherencePhi(Regularizer):
         that vote for w. None counts the documents of the fit: positive normalised mutual information of the ``n_top``
         closest tokens of every token, pairs in ``min_count`` documents at least. A stream (``partial_fit``) counts its
         first chunk.
-    tau : float or Schedule, default=1.0
-        Strength. Its absolute unit depends on C; prefer ``relative``.
+    tau : float, Schedule or None, default=None
+        Strength. None adds a tenth of the mass of every topic: 0.1 with ``relative=1.0``, or with the one that is
+        given. The absolute unit depends on C; prefer ``relative``.
     form : {"quadratic", "linear"}, default="quadratic"
     n_top, min_count : int, default=30, 5
         For ``cooccurrence=None``. Counted once: ``learned_[name]["cooccurrence"]``, with which a warm start goes on.
@@ -81,7 +82,7 @@ class CoherencePhi(Regularizer):
     """
 
     cooccurrence: Any = declared(default=None, kw_only=False)
-    tau: float = declared(default=1.0, kw_only=False)
+    tau: Any = declared(default=None, kw_only=False)
     form: str = "quadratic"
     n_top: int = 30
     min_count: float = 5
@@ -91,6 +92,7 @@ class CoherencePhi(Regularizer):
     modality: ModalitySelection = None
 
     side = "phi"
+    default_share = (0.1, 1.0)
 
     def bind(self, layout: Layout) -> PhiTerm:
         tokens = layout.tokens(self.modality, "CoherencePhi")
@@ -229,8 +231,9 @@ class Biterm(Regularizer):
     cooccurrence : sparse or dense array of shape (n_tokens, n_tokens) or (tokens of the modality,) * 2
         C, non-negative, for instance counts of :func:`skartm.feature_extraction.cooccurrence`. The sum is over all its
         cells, so a symmetric C has every pair twice.
-    tau : float or Schedule, default=1.0
-        Strength: with ``relative=None`` a pair adds tau tokens to each of its two words.
+    tau : float, Schedule or None, default=None
+        Strength: with ``relative=None`` a pair adds tau tokens to each of its two words. None adds a tenth of the mass:
+        0.1 with ``relative=0.0``, or with the one that is given.
     relative : None or float in [0, 1], default=None
         None: absolute. A number: ``tau`` is the share of the counters' mass that is added.
     topics : None, slice, names or indices, default=None
@@ -262,12 +265,13 @@ class Biterm(Regularizer):
     """
 
     cooccurrence: Any = declared(kw_only=False)
-    tau: float = declared(default=1.0, kw_only=False)
+    tau: Any = declared(default=None, kw_only=False)
     relative: float | None = None
     topics: TopicSelection = None
     modality: ModalitySelection = None
 
     side = "phi"
+    default_share = (0.1, 0.0)
 
     def bind(self, layout: Layout) -> PhiTerm:
         tokens = layout.tokens(self.modality, "Biterm")

@@ -31,8 +31,9 @@ class Decorrelation(Regularizer):
 
     Parameters
     ----------
-    tau : float or Schedule, default=1.0
-        Strength. Absolute values depend on the corpus (1e3 to 1e6 are usual); prefer ``relative``.
+    tau : float, Schedule or None, default=None
+        Strength. None moves 5 % of the mass: 0.05 with ``relative=0.0``, or with the one that is given. Absolute values
+        depend on the corpus (1e3 to 1e6 are usual); prefer ``relative``.
     relative : None or float in [0, 1], default=None
         None: absolute. A number: ``tau`` is the share of the counters' mass that the term moves; 0 leaves its
         distribution over topics to the term, 1 gives every topic its own share. 0.02 to 0.1 is sane; 0.2 leaves tokens
@@ -69,13 +70,14 @@ class Decorrelation(Regularizer):
     True
     """
 
-    tau: float = declared(default=1.0, kw_only=False)
+    tau: Any = declared(default=None, kw_only=False)
     relative: float | None = None
     topics: TopicSelection = None
     modality: ModalitySelection = None
     pairs: Any = None
 
     side = "phi"
+    default_share = (0.05, 0.0)
 
     def bind(self, layout: Layout) -> PhiTerm:
         tokens = layout.tokens(self.modality, "Decorrelation")

@@ -31,8 +31,9 @@ class NetPLSA(Regularizer):
 
     Parameters
     ----------
-    tau : float or Schedule, default=1.0
-        Strength. Absolute, its unit is that of :math:`D^2` a token and unit of w, as
+    tau : float, Schedule or None, default=None
+        Strength. None moves 5 % of the mass of the modality: 0.05 with ``relative=0.0``, or with the one that is given.
+        Absolute, its unit is that of :math:`D^2` a token and unit of w, as
         :math:`n_t \phi_{ut} \approx n_{ut}`: with ``vertex_weights="counts"`` tokens for every unit of w, without
         vertex weights 1 / tokens.
     edges : sequence of (u, v) or (u, v, w), default=None
@@ -84,7 +85,7 @@ class NetPLSA(Regularizer):
      [0.3 0.7]]
     """
 
-    tau: Any = declared(default=1.0, kw_only=False)
+    tau: Any = declared(default=None, kw_only=False)
     edges: Any = None
     adjacency: Any = None
     symmetric: bool = False
@@ -94,6 +95,7 @@ class NetPLSA(Regularizer):
     modality: ModalitySelection = None
 
     side = "phi"
+    default_share = (0.05, 0.0)
 
     def bind(self, layout: Layout) -> "_GraphTerm":
         words = Words(layout, self.modality, "NetPLSA")

@@ -19,15 +19,17 @@ def corpus(seed, n_docs=40, n_tokens=30, n_topics=4):
 
 @pytest.mark.parametrize("n_candidates", [1, 7, 50])
 @pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize(("relevance", "strength"), [(0.3, 6.0), (0.0, 2.0), (1.5, 0.0)])
-def test_equals_loops(n_candidates, weighted, relevance, strength, global_random_seed):
+@pytest.mark.parametrize(
+    ("relevance", "strength", "n_shown"), [(0.3, 6.0, 5), (0.3, 6.0, 40), (0.0, 2.0, 5), (1.5, 0.0, 5)]
+)
+def test_equals_loops(n_candidates, weighted, relevance, strength, n_shown, global_random_seed):
     counts, phi, mass = corpus(global_random_seed)
     weights = np.random.default_rng(global_random_seed).integers(0, 4, len(counts)) if weighted else None
-    choice = WordChoice(relevance, coherence=strength, n_candidates=n_candidates, n_shown=5, n_rounds=2)
+    choice = WordChoice(relevance, coherence=strength, n_candidates=n_candidates, n_shown=n_shown, n_rounds=2)
     chosen = choice.choose(phi, sparse.csr_matrix(counts), token_mass=mass, sample_weight=weights)
 
     plain = np.ones(len(counts)) if weights is None else weights
-    expected = oracle.choose(phi, mass, counts, plain, relevance, strength, n_candidates, 5, 2)
+    expected = oracle.choose(phi, mass, counts, plain, relevance, strength, n_candidates, n_shown, 2)
     assert chosen.shape == (len(phi), n_candidates)
     for row, (order, _, _) in zip(chosen, expected, strict=True):
         assert row[row >= 0].tolist() == order
@@ -36,8 +38,9 @@ def test_equals_loops(n_candidates, weighted, relevance, strength, global_random
 
 def test_association_equals_loops(global_random_seed):
     counts, _, _ = corpus(global_random_seed, n_docs=25, n_tokens=12)
-    counts[:, 3], counts[:, 5] = 0, 1  # in no document, in all
-    candidates = np.array([[0, 3, 5, 7], [8, 5, 2, -1]])
+    counts[:, 3], counts[:, 5], counts[:, 6] = 0, 1, 2  # in no document, in all, in all
+    counts[:, 9], counts[:, 10] = np.arange(25) > 0, np.arange(25) < 24  # in all but one
+    candidates = np.array([[0, 3, 5, 7], [8, 5, 2, -1], [5, 6, 9, 10]])
     found = association(candidates, sparse.csr_matrix(counts))
     for topic, columns in enumerate(candidates):
         for i, v in enumerate(columns):
@@ -56,7 +59,15 @@ def test_rare_words_that_never_meet_have_about_zero_and_frequent_ones_far_less()
     assert frequent < -0.5
 
 
-def test_weight_two_is_the_document_twice(global_random_seed):
+def test_words_of_nearly_all_documents_have_nothing_for_them():
+    present = np.ones((50, 4))
+    present[0, 0] = present[1, 1] = 0
+    npmi = association(np.array([[0, 1, 2, 3]]), sparse.csr_matrix(present))[0]
+    assert np.abs(npmi).max() < 0.1
+
+
+def test_weight_two_is_the_document_twice(global_random_seed, monkeypatch):
+    monkeypatch.setattr("skartm.metrics.reports._word_choice._ROWS", 7)
     counts, phi, mass = corpus(global_random_seed)
     weights = np.random.default_rng(global_random_seed).integers(0, 3, len(counts))
     X, twice = sparse.csr_matrix(counts), sparse.csr_matrix(np.repeat(counts, weights, axis=0))
