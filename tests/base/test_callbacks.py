@@ -137,6 +137,7 @@ class _Interrupt:
         monkeypatch.setattr(EM, "e_step", e_step)
 
 
+@pytest.mark.filterwarnings("ignore::skartm.exceptions.WeakRegularizerWarning")
 @pytest.mark.parametrize("name", ["plsa", "artm", "lda", "lda map"])
 def test_interruption_within_a_pass_offline(name, X, monkeypatch):
     big = X[np.tile(np.arange(24), 1000)]  # three batches

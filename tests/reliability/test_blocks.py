@@ -13,7 +13,7 @@ from scipy import sparse
 
 from skartm import ARTMTransformer
 from skartm.em import e_step
-from skartm.exceptions import DeadTopicWarning, LeftOutTokensWarning
+from skartm.exceptions import DeadTopicWarning, LeftOutTokensWarning, ShortTextsWarning, WeakRegularizerWarning
 from skartm.regularizers import (
     DocumentLinks,
     EmbeddingTheta,
@@ -27,7 +27,7 @@ from tests.reliability.test_purity import ENGINES, assert_same, counts, flat, le
 
 pytestmark = [
     pytest.mark.filterwarnings(f"ignore::{warning.__module__}.{warning.__name__}")
-    for warning in (DeadTopicWarning, LeftOutTokensWarning)
+    for warning in (DeadTopicWarning, LeftOutTokensWarning, ShortTextsWarning, WeakRegularizerWarning)
 ] + [pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")]
 
 

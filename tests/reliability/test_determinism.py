@@ -23,6 +23,8 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
     pytest.mark.filterwarnings("ignore::skartm.exceptions.DeadTopicWarning"),
     pytest.mark.filterwarnings("ignore::skartm.exceptions.LeftOutTokensWarning"),
+    pytest.mark.filterwarnings("ignore::skartm.exceptions.WeakRegularizerWarning"),
+    pytest.mark.filterwarnings("ignore::skartm.exceptions.ShortTextsWarning"),
 ]
 every_case = pytest.mark.parametrize("name", CASES)
 every_regularizer = pytest.mark.parametrize("cls", CLASSES, ids=lambda cls: cls.__name__)

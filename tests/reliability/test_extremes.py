@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
-from skartm.exceptions import DeadTopicWarning, LeftOutDocumentsWarning, LeftOutTokensWarning
+from skartm.exceptions import (
+    DeadTopicWarning,
+    LeftOutDocumentsWarning,
+    LeftOutTokensWarning,
+    ShortTextsWarning,
+    WeakRegularizerWarning,
+)
 from skartm.regularizers import Decorrelation, SmoothSparsePhi, SmoothSparseTheta
 from tests.reliability.estimators import CASES as ESTIMATORS
 from tests.reliability.estimators import COUNTED, call
@@ -20,6 +26,8 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
     pytest.mark.filterwarnings("ignore::skartm.exceptions.DeadTopicWarning"),
     pytest.mark.filterwarnings("ignore::skartm.exceptions.LeftOutTokensWarning"),
+    pytest.mark.filterwarnings("ignore::skartm.exceptions.WeakRegularizerWarning"),
+    pytest.mark.filterwarnings("ignore::skartm.exceptions.ShortTextsWarning"),
 ]
 READERS = ("transform", "score", "perplexity", "predict_proba")
 
@@ -61,7 +69,8 @@ def attempt(function, *arguments):
     """ "fine", or "refused", of a call; anything else is a failure of the test."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        for category in (ConvergenceWarning, DeadTopicWarning, LeftOutDocumentsWarning, LeftOutTokensWarning):
+        expected = (DeadTopicWarning, LeftOutDocumentsWarning, LeftOutTokensWarning, ShortTextsWarning)
+        for category in (ConvergenceWarning, WeakRegularizerWarning, *expected):
             warnings.simplefilter("ignore", category)
         try:
             return "fine", function(*arguments)

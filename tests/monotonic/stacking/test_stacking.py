@@ -110,7 +110,7 @@ def test_one_member_is_the_mean_of_its_fits():
     assert model.weights_.tolist() == [1.0]
 
 
-@pytest.mark.parametrize("classes", [False, True])
+@pytest.mark.parametrize("classes", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_the_default_is_monotone(classes, global_random_seed):
     X, y = example(global_random_seed)
     model = MonotonicStacking(monotonic_cst=SIGNS, cv=2, random_state=0).fit(X, y > 0 if classes else y)

@@ -33,7 +33,7 @@ def X():
 
 
 @INFERENCES
-@pytest.mark.parametrize("train_embeddings", [False, True])
+@pytest.mark.parametrize("train_embeddings", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_planted_topics_are_found(inference, train_embeddings, global_random_seed):
     truth = make_topics(400, 80, 4, doc_topic_prior=0.1, random_state=global_random_seed)
     fitted = EmbeddedTopicModel(
