@@ -99,6 +99,7 @@ def test_predictive_on_peps():
     assert model.perplexity(X[1::2]) < 0.97 * plain.perplexity(X[1::2])
 
 
+@pytest.mark.filterwarnings("ignore::skartm.exceptions.ShortTextsWarning")  # of PLSA, which it is compared with
 def test_predictive_on_short_texts():
     X = make_topics(2000, 500, 10, doc_length=6, random_state=0).data
     plain = PLSA(10, max_iter=60, tol=0, random_state=0).fit(X[::2])

@@ -691,7 +691,8 @@ EXCEPTIONS = {
     "skartm.callbacks": {"history_frame": "reads a fitted model"},
     "skartm.plotting": {"TopicTreeDisplay": "reads a fitted model"},
     "skartm.recipes": dict.fromkeys(
-        ("exploratory_search", "interpretable", "multimodal", "seeded", "sparse"), "takes numbers and names"
+        ("exploratory_search", "interpretable", "multimodal", "predictive", "seeded", "sparse"),
+        "takes numbers and names",
     ),
     "skartm.simplex": {
         "AscentResult": "a result",
