@@ -83,6 +83,8 @@ class History(dict):
         if result.others_mass > 0:
             mean_by_others = result.others_log_likelihood / result.others_mass
             entry["left_out_perplexity"] = float(np.exp(min(-mean_by_others, 700.0)))
+        elif "left_out_perplexity" in self and result.left_out >= result.mass:  # there was nothing to learn from
+            entry["left_out_perplexity"] = entry["perplexity"]
         if validation_perplexity is not None:
             entry["validation_perplexity"] = validation_perplexity
         n_before = len(self.get("log_likelihood", []))

@@ -83,8 +83,9 @@ def lifted(components: NDArray[Any], relevance: float, token_mass: ArrayLike | N
     It is the root of that of degree 1 + relevance, ``components * p ** (-relevance / (1 + relevance))`` with
     ``p = token_mass / token_mass.sum()``: a power for every token and not for every entry. Tokens without mass have 0.
     """
-    mass = None if token_mass is None else as_floats(token_mass, "token_mass").ravel()
-    if mass is not None and (mass.size != components.shape[1] or not (np.isfinite(mass) & (mass >= 0)).all()):
+    given = token_mass.A1 if isinstance(token_mass, np.matrix) else token_mass  # as sums of a sparse matrix are
+    mass = None if given is None else as_floats(given, "token_mass")
+    if mass is not None and (mass.shape != components.shape[1:] or not (np.isfinite(mass) & (mass >= 0)).all()):
         raise ValueError(
             f"token_mass must have one finite, non-negative number for each of the {components.shape[1]} columns of "
             f"components. Got {shown(token_mass)}."

@@ -346,8 +346,10 @@ def _do_all(job: Callable[[int], None], n_jobs: int, n_threads: int, ended: Even
     with ThreadPoolExecutor(min(n_threads, n_jobs)) as pool:
         try:
             list(pool.map(job, range(n_jobs)))
-        except BaseException:
+        except BaseException as error:
             ended.set()
+            if isinstance(error, RuntimeError) and "start new thread" in str(error):
+                raise MemoryError("Threads cannot start, for want of memory; n_jobs=1 needs none.") from error
             raise
 
 
