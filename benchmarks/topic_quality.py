@@ -26,6 +26,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -67,8 +68,8 @@ def arguments(argv=None):
 
 
 def names(text: str, groups: dict) -> list[str]:
-    """Return the comma separated names, names of lists replaced by what is in them."""
-    return [name for part in text.split(",") for name in groups.get(part, (part,))]
+    """Return the comma separated names, names of lists replaced by what is in them; (1, 2) is not separated."""
+    return [name for part in re.split(r",(?![^(]*\))", text) for name in groups.get(part, (part,))]
 
 
 def read_rows(paths) -> list[dict]:

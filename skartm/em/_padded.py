@@ -15,8 +15,7 @@ def padded_width(n_topics: int, dtype: DTypeLike) -> int:
 def padded_zeros(n_rows: int, n_topics: int, dtype: DTypeLike) -> NDArray:
     """Zeros of shape (n_rows, padded_width), aligned to a cache line."""
     dtype = np.dtype(dtype)
-    lanes = _LINE // dtype.itemsize
-    width = -(-n_topics // lanes) * lanes
+    width = padded_width(n_topics, dtype)
     size = n_rows * width * dtype.itemsize
     raw = np.zeros(size + _LINE, dtype=np.uint8)
     start = -raw.ctypes.data % _LINE

@@ -7,12 +7,13 @@ from numpy.random import RandomState
 from numpy.typing import NDArray
 from sklearn.feature_extraction.text import TfidfTransformer
 
-from skartm.base._sparse import canonical, cast, own_csr
-from skartm.em import Batches, Layout
+from skartm.base._sparse import canonical, cast, own_csr, with_data
+from skartm.em import Batches, Layout, SomeRows
 from skartm.nmf import SimplexNMF
 from skartm.nmf._start import nndsvd_start
 from skartm.simplex import FLOOR, random_distributions
 from skartm.topics._modalities import token_counts
+from skartm.topics._start import filled_documents
 
 FACTOR_STARTS = ("nmf", "nndsvd")
 _ITERATIONS = 20  # chosen on development corpora, as _LENGTH is
@@ -39,15 +40,13 @@ def factor_phi(kind: str, batches: Batches, layout: Layout, random_state: Random
     random_state : RandomState
     n_threads : int
     """
-    X, weights = batches.X, batches.sample_weight
-    counts = token_counts(X, weights)
-    if layout.token_weights is not None:
-        counts *= layout.token_weights
-    sample, weights = _sample(X, weights, random_state)
-    H = _factors(kind, sample, weights, layout, random_state, n_threads)
-    mass = token_counts(sample, weights).sum()
-    n_docs = np.count_nonzero(np.diff(sample.indptr)) if weights is None else weights[np.diff(sample.indptr) > 0].sum()
-    length = mass / max(n_docs, FLOOR)
+    counts = token_counts(batches.X, batches.sample_weight)
+    X, weights = _sample(batches, random_state)
+    if X.shape[0] == 0:
+        return random_distributions(random_state, layout.n_tokens, layout.n_topics)
+    H = _factors(kind, X, weights, layout, random_state, n_threads)
+    n_docs = float(X.shape[0] if weights is None else weights.sum())
+    length = float(token_counts(X, weights).sum()) / n_docs
     share = length / (length + _LENGTH)
     phi = np.empty((layout.n_tokens, layout.n_topics))
     for tokens in layout.blocks:
@@ -58,24 +57,21 @@ def factor_phi(kind: str, batches: Batches, layout: Layout, random_state: Random
     return phi
 
 
-def _sample(X: Any, weights: NDArray | None, random_state: RandomState) -> tuple[Any, NDArray | None]:
-    """Documents to factorise, in memory, sorted, and their weights."""
-    n_docs = X.shape[0]
-    if n_docs > _SAMPLE:
-        rows = np.sort(random_state.permutation(n_docs)[:_SAMPLE])
-        X, weights = X[rows], None if weights is None else weights[rows]
-    return canonical(cast(own_csr(X), np.float32)), weights
+def _sample(batches: Batches, random_state: RandomState) -> tuple[Any, NDArray | None]:
+    """Documents to factorise, those that have tokens and a weight, in memory and sorted; and their weights."""
+    X, rows = batches.X, filled_documents(batches)
+    if rows.size > _SAMPLE:
+        rows = np.sort(random_state.permutation(rows)[:_SAMPLE])
+    chosen = X.chosen(rows)[:] if isinstance(X, SomeRows) else X[rows]
+    weights = None if batches.sample_weight is None else batches.sample_weight[rows]
+    return canonical(cast(own_csr(chosen), np.float32)), weights
 
 
 def _factors(
     kind: str, X: Any, weights: NDArray | None, layout: Layout, random_state: RandomState, n_threads: int
 ) -> NDArray:
     """H of shape (n_topics, n_tokens); topics for which there are too few documents or words are random."""
-    filled = np.diff(X.indptr) > 0 if weights is None else (np.diff(X.indptr) > 0) & (weights > 0)
-    X = X[np.flatnonzero(filled)]
-    X.data = np.where(X.data >= 1, 1 + np.log(np.maximum(X.data, 1)), X.data)
-    X = TfidfTransformer().fit_transform(X)
-    weights = None if weights is None else weights[filled]
+    X = TfidfTransformer().fit_transform(with_data(X, np.where(X.data >= 1, 1 + np.log(np.maximum(X.data, 1)), X.data)))
     if layout.token_weights is not None:
         X = X.multiply(layout.token_weights).tocsr().astype(np.float32)
     n_topics = layout.n_topics

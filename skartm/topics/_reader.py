@@ -41,29 +41,32 @@ class Reader:
 
     def theta(self, X: Any) -> NDArray:
         """Topic distributions of the rows of a checked CSR."""
-        if X.shape[0] == 1 and not is_memory_mapped(X):
-            return self._theta_of_one(X)
-        batches, tokens = self.read(X)
+        X, tokens, token_weight = self._narrowed(X)
         infer = self.inference(tokens)
+        if X.shape[0] == 1 and isinstance(X, Rows):  # without the iteration over batches, which takes longer
+            return infer(Batch(X, 0, 1, self.dtype, None, token_weight, ordered=self.ordered))
+        batches = self._batches(X, token_weight)
         theta = np.empty((X.shape[0], self.n_topics), dtype=self.dtype)
         for batch in batches:
             theta[batch.start : batch.start + batch.n_docs] = infer(batch)
         return theta
 
-    def _theta_of_one(self, X: Any) -> NDArray:
-        X, tokens = used_columns(X) if self.renumbers else (X, slice(None))
-        token_weight = None if self.token_weights is None else self.token_weights[tokens]
-        return self.inference(tokens)(Batch(X, 0, 1, self.dtype, None, token_weight, ordered=self.ordered))
-
     def read(self, X: Any) -> tuple[Batches, Any]:
         """Batches of new documents, and the tokens that their columns are."""
+        X, tokens, token_weight = self._narrowed(X)
+        return self._batches(X, token_weight), tokens
+
+    def _narrowed(self, X: Any) -> tuple[Any, Any, NDArray | None]:
+        """X over the columns that occur, if these are few; which tokens they are, and their weights."""
         tokens: Any = slice(None)
         if self.renumbers and not is_memory_mapped(X) and X.nnz < X.shape[1] // 2:
             X, tokens = used_columns(X)
-        token_weight = None if self.token_weights is None else self.token_weights[tokens]
+        return X, tokens, None if self.token_weights is None else self.token_weights[tokens]
+
+    def _batches(self, X: Any, token_weight: NDArray | None) -> Batches:
         batches = Batches(X, self.batch_size, self.dtype, None, token_weight, ordered=self.ordered)
         batches.keep = False
-        return batches, tokens
+        return batches
 
 
 def used_columns(X: Any) -> tuple[Rows, NDArray]:

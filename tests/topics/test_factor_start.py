@@ -7,7 +7,7 @@ from scipy import sparse
 from sklearn.decomposition import NMF
 from sklearn.feature_extraction.text import TfidfTransformer
 
-from skartm import PLSA, ARTMTransformer, AuthorTopic, ContextARTM, ThetalessARTM
+from skartm import PLSA, ARTMClassifier, ARTMTransformer, AuthorTopic, ContextARTM, ThetalessARTM
 from skartm.datasets import make_topics, open_memmap, save_memmap
 from skartm.em import Batches, Layout
 from skartm.feature_extraction import SequenceVectorizer
@@ -114,3 +114,28 @@ def test_names_of_other_starts(cls, init):
     arguments = {"authors": ["a"] * X.shape[0]} if cls is AuthorTopic else {}
     with pytest.raises(ValueError, match=f"'init' parameter of {cls.__name__} must be one of"):
         cls(4, init=init).fit(X, **arguments)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_rows_that_are_chosen_on_disk(kind, tmp_path):
+    save_memmap(tmp_path / "corpus", X)
+    options = {"init": kind, "validation_fraction": 0.25, "max_iter": 2, "tol": 0, "random_state": 0}
+    models = [PLSA(4, **options).fit(part) for part in (X, open_memmap(tmp_path / "corpus"))]
+    assert_allclose(models[0].components_, models[1].components_, rtol=1e-5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_documents_that_count_have_no_tokens(kind):
+    documents = sparse.vstack([X[:2], sparse.csr_matrix((2, X.shape[1]))]).tocsr()
+    phi = phi_of(documents, kind=kind, weights=np.array([0.0, 0.0, 1.0, 1.0]))
+    assert_allclose(phi.sum(axis=0), 1)
+
+
+def test_with_labels_beside_the_words(tmp_path):
+    save_memmap(tmp_path / "corpus", X)
+    y = np.arange(X.shape[0]) % 2
+    for documents in (X, open_memmap(tmp_path / "corpus")):
+        model = ARTMClassifier(4, init="nmf", max_iter=3, tol=0, random_state=0).fit(documents, y)
+        assert np.isfinite(model.predict_proba(X)).all()
+    with pytest.raises(ValueError, match="'init' parameter"):
+        ARTMClassifier(4, init="svd").fit(X, y)

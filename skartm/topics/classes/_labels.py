@@ -114,7 +114,7 @@ def label_modality(estimator: Any, layout: Layout, X: Any, labels: Labels, weigh
     n_labels = float(token_counts(labels.columns, weights).sum())
     weight = float(estimator.label_weight) * mass / n_labels if n_labels > 0 else 0.0
     names, init = layout.token_names, estimator.init
-    if init is not None:
+    if init is not None and not isinstance(init, str):
         init = given_topics(init, (layout.n_topics, n_tokens), "The 'init' parameter")
         init = np.hstack([init, np.full((init.shape[0], n_classes), 1 / n_classes)])
     return {
